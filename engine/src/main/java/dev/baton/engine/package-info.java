@@ -1,0 +1,9 @@
+/**
+ * Runs a model over KV blocks. {@link dev.baton.engine.Engine} is the interface; {@link
+ * dev.baton.engine.cpu} the embedded implementation; {@link dev.baton.engine.sampling} turns logits
+ * into tokens. Knows no network.
+ */
+@NullMarked
+package dev.baton.engine;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,238 @@
+package dev.baton.kv;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A bounded pool of KV blocks in off-heap memory, with a cache of published blocks.
+ *
+ * <h2>Ownership</h2>
+ *
+ * A block is held by reference count. {@link #tryReserve} hands out blocks with one reference each,
+ * whose holder alone may write them. {@link #publish} makes a written block visible under its key;
+ * from then on nobody may write it. {@link #retainPrefix} adds a reference to published blocks.
+ * Every reference is given back with one {@link #release}. A published block without references
+ * stays in the cache until its room is needed, least recently released first; an unpublished one is
+ * free at once.
+ *
+ * <h2>Guarantees</h2>
+ *
+ * <ul>
+ *   <li>Safe for use by many threads; no method blocks for longer than a short lock.
+ *   <li>A reservation gets all its blocks or none.
+ *   <li>A block is handed out again only after its last reference was released.
+ *   <li>All memory is one arena that lives as long as the pool: closing the pool while a block is
+ *       in use is the owner's error and fails.
+ * </ul>
+ */
+public final class BlockPool implements AutoCloseable {
+  private static final long ALIGNMENT = 64;
+
+  private final Layout layout;
+  private final Arena arena = Arena.ofShared();
+  private final List<Slot> slots;
+  private final ArrayDeque<Slot> free = new ArrayDeque<>();
+  private final Map<BlockKey, Slot> published = new HashMap<>();
+
+  /** Published slots without references, least recently released first. */
+  private final LinkedHashMap<Integer, Slot> evictable = new LinkedHashMap<>();
+
+  private final List<Runnable> roomListeners = new CopyOnWriteArrayList<>();
+
+  /** A pool of {@code blocks} blocks of one shape; takes the memory at once. */
+  public BlockPool(Layout layout, int blocks) {
+    if (blocks < 1) {
+      throw new IllegalArgumentException("blocks: " + blocks + ", expected at least 1");
+    }
+    this.layout = layout;
+    long stride = Math.ceilDiv(layout.blockBytes(), ALIGNMENT) * ALIGNMENT;
+    MemorySegment memory = arena.allocate(stride * blocks, ALIGNMENT);
+    this.slots = new ArrayList<>(blocks);
+    for (int i = 0; i < blocks; i++) {
+      Slot slot =
+          new Slot(
+              new Block(i, memory.asSlice(i * stride, layout.blockBytes(), ALIGNMENT), layout));
+      slots.add(slot);
+      free.add(slot);
+    }
+  }
+
+  /** The shape of every block here. */
+  public Layout layout() {
+    return layout;
+  }
+
+  /** Blocks in the pool. */
+  public int capacity() {
+    return slots.size();
+  }
+
+  /**
+   * Takes {@code count} blocks for writing, or none if there is no room for all. What they hold is
+   * undefined.
+   *
+   * @return the blocks, one reference each, or null if fewer than {@code count} are available
+   */
+  public synchronized @Nullable List<Block> tryReserve(int count) {
+    if (count < 0) {
+      throw new IllegalArgumentException("count: " + count + ", expected at least 0");
+    }
+    if (free.size() + evictable.size() < count) {
+      return null;
+    }
+    List<Block> taken = new ArrayList<>(count);
+    for (int i = 0; i < count; i++) {
+      Slot slot = free.poll();
+      if (slot == null) {
+        slot = evictOldest();
+      }
+      slot.references = 1;
+      taken.add(slot.block);
+    }
+    return List.copyOf(taken);
+  }
+
+  private Slot evictOldest() {
+    Slot oldest = evictable.pollFirstEntry().getValue();
+    published.remove(oldest.key);
+    oldest.key = null;
+    return oldest;
+  }
+
+  /**
+   * Adds a reference to the published blocks of the longest prefix of {@code keys} that is here.
+   *
+   * @return the blocks in the order of the keys; empty if the first key is not here
+   */
+  public synchronized List<Block> retainPrefix(List<BlockKey> keys) {
+    List<Block> prefix = new ArrayList<>();
+    for (BlockKey key : keys) {
+      Slot slot = published.get(key);
+      if (slot == null) {
+        break;
+      }
+      if (slot.references++ == 0) {
+        evictable.remove(slot.block.index());
+      }
+      prefix.add(slot.block);
+    }
+    return List.copyOf(prefix);
+  }
+
+  /**
+   * Makes a written block visible under its key. If another block has the key already that one
+   * stays, and this one remains its holder's own.
+   *
+   * @throws IllegalStateException if nobody holds the block or it has a key already
+   */
+  public synchronized void publish(Block block, BlockKey key) {
+    Slot slot = slotOf(block);
+    if (slot.references == 0 || slot.key != null) {
+      throw new IllegalStateException(
+          block
+              + " cannot be published as "
+              + key
+              + ": "
+              + slot.references
+              + " references, key "
+              + slot.key);
+    }
+    if (published.putIfAbsent(key, slot) == null) {
+      slot.key = key;
+    }
+  }
+
+  /**
+   * Gives one reference back.
+   *
+   * @throws IllegalStateException if nobody holds the block
+   */
+  public void release(Block block) {
+    release(List.of(block));
+  }
+
+  /**
+   * Gives one reference to each of {@code blocks} back. Listeners hear of new room once, outside
+   * the lock.
+   *
+   * @throws IllegalStateException if nobody holds one of the blocks
+   */
+  public void release(Collection<Block> blocks) {
+    boolean room = false;
+    synchronized (this) {
+      for (Block block : blocks) {
+        room |= drop(slotOf(block));
+      }
+    }
+    if (room) {
+      roomListeners.forEach(Runnable::run);
+    }
+  }
+
+  private boolean drop(Slot slot) {
+    if (slot.references == 0) {
+      throw new IllegalStateException(slot.block + " was released more often than it was held");
+    }
+    if (--slot.references > 0) {
+      return false;
+    }
+    if (slot.key == null) {
+      free.add(slot);
+    } else {
+      evictable.put(slot.block.index(), slot);
+    }
+    return true;
+  }
+
+  /** How the blocks are used now. */
+  public synchronized PoolUsage usage() {
+    return new PoolUsage(
+        free.size(), evictable.size(), slots.size() - free.size() - evictable.size());
+  }
+
+  /** Calls {@code listener}, which must not block, whenever released blocks may have made room. */
+  public void onRoom(Runnable listener) {
+    roomListeners.add(listener);
+  }
+
+  /**
+   * Gives the memory back.
+   *
+   * @throws IllegalStateException if blocks are in use
+   */
+  @Override
+  public synchronized void close() {
+    int used = usage().used();
+    if (used > 0) {
+      throw new IllegalStateException("the pool cannot close: " + used + " blocks are in use");
+    }
+    arena.close();
+  }
+
+  private Slot slotOf(Block block) {
+    Slot slot = slots.get(block.index());
+    if (!slot.block.equals(block)) {
+      throw new IllegalArgumentException(block + " is of another pool");
+    }
+    return slot;
+  }
+
+  private static final class Slot {
+    final Block block;
+    int references;
+    @Nullable BlockKey key;
+
+    Slot(Block block) {
+      this.block = block;
+    }
+  }
+}
