@@ -1,0 +1,28 @@
+package dev.baton.model;
+
+import java.nio.file.Path;
+
+/**
+ * A Hugging Face model directory whose configuration was read and found usable. Immutable; holds no
+ * file open.
+ *
+ * @param path the directory, absolute
+ * @param config from {@code config.json}
+ * @param generationDefaults from {@code generation_config.json}
+ */
+public record ModelDirectory(Path path, ModelConfig config, GenerationDefaults generationDefaults) {
+  /**
+   * Reads {@code config.json} and, where there is one, {@code generation_config.json}.
+   *
+   * @throws ModelException naming the file and the field that is wrong
+   */
+  public static ModelDirectory open(Path directory) {
+    throw new UnsupportedOperationException(directory.toString());
+  }
+
+  /** The directory's own name: what the model is called where nobody named it. */
+  public String name() {
+    Path last = path.getFileName();
+    return last == null ? path.toString() : last.toString();
+  }
+}
