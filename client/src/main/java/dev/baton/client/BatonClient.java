@@ -1,0 +1,185 @@
+package dev.baton.client;
+
+import dev.baton.proto.v1.GenerationServiceGrpc;
+import dev.baton.proto.v1.ListModelsRequest;
+import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.ClientInterceptors;
+import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.StatusRuntimeException;
+import io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.MetadataUtils;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Flow;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A connection to a router. Thread-safe; make one and share it. It connects when the first call is
+ * made, and again when the connection was lost.
+ *
+ * <p>Every call ends by its deadline: the request's own, else the client's. Failures are {@link
+ * BatonException}s. The connection is not encrypted: keep it on a network that is trusted.
+ */
+public final class BatonClient implements AutoCloseable {
+  /** The deadline of requests that name none, unless the builder says otherwise. */
+  public static final Duration DEFAULT_DEADLINE = Duration.ofMinutes(10);
+
+  private static final Duration CLOSE_LIMIT = Duration.ofSeconds(5);
+  private static final Metadata.Key<String> AUTHORIZATION =
+      Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
+
+  private final ManagedChannel connection;
+  private final Channel channel;
+  private final Duration deadline;
+  private final Runnable stopThreads;
+
+  BatonClient(
+      ManagedChannel connection, @Nullable String apiKey, Duration deadline, Runnable stopThreads) {
+    this.connection = connection;
+    this.channel = apiKey == null ? connection : withKey(connection, apiKey);
+    this.deadline = deadline;
+    this.stopThreads = stopThreads;
+  }
+
+  private static Channel withKey(ManagedChannel connection, String apiKey) {
+    Metadata headers = new Metadata();
+    headers.put(AUTHORIZATION, "Bearer " + apiKey);
+    return ClientInterceptors.intercept(
+        connection, MetadataUtils.newAttachHeadersInterceptor(headers));
+  }
+
+  /** A client of the router at {@code target}, a gRPC endpoint such as "127.0.0.1:7070". */
+  public static BatonClient connect(String target) {
+    return builder(target).build();
+  }
+
+  /** A client of the router at {@code target}, with more to say about it. */
+  public static Builder builder(String target) {
+    return new Builder(target);
+  }
+
+  /** Waits for the whole answer. */
+  public Answer generate(GenerationRequest request) {
+    try (AnswerStream stream = stream(request)) {
+      return stream.answer();
+    }
+  }
+
+  /** The answer as it is written. Close the stream. */
+  public AnswerStream stream(GenerationRequest request) {
+    return new AnswerStream(call(request), request.choices());
+  }
+
+  /**
+   * The answer as a reactive stream: never more events than requested; cancelling the subscription
+   * cancels the call; each subscription sends the request anew.
+   */
+  public Flow.Publisher<AnswerEvent> publish(GenerationRequest request) {
+    return new AnswerPublisher(() -> call(request));
+  }
+
+  /**
+   * The whole answer, later. Cancelling the future cancels the call; it fails with a {@link
+   * BatonException}.
+   */
+  public CompletableFuture<Answer> generateAsync(GenerationRequest request) {
+    return new AnswerFuture(call(request), request.choices()).start();
+  }
+
+  /** The models that the cluster serves, sorted by name. */
+  public List<Model> models() {
+    try {
+      return GenerationServiceGrpc.newBlockingStub(channel)
+          .withDeadlineAfter(deadline.toNanos(), TimeUnit.NANOSECONDS)
+          .listModels(ListModelsRequest.getDefaultInstance())
+          .getModelsList()
+          .stream()
+          .map(wire ->
+              new Model(
+                  wire.getName(),
+                  wire.getContextTokens(),
+                  wire.getPrefillWorkers(),
+                  wire.getDecodeWorkers()))
+          .toList();
+    } catch (StatusRuntimeException failure) {
+      throw BatonException.of(failure);
+    }
+  }
+
+  /** Cancels what is running, and closes the connection; waits at most five seconds. */
+  @Override
+  public void close() {
+    connection.shutdownNow();
+    try {
+      if (!connection.awaitTermination(CLOSE_LIMIT.toNanos(), TimeUnit.NANOSECONDS)) {
+        throw new BatonException(ErrorCode.INTERNAL, "the connection did not close");
+      }
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    } finally {
+      stopThreads.run();
+    }
+  }
+
+  private AnswerCall call(GenerationRequest request) {
+    Duration limit = request.deadline().orElse(deadline);
+    CallOptions options =
+        CallOptions.DEFAULT.withDeadlineAfter(limit.toNanos(), TimeUnit.NANOSECONDS);
+    return new AnswerCall(channel, options, request);
+  }
+
+  /** What a client may be told besides its router's endpoint. */
+  public static final class Builder {
+    private final Endpoint endpoint;
+    private Duration deadline = DEFAULT_DEADLINE;
+    private @Nullable String apiKey;
+    private @Nullable Executor executor;
+
+    private Builder(String target) {
+      this.endpoint = Endpoint.parse(target);
+    }
+
+    /** The deadline of requests that name none. */
+    public Builder deadline(Duration limit) {
+      if (!limit.isPositive()) {
+        throw new IllegalArgumentException("deadline: " + limit + ", expected more than zero");
+      }
+      this.deadline = limit;
+      return this;
+    }
+
+    /** Sent with every call as "authorization: Bearer KEY". */
+    public Builder apiKey(String key) {
+      this.apiKey = key;
+      return this;
+    }
+
+    /**
+     * Where subscribers and futures are called. The caller's to stop, after the client. Default:
+     * virtual threads.
+     */
+    public Builder executor(Executor threads) {
+      this.executor = threads;
+      return this;
+    }
+
+    /** The client. It is the caller's to close. */
+    public BatonClient build() {
+      NettyChannelBuilder channel =
+          NettyChannelBuilder.forAddress(endpoint.host(), endpoint.port()).usePlaintext();
+      if (executor != null) {
+        return new BatonClient(channel.executor(executor).build(), apiKey, deadline, () -> {});
+      }
+      ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+      return new BatonClient(
+          channel.executor(threads).build(), apiKey, deadline, threads::shutdown);
+    }
+  }
+}
