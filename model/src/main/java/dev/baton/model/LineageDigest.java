@@ -3,18 +3,97 @@ package dev.baton.model;
 import dev.baton.kv.KvDtype;
 import dev.baton.kv.Lineage;
 import dev.baton.kv.PlaneOrder;
+import dev.baton.model.ModelConfig.Scaling;
+import dev.baton.model.weights.LlamaTensors;
+import dev.baton.model.weights.Tensor;
 import dev.baton.model.weights.Weights;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
 
-/** Computes the lineage of a model. */
+/**
+ * Computes the lineage of a model: SHA-256 of a text with one line for each number that decides KV
+ * bits and one for each weight that does, the latter with the SHA-256 of its bytes.
+ *
+ * <p>Not in it, because K and V do not depend on them: the last layer's weights after its K and V,
+ * the final norm, the output layer, the context length, all names.
+ */
 public final class LineageDigest {
+  private static final String DOMAIN = "baton-lineage-1";
+
+  /** Small enough to stay in a core's cache, large enough that the calls cost nothing. */
+  private static final long CHUNK = 1 << 20;
+
   private LineageDigest() {}
 
-  /** The lineage of KV that these weights make, in blocks of this shape. Reads the weights. */
+  /**
+   * The lineage of KV that these weights make, in blocks of this shape. Reads every deciding weight
+   * once, several at a time on the common pool; blocks meanwhile.
+   */
   public static Lineage of(
       ModelConfig config, Weights weights, KvDtype dtype, int blockTokens, PlaneOrder order) {
-    if (blockTokens != 0) {
-      throw new UnsupportedOperationException("" + config + dtype + order + weights.tensors());
+    StringBuilder text = new StringBuilder(DOMAIN).append('\n');
+    line(text, "architecture", config.architecture());
+    line(text, "layers", config.layers());
+    line(text, "hidden", config.hidden());
+    line(text, "heads", config.heads());
+    line(text, "kv heads", config.kvHeads());
+    line(text, "head size", config.headSize());
+    line(text, "rms norm epsilon", bits(config.rmsNormEpsilon()));
+    line(text, "rope theta", bits(config.rope().theta()));
+    line(text, "rope scaling", scaling(config.rope().scaling()));
+    line(text, "kv dtype", dtype);
+    line(text, "block tokens", blockTokens);
+    line(text, "plane order", order);
+    List<String> lines =
+        LlamaTensors.decidingKv(config).parallelStream()
+            .map(each -> line(weights.tensor(each.name())))
+            .toList();
+    lines.forEach(each -> line(text, "tensor", each));
+    return Lineage.of(sha256().digest(text.toString().getBytes(StandardCharsets.UTF_8)));
+  }
+
+  private static void line(StringBuilder text, String field, Object value) {
+    text.append(field).append(' ').append(value).append('\n');
+  }
+
+  private static String line(Tensor tensor) {
+    MessageDigest sha = sha256();
+    MemorySegment data = tensor.data();
+    for (long from = 0; from < data.byteSize(); from += CHUNK) {
+      sha.update(data.asSlice(from, Math.min(CHUNK, data.byteSize() - from)).asByteBuffer());
     }
-    return Lineage.of(new byte[Lineage.BYTES]);
+    String digest = HexFormat.of().formatHex(sha.digest());
+    return tensor.name() + " " + tensor.dtype() + " " + tensor.shape() + " " + digest;
+  }
+
+  private static String scaling(Scaling scaling) {
+    return switch (scaling) {
+      case Scaling.None none -> "none";
+      case Scaling.Linear linear -> "linear " + bits(linear.factor());
+      case Scaling.Llama3 llama3 ->
+          String.join(
+              " ",
+              "llama3",
+              bits(llama3.factor()),
+              bits(llama3.lowFrequencyFactor()),
+              bits(llama3.highFrequencyFactor()),
+              Integer.toString(llama3.originalContext()));
+    };
+  }
+
+  private static String bits(double value) {
+    return HexFormat.of().toHexDigits(Double.doubleToLongBits(value));
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java platform has SHA-256", e);
+    }
   }
 }

@@ -1,5 +1,8 @@
 package dev.baton.model;
 
+import dev.baton.model.ModelException.Code;
+import dev.baton.model.json.JsonFields;
+import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
@@ -17,7 +20,14 @@ public record ModelDirectory(Path path, ModelConfig config, GenerationDefaults g
    * @throws ModelException naming the file and the field that is wrong
    */
   public static ModelDirectory open(Path directory) {
-    throw new UnsupportedOperationException(directory.toString());
+    Path path = directory.toAbsolutePath().normalize();
+    if (!Files.isDirectory(path)) {
+      throw new ModelException(
+          Code.FILE_MISSING, path, "is no directory, expected a Hugging Face model directory");
+    }
+    JsonFields fields = JsonFields.read(path.resolve(ConfigFile.NAME));
+    ModelConfig config = ConfigFile.parse(fields);
+    return new ModelDirectory(path, config, GenerationFile.read(path, fields, config.vocabulary()));
   }
 
   /** The directory's own name: what the model is called where nobody named it. */

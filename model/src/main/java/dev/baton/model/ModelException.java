@@ -4,8 +4,8 @@ import java.nio.file.Path;
 import java.util.Objects;
 
 /**
- * A model directory cannot be used. The message is one sentence for an operator: which file, which
- * field or tensor, what was found, what would be right.
+ * A model directory cannot be used or written. The message is one sentence for an operator: which
+ * file, which field or tensor, what was found, what would be right.
  */
 public final class ModelException extends RuntimeException {
   private static final long serialVersionUID = 1L;
@@ -25,7 +25,9 @@ public final class ModelException extends RuntimeException {
     /** A tensor has another shape or element type than the configuration says. */
     TENSOR_MISMATCH,
     /** The tokenizer or chat template cannot be loaded or rendered. */
-    TEXT
+    TEXT,
+    /** The place to write a model to is taken or cannot be written. */
+    NOT_WRITABLE
   }
 
   private final Code code;

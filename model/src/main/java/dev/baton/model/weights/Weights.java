@@ -1,30 +1,131 @@
 package dev.baton.model.weights;
 
 import dev.baton.model.ModelDirectory;
+import dev.baton.model.ModelException;
+import dev.baton.model.ModelException.Code;
+import dev.baton.model.json.Json;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
 import java.util.Collection;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * A model's tensors, memory-mapped.
  *
  * <ul>
  *   <li>Every tensor that the architecture needs is here, with the shape that the configuration
- *       says and a dtype of {@link WeightDtype}, wholly inside its file.
+ *       says and a dtype of {@link WeightDtype}, wholly inside its file. What else the files hold
+ *       is left out.
  *   <li>Safe for use by many threads.
- *   <li>The mapping lives until {@link #close}; reading a tensor's data later fails.
+ *   <li>The mapping lives until {@link #close}; reading a tensor's data later fails with {@link
+ *       IllegalStateException}. Nobody may shorten the files meanwhile.
  * </ul>
  */
 public final class Weights implements AutoCloseable {
+  private final Arena arena = Arena.ofShared();
+  private final SortedMap<String, Tensor> tensors = new TreeMap<>();
+
   private Weights() {}
 
   /**
    * Maps the weights of a model: {@code model.safetensors}, or the files that {@code
    * model.safetensors.index.json} names.
    *
-   * @throws dev.baton.model.ModelException naming the file and the tensor that is wrong
+   * @throws ModelException naming the file and the tensor that is wrong
    */
   public static Weights open(ModelDirectory directory) {
-    throw new UnsupportedOperationException(directory.toString());
+    Weights weights = new Weights();
+    try {
+      weights.load(directory);
+      return weights;
+    } catch (Throwable e) {
+      weights.close();
+      throw e;
+    }
+  }
+
+  private void load(ModelDirectory directory) {
+    SafetensorsIndex index = SafetensorsIndex.of(directory.path());
+    Map<String, Stored> stored = stored(index);
+    for (LlamaTensors.Expected expected : LlamaTensors.of(directory.config())) {
+      Stored tensor = stored.get(expected.name());
+      if (tensor == null) {
+        throw missing(index.source(), expected.name());
+      }
+      tensors.put(expected.name(), tensor.as(expected));
+    }
+  }
+
+  /** All tensors of all files, whatever they are. */
+  private Map<String, Stored> stored(SafetensorsIndex index) {
+    Map<String, Stored> stored = new HashMap<>();
+    for (Path shard : index.shards()) {
+      SafetensorsFile file = SafetensorsFile.map(shard, arena);
+      file.entries()
+          .forEach((name, entry) -> {
+            Stored other = stored.putIfAbsent(name, new Stored(file, entry));
+            if (other != null) {
+              throw new ModelException(
+                  Code.FILE_CORRUPT,
+                  shard,
+                  "tensor '" + name + "' is also in " + other.file.path().getFileName());
+            }
+          });
+    }
+    index
+        .home()
+        .forEach((name, shard) -> {
+          Stored tensor = stored.get(name);
+          if (tensor == null || !tensor.file.path().equals(shard)) {
+            throw new ModelException(
+                Code.TENSOR_MISSING,
+                shard,
+                "tensor '" + name + "' is not here, where the index says that it is");
+          }
+        });
+    return stored;
+  }
+
+  private record Stored(SafetensorsFile file, SafetensorsHeader.Entry entry) {
+    Tensor as(LlamaTensors.Expected expected) {
+      List<Long> shape = expected.shape().stream().map(Integer::longValue).toList();
+      if (!entry.shape().equals(shape)) {
+        throw fault(
+            Code.TENSOR_MISMATCH,
+            expected,
+            "shape " + entry.shape() + ", expected " + shape + " by config.json");
+      }
+      for (WeightDtype dtype : WeightDtype.values()) {
+        if (dtype.name().equals(entry.dtype())) {
+          return new Tensor(expected.name(), dtype, expected.shape(), file.bytes(entry));
+        }
+      }
+      throw fault(
+          Code.UNSUPPORTED,
+          expected,
+          "dtype " + Json.brief(entry.dtype()) + ", supported: F32, F16 and BF16");
+    }
+
+    private ModelException fault(Code code, LlamaTensors.Expected expected, String what) {
+      return new ModelException(code, file.path(), "tensor '" + expected.name() + "' has " + what);
+    }
+  }
+
+  private static ModelException missing(Path source, String name) {
+    return new ModelException(
+        Code.TENSOR_MISSING,
+        source,
+        "tensor '"
+            + name
+            + "' is not in the weights"
+            + (name.equals(LlamaTensors.OUTPUT)
+                ? ", and config.json does not set tie_word_embeddings"
+                : ""));
   }
 
   /**
@@ -33,19 +134,28 @@ public final class Weights implements AutoCloseable {
    * @throws IllegalArgumentException if there is none; see {@link #has}
    */
   public Tensor tensor(String name) {
-    throw new UnsupportedOperationException(name);
+    Tensor tensor = tensors.get(name);
+    if (tensor == null) {
+      throw new IllegalArgumentException("tensor: there is no '" + name + "' in this model");
+    }
+    return tensor;
   }
 
-  /** Whether there is a tensor of this name. */
+  /** Whether there is a tensor of this name. {@code lm_head.weight} is not where it is tied. */
   public boolean has(String name) {
-    throw new UnsupportedOperationException(name);
+    return tensors.containsKey(name);
   }
 
   /** All tensors of the architecture, in the order of their names. */
   public Collection<Tensor> tensors() {
-    return List.of();
+    return Collections.unmodifiableCollection(tensors.values());
   }
 
+  /** Unmaps the files. Idempotent. */
   @Override
-  public void close() {}
+  public void close() {
+    if (arena.scope().isAlive()) {
+      arena.close();
+    }
+  }
 }

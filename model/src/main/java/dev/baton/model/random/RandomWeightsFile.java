@@ -1,0 +1,155 @@
+package dev.baton.model.random;
+
+import dev.baton.model.ModelConfig;
+import dev.baton.model.json.Json;
+import dev.baton.model.weights.LlamaTensors;
+import dev.baton.model.weights.LlamaTensors.Expected;
+import dev.baton.model.weights.WeightDtype;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * Writes a {@code model.safetensors} of normally distributed weights.
+ *
+ * <h2>Scales</h2>
+ *
+ * Chosen so that the text neither repeats itself nor depends on the last token alone:
+ *
+ * <ul>
+ *   <li>A layer's weights keep the variance of their input; queries and keys are larger, so that
+ *       attention picks few tokens instead of averaging all of them away.
+ *   <li>The embedding is small against what the layers add, else a tied output layer would answer
+ *       every token with itself.
+ *   <li>The final norm lifts logits to a standard deviation of 2.5, about that of a trained model.
+ *   <li>Output rows of {@linkplain Syllables#illegible illegible} tokens are small: such a token is
+ *       hardly ever the most probable.
+ * </ul>
+ */
+final class RandomWeightsFile {
+  private static final double EMBEDDING = 0.1;
+  private static final double ATTENTION_GAIN = 1.75;
+  private static final double LOGITS = 2.5;
+  private static final double ILLEGIBLE = 0.2;
+  private static final int CHUNK_ELEMENTS = 1 << 16;
+
+  private final ModelConfig config;
+  private final WeightDtype dtype;
+  private final Syllables syllables;
+  private final long seed;
+
+  RandomWeightsFile(ModelConfig config, WeightDtype dtype, Syllables syllables, long seed) {
+    this.config = config;
+    this.dtype = dtype;
+    this.syllables = syllables;
+    this.seed = seed;
+  }
+
+  /** Where a tensor's bytes stand in the file. */
+  private record Place(Expected tensor, long offset) {}
+
+  void write(Path file) throws IOException {
+    ObjectNode header = Json.MAPPER.createObjectNode();
+    header.putObject("__metadata__").put("format", "pt");
+    List<Place> places = new ArrayList<>();
+    long end = 0;
+    for (Expected tensor : LlamaTensors.of(config)) {
+      ObjectNode entry = header.putObject(tensor.name()).put("dtype", dtype.name());
+      tensor.shape().forEach(entry.withArray("shape")::add);
+      places.add(new Place(tensor, end));
+      entry.putArray("data_offsets").add(end).add(end += tensor.elements() * dtype.bytes());
+    }
+    byte[] json = header.toString().getBytes(StandardCharsets.UTF_8);
+    int padded = Math.ceilDiv(json.length, 8) * 8;
+    ByteBuffer start = ByteBuffer.allocate(8 + padded).order(ByteOrder.LITTLE_ENDIAN);
+    start.putLong(padded).put(json);
+    while (start.hasRemaining()) {
+      start.put((byte) ' ');
+    }
+    try (FileChannel channel =
+        FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+      writeAt(channel, 0, start.flip());
+      places.parallelStream()
+          .forEach(each -> write(channel, 8 + padded + each.offset(), each.tensor()));
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+  }
+
+  private void write(FileChannel channel, long offset, Expected tensor) {
+    GaussianStream numbers = new GaussianStream(seed, tensor.name());
+    long elements = tensor.elements();
+    ByteBuffer chunk =
+        ByteBuffer.allocate((int) Math.min(elements, CHUNK_ELEMENTS) * dtype.bytes())
+            .order(ByteOrder.LITTLE_ENDIAN);
+    try {
+      for (long i = 0; i < elements; i++) {
+        put(chunk, (float) (mean(tensor) + deviation(tensor, i) * numbers.next()));
+        if (!chunk.hasRemaining() || i == elements - 1) {
+          chunk.flip();
+          int bytes = chunk.remaining();
+          writeAt(channel, offset, chunk);
+          offset += bytes;
+          chunk.clear();
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static void writeAt(FileChannel channel, long offset, ByteBuffer bytes)
+      throws IOException {
+    while (bytes.hasRemaining()) {
+      offset += channel.write(bytes, offset);
+    }
+  }
+
+  private void put(ByteBuffer chunk, float value) {
+    switch (dtype) {
+      case F32 -> chunk.putFloat(value);
+      case F16 -> chunk.putShort(Float.floatToFloat16(value));
+      case BF16 -> {
+        int bits = Float.floatToRawIntBits(value);
+        // To nearest, ties to even.
+        chunk.putShort((short) ((bits + 0x7FFF + ((bits >>> 16) & 1)) >>> 16));
+      }
+    }
+  }
+
+  private double mean(Expected tensor) {
+    if (tensor.name().equals(LlamaTensors.FINAL_NORM)) {
+      return LOGITS / (EMBEDDING * Math.sqrt(config.hidden()));
+    }
+    return isNorm(tensor) ? 1 : 0;
+  }
+
+  private double deviation(Expected tensor, long element) {
+    if (isNorm(tensor)) {
+      return 0.1;
+    }
+    String name = tensor.name();
+    int inputs = tensor.shape().getLast();
+    boolean tokens = name.equals(LlamaTensors.EMBEDDING) || name.equals(LlamaTensors.OUTPUT);
+    if (tokens) {
+      boolean output = name.equals(LlamaTensors.OUTPUT) || config.tiedEmbeddings();
+      return output && syllables.illegible((int) (element / inputs))
+          ? EMBEDDING * ILLEGIBLE
+          : EMBEDDING;
+    }
+    boolean attends = name.endsWith("q_proj.weight") || name.endsWith("k_proj.weight");
+    return (attends ? ATTENTION_GAIN : 1) / Math.sqrt(inputs);
+  }
+
+  private static boolean isNorm(Expected tensor) {
+    return tensor.shape().size() == 1;
+  }
+}
