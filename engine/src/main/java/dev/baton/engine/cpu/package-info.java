@@ -1,0 +1,8 @@
+/**
+ * The embedded engine: Llama-family transformers on the CPU. {@link dev.baton.engine.cpu.CpuEngine}
+ * is the way in; every kernel is a class of its own that reads like its formula.
+ */
+@NullMarked
+package dev.baton.engine.cpu;
+
+import org.jspecify.annotations.NullMarked;
