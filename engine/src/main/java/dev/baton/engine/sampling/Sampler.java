@@ -28,7 +28,7 @@ public final class Sampler {
       int topLogprobs) {
     if (position >= 0)
       throw new UnsupportedOperationException(
-          "" + logits.length + sampling + history + position + choice + topLogprobs);
+          "" + logits.length + sampling + history.answer() + position + choice + topLogprobs);
     return SampledToken.of(0);
   }
 }
