@@ -14,7 +14,5 @@ public final class IncomingHandoff {
    * waited for. Call it therefore without a lock that the listener takes. The listener itself may
    * call it. Idempotent.
    */
-  public void revoke() {
-    throw new UnsupportedOperationException();
-  }
+  public void revoke() {}
 }
