@@ -1,0 +1,88 @@
+package dev.baton.router.generation;
+
+import dev.baton.model.text.TextStream;
+import dev.baton.model.text.Tokenizer;
+import dev.baton.proto.v1.Delta;
+import dev.baton.proto.v1.FinishReason;
+import dev.baton.proto.v1.Finished;
+import dev.baton.proto.v1.SampledToken;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * One choice of a request on its way from tokens to text. A stop string ends it before the worker
+ * does; what comes after its end is dropped. Not safe for use by many threads.
+ */
+final class Answer {
+  private final int choice;
+  private final TextStream text;
+  private final Set<Integer> stopTokens;
+  private int tokens;
+  private boolean ended;
+  private boolean hasText;
+
+  Answer(int choice, Tokenizer tokenizer, List<String> stopStrings, Set<Integer> stopTokens) {
+    this.choice = choice;
+    this.text = new TextStream(tokenizer, stopStrings);
+    this.stopTokens = stopTokens;
+  }
+
+  /** Tokens so far, the one that completed a stop string included and none after it. */
+  int tokens() {
+    return tokens;
+  }
+
+  /** Whether nothing more will come. */
+  boolean ended() {
+    return ended;
+  }
+
+  /** Whether any text was delivered. */
+  boolean hasText() {
+    return hasText;
+  }
+
+  /** Takes new tokens; {@code to} hears at most one delta, and the end if a stop string matched. */
+  void push(List<SampledToken> sampled, GenerationListener to) {
+    if (ended || sampled.isEmpty()) {
+      return;
+    }
+    Delta.Builder delta = Delta.newBuilder().setChoice(choice);
+    StringBuilder certain = new StringBuilder();
+    for (SampledToken each : sampled) {
+      delta.addTokens(each);
+      tokens++;
+      if (!stopTokens.contains(each.getId())) {
+        certain.append(text.push(each.getId()));
+      }
+      if (text.stoppedBy().isPresent()) {
+        break;
+      }
+    }
+    hasText |= !certain.isEmpty();
+    to.delta(delta.setText(certain.toString()).build());
+    text.stoppedBy()
+        .ifPresent(stop -> {
+          ended = true;
+          to.finished(end(FinishReason.FINISH_REASON_STOP).setStop(stop).build());
+        });
+  }
+
+  /** The worker ended the choice; {@code to} hears the text that was held back, then the end. */
+  void finish(FinishReason reason, GenerationListener to) {
+    if (ended) {
+      return;
+    }
+    ended = true;
+    String held = text.finish();
+    if (!held.isEmpty()) {
+      hasText = true;
+      to.delta(Delta.newBuilder().setChoice(choice).setText(held).build());
+    }
+    to.finished(end(reason).build());
+  }
+
+  private Finished.Builder end(FinishReason reason) {
+    return Finished.newBuilder().setChoice(choice).setReason(reason);
+  }
+}

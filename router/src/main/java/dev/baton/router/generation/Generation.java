@@ -1,0 +1,402 @@
+package dev.baton.router.generation;
+
+import com.google.protobuf.ByteString;
+import dev.baton.cluster.error.BatonException;
+import dev.baton.kv.TenantSalt;
+import dev.baton.proto.internal.v1.DecodeRequest;
+import dev.baton.proto.internal.v1.DecodeResponse;
+import dev.baton.proto.internal.v1.DecodeServiceGrpc.DecodeServiceStub;
+import dev.baton.proto.internal.v1.KvArrived;
+import dev.baton.proto.internal.v1.PrefillDone;
+import dev.baton.proto.internal.v1.PrefillRequest;
+import dev.baton.proto.internal.v1.PrefillResponse;
+import dev.baton.proto.internal.v1.PrefillServiceGrpc.PrefillServiceStub;
+import dev.baton.proto.internal.v1.Ticket;
+import dev.baton.proto.v1.Accepted;
+import dev.baton.proto.v1.Route;
+import dev.baton.proto.v1.Usage;
+import dev.baton.router.workers.Assignment;
+import io.grpc.Context;
+import io.grpc.SynchronizationContext;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One placed request: what its two workers say, and the clock, go in; what its listener hears comes
+ * out. {@link Phase} has the edges.
+ *
+ * <ul>
+ *   <li>Everything happens inside one serial context: no two things at once, and no lock held while
+ *       the listener or a worker is called.
+ *   <li>Both workers are watched for silence, the whole for its deadline.
+ *   <li>Until the KV has arrived, the failure of either worker fails the request and cancels the
+ *       other. After that the answer no longer depends on the prefill worker: if its last words are
+ *       lost, the account says 0 cached tokens and the answer stands.
+ *   <li>The end comes once; by then both calls are over and the assignment is closed.
+ * </ul>
+ */
+final class Generation implements GenerationCall {
+  private static final Logger LOG = LoggerFactory.getLogger(Generation.class);
+
+  /** How long a finished answer waits for the workers' accounts. */
+  private static final Duration CLOSING_LIMIT = Duration.ofSeconds(2);
+
+  private final SettledRequest request;
+  private final TenantSalt salt;
+  private final Assignment assignment;
+  private final Ticket ticket;
+  private final GenerationListener listener;
+  private final Account account;
+  private final Limits limits;
+  private final BiConsumer<Generation, Ending> over;
+  private final List<Answer> answers;
+  private final SynchronizationContext serial = new SynchronizationContext((_, e) -> broken(e));
+  private final WorkerCall<DecodeRequest, DecodeResponse> decode =
+      new WorkerCall<>(serial, this::onDecode, this::onDecodeEnd);
+  private final WorkerCall<PrefillRequest, PrefillResponse> prefill =
+      new WorkerCall<>(serial, this::onPrefill, this::onPrefillEnd);
+
+  // All below inside serial only.
+  private Phase phase = Phase.RESERVING;
+  private long decodeHeard;
+  private long prefillHeard;
+  private long closingSince;
+  private int finishedByWorker;
+  private KvArrived arrived = KvArrived.getDefaultInstance();
+  private @Nullable PrefillDone done;
+  private SynchronizationContext.@Nullable ScheduledHandle tick;
+
+  /**
+   * A request yet to start.
+   *
+   * @param handoffId random, names the handoff
+   * @param over hears how it ended, after everything was given back and before the listener does
+   */
+  Generation(
+      SettledRequest request,
+      TenantSalt salt,
+      Assignment assignment,
+      long handoffId,
+      GenerationListener listener,
+      Account account,
+      Limits limits,
+      BiConsumer<Generation, Ending> over) {
+    this.request = request;
+    this.salt = salt;
+    this.assignment = assignment;
+    this.ticket =
+        Ticket.newBuilder()
+            .setHandoffId(handoffId)
+            .setReceiverEpoch(assignment.placed().decode().epoch())
+            .setGeneration(1)
+            .build();
+    this.listener = listener;
+    this.account = account;
+    this.limits = limits;
+    this.over = over;
+    this.answers =
+        IntStream.range(0, request.choices())
+            .mapToObj(choice ->
+                new Answer(
+                    choice,
+                    request.model().tokenizer(),
+                    request.stopStrings(),
+                    request.stopTokens()))
+            .toList();
+  }
+
+  /** Begins: the listener hears of it from now on. */
+  void start() {
+    serial.execute(() -> {
+      listener.accepted(
+          Accepted.newBuilder()
+              .setRequestId(request.id())
+              .setModel(request.model().name())
+              .setSeed(request.sampling().seed())
+              .setPromptTokens(request.prompt().length)
+              .build());
+      decodeHeard = now();
+      // Not in the caller's context: its cancellation comes through cancel(), with a reason.
+      Context.ROOT.run(() -> decodeStub().decode(decodeRequest(), decode));
+      watch();
+    });
+  }
+
+  @Override
+  public void cancel(String reason) {
+    serial.execute(() -> {
+      LOG.debug("request {} cancelled: {}", request.id(), reason);
+      fail(BatonException.cancelled());
+    });
+  }
+
+  /** Ends the request for a reason of the router's own. */
+  void abandon(BatonException why) {
+    serial.execute(() -> fail(why));
+  }
+
+  private void onDecode(DecodeResponse response) {
+    decodeHeard = now();
+    assignment.decodeKnows();
+    switch (response.getEventCase()) {
+      case WAITING -> {}
+      case RESERVED -> {
+        enter(Phase.PREFILLING);
+        account.reserved();
+        prefillHeard = now();
+        Context.ROOT.run(() -> prefillStub().prefill(prefillRequest(), prefill));
+      }
+      case KV_ARRIVED -> {
+        enter(Phase.DECODING);
+        arrived = response.getKvArrived();
+      }
+      case TOKENS -> {
+        Answer answer = answer(response.getTokens().getChoice());
+        int before = answer.tokens();
+        answer.push(response.getTokens().getTokensList(), listener);
+        if (answer.tokens() > before) {
+          account.delivered(answer.hasText());
+        }
+        closeIfAnswered();
+      }
+      case FINISHED -> {
+        finishedByWorker++;
+        answer(response.getFinished().getChoice())
+            .finish(response.getFinished().getReason(), listener);
+        closeIfAnswered();
+      }
+      case EVENT_NOT_SET -> throw broken(decodeWorker(), "sent an event of no kind");
+    }
+  }
+
+  private Answer answer(int choice) {
+    if (phase != Phase.DECODING && phase != Phase.CLOSING) {
+      throw broken(decodeWorker(), "sent tokens while " + phase.label());
+    }
+    if (choice < 0 || choice >= answers.size()) {
+      throw broken(decodeWorker(), "sent choice " + choice + " of " + answers.size());
+    }
+    return answers.get(choice);
+  }
+
+  private void onDecodeEnd(@Nullable Throwable error) {
+    if (phase == Phase.CLOSING) {
+      completeIfAccounted();
+    } else {
+      fail(lost(decodeWorker(), error));
+    }
+  }
+
+  private void onPrefill(PrefillResponse response) {
+    prefillHeard = now();
+    assignment.prefillKnows();
+    switch (response.getEventCase()) {
+      case PROGRESS -> {}
+      case DONE -> {
+        done = response.getDone();
+        assignment.prefillDone();
+        completeIfAccounted();
+      }
+      case EVENT_NOT_SET -> throw broken(prefillWorker(), "sent an event of no kind");
+    }
+  }
+
+  private void onPrefillEnd(@Nullable Throwable error) {
+    if (done == null && phase == Phase.PREFILLING) {
+      fail(lost(prefillWorker(), error));
+    } else {
+      completeIfAccounted();
+    }
+  }
+
+  private void closeIfAnswered() {
+    if (phase != Phase.DECODING || !answers.stream().allMatch(Answer::ended)) {
+      return;
+    }
+    enter(Phase.CLOSING);
+    closingSince = now();
+    if (finishedByWorker < answers.size()) {
+      decode.cancel("a stop string ended the answer");
+    }
+    watch();
+    completeIfAccounted();
+  }
+
+  private void completeIfAccounted() {
+    boolean accounted = decode.over() && (done != null || prefill.over());
+    if (phase == Phase.CLOSING && accounted) {
+      end(Optional.empty());
+    }
+  }
+
+  private void fail(BatonException why) {
+    if (phase == Phase.CLOSING) {
+      // The client has the whole answer already: what fails now is only its account.
+      end(Optional.empty());
+    } else if (phase != Phase.OVER) {
+      end(Optional.of(why));
+    }
+  }
+
+  private void end(Optional<BatonException> error) {
+    Phase last = phase;
+    enter(Phase.OVER);
+    if (tick != null) {
+      tick.cancel();
+    }
+    String why = error.map(BatonException::getMessage).orElse("the answer is complete");
+    decode.cancel(why);
+    prefill.cancel(why);
+    assignment.close();
+    Usage usage = usage();
+    int longest = answers.stream().mapToInt(Answer::tokens).max().orElse(0);
+    over.accept(this, new Ending(last.label(), error, usage, longest));
+    error.ifPresentOrElse(listener::failed, () -> listener.completed(usage));
+  }
+
+  private Usage usage() {
+    return Usage.newBuilder()
+        .setPromptTokens(request.prompt().length)
+        .setCachedTokens(done == null ? 0 : done.getCachedTokens())
+        .setCompletionTokens(answers.stream().mapToInt(Answer::tokens).sum())
+        .setRoute(
+            Route.newBuilder()
+                .setPrefillWorker(prefillWorker())
+                .setDecodeWorker(decodeWorker())
+                .setBlocksMoved(arrived.getBlocksMoved())
+                .setBlocksPresent(arrived.getBlocksPresent())
+                .setBytesMoved(arrived.getBytesMoved()))
+        .build();
+  }
+
+  /** Looks at the clock now and again when the next limit would be reached. */
+  private void watch() {
+    if (phase == Phase.OVER) {
+      return;
+    }
+    long now = now();
+    long left = limits.deadline() - now;
+    if (left <= 0) {
+      fail(BatonException.deadline());
+      return;
+    }
+    if (phase == Phase.CLOSING) {
+      left = Math.min(left, closingSince + CLOSING_LIMIT.toNanos() - now);
+      if (left <= 0) {
+        end(Optional.empty());
+        return;
+      }
+    } else {
+      long decodeLeft = decodeHeard + limits.stallLimit().toNanos() - now;
+      if (decodeLeft <= 0) {
+        fail(BatonException.stalled(decodeWorker(), limits.stallLimit()));
+        return;
+      }
+      left = Math.min(left, decodeLeft);
+    }
+    if (phase == Phase.PREFILLING) {
+      long prefillLeft = prefillHeard + limits.stallLimit().toNanos() - now;
+      if (prefillLeft <= 0) {
+        fail(BatonException.stalled(prefillWorker(), limits.stallLimit()));
+        return;
+      }
+      left = Math.min(left, prefillLeft);
+    }
+    if (tick != null) {
+      tick.cancel();
+    }
+    tick = serial.schedule(this::watch, left, TimeUnit.NANOSECONDS, limits.timer());
+  }
+
+  private void enter(Phase next) {
+    if (!phase.leadsTo(next)) {
+      throw broken(decodeWorker(), "went from " + phase.label() + " to " + next.label());
+    }
+    phase = next;
+  }
+
+  private void broken(Throwable error) {
+    fail(BatonException.from(error));
+  }
+
+  private static BatonException broken(String worker, String what) {
+    return BatonException.workerLost(worker, what);
+  }
+
+  private static BatonException lost(String worker, @Nullable Throwable error) {
+    if (error == null) {
+      return broken(worker, "ended its stream too early");
+    }
+    BatonException known = BatonException.from(error);
+    return switch (known.code()) {
+      // Nobody here cancelled: the worker gave the call up, or its connection broke.
+      case ERROR_CODE_CANCELLED, ERROR_CODE_WORKER_LOST ->
+          BatonException.workerLost(worker, known.getMessage());
+      default -> known;
+    };
+  }
+
+  private DecodeServiceStub decodeStub() {
+    return assignment.decode().withDeadlineAfter(limits.deadline() - now(), TimeUnit.NANOSECONDS);
+  }
+
+  private PrefillServiceStub prefillStub() {
+    return assignment.prefill().withDeadlineAfter(limits.deadline() - now(), TimeUnit.NANOSECONDS);
+  }
+
+  private DecodeRequest decodeRequest() {
+    DecodeRequest.Builder wire =
+        DecodeRequest.newBuilder()
+            .setRequestId(request.id())
+            .setLineage(ByteString.copyFrom(assignment.placed().lineage().bytes()))
+            .setTenantSalt(ByteString.copyFrom(salt.bytes()))
+            .setSampling(request.sampling().toProto())
+            .setChoices(request.choices())
+            .addAllStopTokenIds(request.stopTokens())
+            .setMaxTokens(request.maxTokens())
+            .setTicket(ticket);
+    request.logprobs().ifPresent(wire::setLogprobs);
+    for (int token : request.prompt()) {
+      wire.addPromptTokens(token);
+    }
+    return wire.build();
+  }
+
+  private PrefillRequest prefillRequest() {
+    PrefillRequest.Builder wire =
+        PrefillRequest.newBuilder()
+            .setRequestId(request.id())
+            .setLineage(ByteString.copyFrom(assignment.placed().lineage().bytes()))
+            .setTenantSalt(ByteString.copyFrom(salt.bytes()))
+            .setSampling(request.sampling().toProto())
+            .setChoices(request.choices())
+            .addAllStopTokenIds(request.stopTokens())
+            .setMaxTokens(request.maxTokens())
+            .setTicket(ticket)
+            .setTarget(assignment.kvEndpoint());
+    request.logprobs().ifPresent(wire::setLogprobs);
+    for (int token : request.prompt()) {
+      wire.addPromptTokens(token);
+    }
+    return wire.build();
+  }
+
+  private String prefillWorker() {
+    return assignment.placed().prefill().id();
+  }
+
+  private String decodeWorker() {
+    return assignment.placed().decode().id();
+  }
+
+  private long now() {
+    return limits.nanos().getAsLong();
+  }
+}

@@ -1,0 +1,68 @@
+package dev.baton.router.generation;
+
+import dev.baton.cluster.error.BatonException;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** What operators see of requests. Safe for use by many threads. */
+final class GenerationMeters {
+  private final MeterRegistry registry;
+  private final Timer ttft;
+  private final Timer tpot;
+  private final Timer queue;
+  private final Timer total;
+  private final AtomicInteger active;
+
+  GenerationMeters(MeterRegistry registry) {
+    this.registry = registry;
+    this.ttft = timer("baton.request.ttft", "Time to the first token with text.");
+    this.tpot = timer("baton.request.tpot", "Time per token after the first.");
+    this.queue = timer("baton.request.queue", "Time until the decode worker reserved.");
+    this.total = timer("baton.request", "Time of a whole request.");
+    this.active = new AtomicInteger();
+    registry.gauge("baton.requests.active", active);
+  }
+
+  private Timer timer(String name, String description) {
+    return Timer.builder(name)
+        .description(description)
+        .publishPercentileHistogram()
+        .minimumExpectedValue(Duration.ofMillis(1))
+        .maximumExpectedValue(Duration.ofMinutes(10))
+        .register(registry);
+  }
+
+  void started() {
+    active.incrementAndGet();
+  }
+
+  /** A started request is over. */
+  void over(String door, Ending ending, Account account) {
+    active.decrementAndGet();
+    registry.counter("baton.requests", "door", door, "outcome", ending.outcome()).increment();
+    if (ending.cancelled()) {
+      registry.counter("baton.cancellations", "phase", ending.phase()).increment();
+    } else {
+      ending.error().ifPresent(this::failed);
+    }
+    account.queue().ifPresent(queue::record);
+    account.ttft().ifPresent(ttft::record);
+    account.tpot(ending.longestChoice()).ifPresent(tpot::record);
+    total.record(account.total());
+    tokens("prompt", ending.usage().getPromptTokens());
+    tokens("cached", ending.usage().getCachedTokens());
+    tokens("completion", ending.usage().getCompletionTokens());
+  }
+
+  private void failed(BatonException error) {
+    String label = error.code().name().replace("ERROR_CODE_", "").toLowerCase(Locale.ROOT);
+    registry.counter("baton.errors", "code", label).increment();
+  }
+
+  private void tokens(String kind, int count) {
+    registry.counter("baton.tokens", "kind", kind).increment(count);
+  }
+}

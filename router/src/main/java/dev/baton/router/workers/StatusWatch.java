@@ -1,0 +1,153 @@
+package dev.baton.router.workers;
+
+import dev.baton.proto.internal.v1.WatchRequest;
+import dev.baton.proto.internal.v1.WatchResponse;
+import dev.baton.proto.internal.v1.WorkerStatusServiceGrpc;
+import io.grpc.Context;
+import io.grpc.ManagedChannel;
+import io.grpc.SynchronizationContext;
+import io.grpc.stub.ClientCallStreamObserver;
+import io.grpc.stub.ClientResponseObserver;
+import java.time.Duration;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Listens to one worker's status stream for as long as it is open. A stream that breaks, or is
+ * silent for {@link #SILENCE}, is opened again after a pause that doubles from {@link
+ * #SHORTEST_PAUSE} to {@link #LONGEST_PAUSE}, with jitter, and starts over with the first snapshot.
+ *
+ * <p>Snapshots come one at a time, none after {@link #close()} returned on the same thread.
+ */
+final class StatusWatch implements AutoCloseable {
+  static final Duration SHORTEST_PAUSE = Duration.ofMillis(100);
+  static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
+
+  /** Several times the longest gap that a living worker leaves between snapshots. */
+  static final Duration SILENCE = Duration.ofSeconds(5);
+
+  private static final Logger LOG = LoggerFactory.getLogger(StatusWatch.class);
+
+  private final ManagedChannel channel;
+  private final String worker;
+  private final ScheduledExecutorService timer;
+  private final Consumer<WatchResponse> snapshots;
+  private final SynchronizationContext serial =
+      new SynchronizationContext(
+          (_, e) -> LOG.atError().setCause(e).log("status stream: listener failed"));
+
+  // All below only inside serial.
+  private Duration pause = SHORTEST_PAUSE;
+  private @Nullable Stream current;
+  private SynchronizationContext.@Nullable ScheduledHandle next;
+  private boolean closed;
+
+  StatusWatch(
+      ManagedChannel channel,
+      String worker,
+      ScheduledExecutorService timer,
+      Consumer<WatchResponse> snapshots) {
+    this.channel = channel;
+    this.worker = worker;
+    this.timer = timer;
+    this.snapshots = snapshots;
+  }
+
+  void start() {
+    serial.execute(this::open);
+  }
+
+  @Override
+  public void close() {
+    serial.execute(() -> {
+      closed = true;
+      cancelNext();
+      if (current != null) {
+        current.cancel();
+        current = null;
+      }
+    });
+  }
+
+  private void open() {
+    if (closed) {
+      return;
+    }
+    Stream stream = new Stream();
+    current = stream;
+    // The channel may sit in a back-off of its own, longer than ours.
+    channel.resetConnectBackoff();
+    Context.ROOT.run(() ->
+        WorkerStatusServiceGrpc.newStub(channel).watch(WatchRequest.getDefaultInstance(), stream));
+    expectWithin(SILENCE, () -> over(stream, "silent for " + SILENCE));
+  }
+
+  private void heard(Stream stream, WatchResponse snapshot) {
+    if (stream != current) {
+      return;
+    }
+    pause = SHORTEST_PAUSE;
+    expectWithin(SILENCE, () -> over(stream, "silent for " + SILENCE));
+    snapshots.accept(snapshot);
+  }
+
+  private void over(Stream stream, String why) {
+    if (stream != current) {
+      return;
+    }
+    current = null;
+    stream.cancel();
+    LOG.atDebug().addKeyValue("worker", worker).log("status stream ended: {}", why);
+    double jitter = ThreadLocalRandom.current().nextDouble(0.8, 1.2);
+    expectWithin(Duration.ofMillis((long) (pause.toMillis() * jitter)), this::open);
+    Duration doubled = pause.multipliedBy(2);
+    pause = doubled.compareTo(LONGEST_PAUSE) < 0 ? doubled : LONGEST_PAUSE;
+  }
+
+  private void expectWithin(Duration delay, Runnable then) {
+    cancelNext();
+    next = serial.schedule(then, delay.toMillis(), TimeUnit.MILLISECONDS, timer);
+  }
+
+  private void cancelNext() {
+    if (next != null) {
+      next.cancel();
+      next = null;
+    }
+  }
+
+  private final class Stream implements ClientResponseObserver<WatchRequest, WatchResponse> {
+    private @Nullable ClientCallStreamObserver<WatchRequest> call;
+
+    @Override
+    public void beforeStart(ClientCallStreamObserver<WatchRequest> requestStream) {
+      call = requestStream;
+    }
+
+    void cancel() {
+      if (call != null) {
+        call.cancel("no longer watched", null);
+      }
+    }
+
+    @Override
+    public void onNext(WatchResponse snapshot) {
+      serial.execute(() -> heard(this, snapshot));
+    }
+
+    @Override
+    public void onError(Throwable error) {
+      serial.execute(() -> over(this, String.valueOf(error.getMessage())));
+    }
+
+    @Override
+    public void onCompleted() {
+      serial.execute(() -> over(this, "completed"));
+    }
+  }
+}
