@@ -2,14 +2,64 @@ package dev.baton.engine.cpu;
 
 import dev.baton.engine.Engine;
 import dev.baton.engine.Span;
+import dev.baton.kv.KvDtype;
 import dev.baton.kv.Layout;
 import dev.baton.kv.Lineage;
+import dev.baton.kv.PlaneOrder;
+import dev.baton.model.LineageDigest;
+import dev.baton.model.ModelConfig;
 import dev.baton.model.ModelDirectory;
+import dev.baton.model.weights.Weights;
+import java.lang.foreign.Arena;
 import java.util.List;
 
-/** The embedded engine: a Llama on the CPU. */
+/**
+ * The embedded engine: a Llama on the CPU, in floats.
+ *
+ * <h2>Guarantees beyond those of {@link Engine}</h2>
+ *
+ * <ul>
+ *   <li>A slot of a block that no token has been computed for is never used, whatever it holds.
+ *   <li>A block is zeroed when its first position is computed: the bytes of a partly filled block
+ *       are defined, and equal tokens make bit-equal blocks.
+ *   <li>A batch is refused before any memory is touched if one of its spans does not fit, or if a
+ *       block that it writes is used by another place of the batch.
+ *   <li>The files are mapped only while {@link #load} runs. Weights then take 4 bytes an element
+ *       off heap (2 where the checkpoint has BF16), output features rounded up to 64.
+ *   <li>Scratch memory grows with the largest batch up to {@value Rows#MOST} tokens at once; larger
+ *       batches are computed in several passes, with the same bits.
+ *   <li>{@link #run} and {@link #close} exclude each other.
+ * </ul>
+ */
 public final class CpuEngine implements Engine {
-  private CpuEngine() {}
+  private final ModelConfig config;
+  private final Layout layout;
+  private final Lineage lineage;
+  private final Arena arena = Arena.ofShared();
+  private final Team team;
+  private final SpanCheck check;
+  private final KvPlanes planes;
+  private final Transformer transformer;
+  private final Rows rows = new Rows();
+  private boolean closed;
+
+  private CpuEngine(ModelDirectory directory, Layout layout, int threads) {
+    this.config = directory.config();
+    this.layout = layout;
+    this.check = new SpanCheck(config, layout);
+    this.planes = new KvPlanes(layout);
+    this.team = new Team(threads);
+    try (Weights weights = Weights.open(directory)) {
+      this.lineage =
+          LineageDigest.of(config, weights, layout.dtype(), layout.blockTokens(), layout.order());
+      this.transformer =
+          new Transformer(
+              config, LlamaWeights.pack(config, weights, arena, team), layout, team, arena);
+    } catch (Throwable e) {
+      close();
+      throw e;
+    }
+  }
 
   /**
    * Loads a model. Blocks for as long as its weights take to read.
@@ -18,39 +68,76 @@ public final class CpuEngine implements Engine {
    * @param blockTokens tokens in a KV block
    * @param threads that compute, the caller of {@link #run} included
    * @throws dev.baton.model.ModelException if the directory's weights cannot be used
+   * @throws IllegalArgumentException if {@code blockTokens} or {@code threads} is less than 1
    */
   public static CpuEngine load(ModelDirectory directory, int blockTokens, int threads) {
-    if (threads > 0) {
-      throw new UnsupportedOperationException("" + directory + blockTokens + threads);
-    }
-    return new CpuEngine();
+    ModelConfig config = directory.config();
+    Layout layout =
+        new Layout(
+            config.layers(),
+            config.kvHeads(),
+            config.headSize(),
+            KvDtype.F32,
+            blockTokens,
+            PlaneOrder.K_BY_DIMENSION_V_BY_TOKEN);
+    return new CpuEngine(directory, layout, threads);
   }
 
   @Override
   public Layout layout() {
-    throw new UnsupportedOperationException();
+    return layout;
   }
 
   @Override
   public Lineage lineage() {
-    throw new UnsupportedOperationException();
+    return lineage;
   }
 
   @Override
   public int vocabulary() {
-    throw new UnsupportedOperationException();
+    return config.vocabulary();
   }
 
   @Override
   public int contextTokens() {
-    throw new UnsupportedOperationException();
+    return config.contextTokens();
   }
 
   @Override
-  public void run(List<Span> batch) {
-    throw new UnsupportedOperationException();
+  public synchronized void run(List<Span> batch) {
+    if (closed) {
+      throw new IllegalStateException("the engine is closed");
+    }
+    check.check(batch);
+    batch.forEach(planes::clear);
+    for (Span span : batch) {
+      for (int i = 0; i < span.tokens().length; i++) {
+        rows.add(span, i);
+        if (rows.full()) {
+          pass();
+        }
+      }
+    }
+    if (rows.count() > 0) {
+      pass();
+    }
   }
 
+  private void pass() {
+    try {
+      transformer.run(rows);
+    } finally {
+      rows.clear();
+    }
+  }
+
+  /** Ends the threads and gives the memory back. Idempotent. */
   @Override
-  public void close() {}
+  public synchronized void close() {
+    if (!closed) {
+      closed = true;
+      team.close();
+      arena.close();
+    }
+  }
 }

@@ -1,0 +1,20 @@
+package dev.baton.engine.cpu;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * The vector shape of all kernels: what the machine prefers, at most 16 floats. No result depends
+ * on it, because no kernel ever adds up lanes.
+ */
+final class Lanes {
+  static final VectorSpecies<Float> FLOATS =
+      FloatVector.SPECIES_PREFERRED.length() > 16
+          ? FloatVector.SPECIES_512
+          : FloatVector.SPECIES_PREFERRED;
+  static final VectorSpecies<Integer> INTS = VectorSpecies.of(int.class, FLOATS.vectorShape());
+
+  static final int COUNT = FLOATS.length();
+
+  private Lanes() {}
+}

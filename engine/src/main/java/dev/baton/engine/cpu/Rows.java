@@ -1,0 +1,64 @@
+package dev.baton.engine.cpu;
+
+import dev.baton.engine.Span;
+import dev.baton.kv.Block;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Tokens that go through the model together, each a row: a slice of a batch, used again. */
+final class Rows {
+  /** Most rows at once: bounds the scratch memory, whatever the batch. */
+  static final int MOST = 256;
+
+  private final @Nullable Span[] spans = new @Nullable Span[MOST];
+  private final int[] offsets = new int[MOST];
+  private int count;
+
+  /** Forgets all rows. */
+  void clear() {
+    Arrays.fill(spans, null);
+    count = 0;
+  }
+
+  /** Adds the token at {@code offset} of a span. */
+  void add(Span span, int offset) {
+    spans[count] = span;
+    offsets[count] = offset;
+    count++;
+  }
+
+  int count() {
+    return count;
+  }
+
+  boolean full() {
+    return count == MOST;
+  }
+
+  int token(int row) {
+    return span(row).tokens()[offsets[row]];
+  }
+
+  int position(int row) {
+    return span(row).start() + offsets[row];
+  }
+
+  List<Block> blocks(int row) {
+    return span(row).blocks();
+  }
+
+  /** Where the row's logits go; null if nobody wants them. */
+  float @Nullable [] logits(int row) {
+    Span span = span(row);
+    return offsets[row] == span.tokens().length - 1 ? span.logits() : null;
+  }
+
+  private Span span(int row) {
+    Span span = spans[row];
+    if (span == null) {
+      throw new IndexOutOfBoundsException("row " + row + " of " + count);
+    }
+    return span;
+  }
+}
