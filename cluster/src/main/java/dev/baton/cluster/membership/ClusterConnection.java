@@ -9,16 +9,19 @@ public final class ClusterConnection implements AutoCloseable {
   /** Connects. */
   public static ClusterConnection open(
       String zookeeper, Duration sessionTimeout, Duration connectLimit) {
+    System.setErr(System.err);
     throw new UnsupportedOperationException();
   }
 
   /** Whether ZooKeeper answers right now. */
   public boolean isConnected() {
+    System.setErr(System.err);
     throw new UnsupportedOperationException();
   }
 
   @Override
   public void close() {
+    System.setErr(System.err);
     throw new UnsupportedOperationException();
   }
 }

@@ -1,23 +1,96 @@
 package dev.baton.cluster.process;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.ConsoleAppender;
+import ch.qos.logback.core.encoder.Encoder;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import net.logstash.logback.encoder.LogstashEncoder;
+import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
-/** Logs of a process. */
+/**
+ * Where log lines go: to stderr, because stdout belongs to what a command prints. Call it first in
+ * {@code main}; each call replaces what was before.
+ */
 public final class ProcessLogging {
+  /** Environment variable that names the level: ERROR, WARN, INFO, DEBUG or TRACE. */
+  public static final String LEVEL_VARIABLE = "BATON_LOG_LEVEL";
+
+  /** Libraries that say at INFO what only their authors want to know. */
+  private static final List<String> TALKATIVE =
+      List.of(
+          "org.apache.zookeeper",
+          "org.apache.curator",
+          "io.netty",
+          "io.grpc",
+          "io.javalin",
+          "org.eclipse.jetty",
+          "ai.djl",
+          "com.hubspot");
+
+  /** Told at each attempt to connect; ClusterConnection says it once. */
+  private static final List<String> REPETITIVE =
+      List.of("org.apache.zookeeper.ClientCnxn", "org.apache.curator.ConnectionState");
+
   private ProcessLogging() {}
 
-  /** JSON lines on stderr. */
+  /**
+   * One JSON object a line, with the fields {@code role} and {@code id}, and {@code request_id}
+   * within a {@link RequestScope}.
+   */
   public static void start(String role, String id, Level level) {
-    throw new UnsupportedOperationException();
+    install(new LogstashEncoder(), level, Map.of("role", role, "id", id));
   }
 
-  /** One-line human format on stderr. */
+  /**
+   * One short line an event, for commands that talk to a person. Stack traces show from DEBUG on.
+   */
   public static void plain(Level level) {
-    throw new UnsupportedOperationException();
+    PatternLayoutEncoder encoder = new PatternLayoutEncoder();
+    boolean traces = level.toInt() <= Level.DEBUG.toInt();
+    encoder.setPattern(
+        "%d{HH:mm:ss.SSS} %-5level %logger{0}: %msg%n" + (traces ? "%ex" : "%nopex"));
+    install(encoder, level, Map.of());
   }
 
-  /** The level that the environment variable BATON_LOG_LEVEL names, or the fallback. */
+  private static void install(
+      Encoder<ILoggingEvent> encoder, Level level, Map<String, String> fields) {
+    LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
+    context.reset();
+    fields.forEach(context::putProperty);
+    encoder.setContext(context);
+    encoder.start();
+    ConsoleAppender<ILoggingEvent> appender = new ConsoleAppender<>();
+    appender.setContext(context);
+    appender.setName("stderr");
+    appender.setTarget("System.err");
+    appender.setEncoder(encoder);
+    appender.start();
+    Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
+    root.setLevel(ch.qos.logback.classic.Level.convertAnSLF4JLevel(level));
+    root.addAppender(appender);
+    TALKATIVE.forEach(name -> context.getLogger(name).setLevel(ch.qos.logback.classic.Level.WARN));
+    REPETITIVE.forEach(
+        name -> context.getLogger(name).setLevel(ch.qos.logback.classic.Level.ERROR));
+  }
+
+  /** The level that {@link #LEVEL_VARIABLE} names; the fallback where it names none. */
   public static Level level(Level fallback) {
-    throw new UnsupportedOperationException();
+    return level(Optional.ofNullable(System.getenv(LEVEL_VARIABLE)).orElse(""), fallback);
+  }
+
+  static Level level(String name, Level fallback) {
+    for (Level each : Level.values()) {
+      if (each.name().equals(name.toUpperCase(Locale.ROOT))) {
+        return each;
+      }
+    }
+    return fallback;
   }
 }

@@ -1,26 +1,73 @@
 package dev.baton.cluster.process;
 
+import dev.baton.proto.internal.v1.WatchRequest;
+import dev.baton.proto.internal.v1.WatchResponse;
 import dev.baton.proto.internal.v1.WorkerLoad;
 import dev.baton.proto.internal.v1.WorkerStatusServiceGrpc;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
-/** Streams snapshots. */
+/**
+ * Streams what a worker does and has, as whole snapshots: one at once, one after each change but at
+ * most every 100 ms, and one at least each second, which tells watchers that the worker lives.
+ *
+ * <p>Each watcher has a virtual thread. A watcher that does not read is sent nothing until it does,
+ * and then the newest snapshot: nothing queues. {@code epoch} and {@code load} are asked from those
+ * threads and must not wait.
+ */
 public final class StatusService extends WorkerStatusServiceGrpc.WorkerStatusServiceImplBase
     implements AutoCloseable {
-  /** Of this worker. */
+  private static final Duration SHORTEST_GAP = Duration.ofMillis(100);
+  private static final Duration LONGEST_GAP = Duration.ofSeconds(1);
+
+  private final LongSupplier epoch;
+  private final Supplier<WorkerLoad> load;
+  private final Set<StatusStream> streams = ConcurrentHashMap.newKeySet();
+  private volatile boolean closed;
+
+  /** Of the worker with this epoch and load, which may change at any time. */
   public StatusService(LongSupplier epoch, Supplier<WorkerLoad> load) {
-    throw new UnsupportedOperationException();
+    this.epoch = epoch;
+    this.load = load;
   }
 
-  /** The load changed. */
+  @Override
+  public void watch(WatchRequest request, StreamObserver<WatchResponse> watcher) {
+    ServerCallStreamObserver<WatchResponse> observer =
+        (ServerCallStreamObserver<WatchResponse>) watcher;
+    StatusStream stream =
+        new StatusStream(observer, this::snapshot, SHORTEST_GAP, LONGEST_GAP, streams::remove);
+    observer.setOnCancelHandler(stream::stop);
+    observer.setOnReadyHandler(stream::changed);
+    streams.add(stream);
+    if (closed) {
+      stream.stop();
+    }
+    Thread.ofVirtual().name("status-stream").start(stream);
+  }
+
+  private WatchResponse snapshot(long sequence) {
+    return WatchResponse.newBuilder()
+        .setSequence(sequence)
+        .setEpoch(epoch.getAsLong())
+        .setLoad(load.get())
+        .build();
+  }
+
+  /** Says that the load changed. Never waits; call it as often as you like, from any thread. */
   public void changed() {
-    throw new UnsupportedOperationException();
+    streams.forEach(StatusStream::changed);
   }
 
-  /** Ends all streams. */
+  /** Ends all streams in good order, and those that come later at once; idempotent. */
   @Override
   public void close() {
-    throw new UnsupportedOperationException();
+    closed = true;
+    streams.forEach(StatusStream::stop);
   }
 }
