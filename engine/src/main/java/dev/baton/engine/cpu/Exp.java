@@ -22,7 +22,7 @@ final class Exp {
   private static final float LOG2_E = (float) 1.4426950408889634;
 
   // ln 2 in two parts; the first has so few bits that its product with n is exact.
-  private static final float LN_2_HIGH = 0.693359375f;
+  private static final float LN_2_HIGH = 355f / 512;
   private static final float LN_2_LOW = (float) (0.6931471805599453 - LN_2_HIGH);
 
   /** 1.5 * 2^23: adding it rounds to an integer, which the low bits of the sum then hold. */
