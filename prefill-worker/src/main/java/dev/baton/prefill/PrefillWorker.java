@@ -1,52 +1,253 @@
 package dev.baton.prefill;
 
+import dev.baton.cluster.Endpoint;
+import dev.baton.cluster.membership.ClusterConnection;
+import dev.baton.cluster.membership.WorkerRegistrar;
+import dev.baton.cluster.process.AdminServer;
+import dev.baton.cluster.process.GrpcServer;
+import dev.baton.cluster.process.ProcessMetrics;
+import dev.baton.cluster.process.Readiness;
+import dev.baton.cluster.process.StatusService;
 import dev.baton.engine.Engine;
+import dev.baton.engine.cpu.CpuEngine;
+import dev.baton.kv.BlockPool;
+import dev.baton.kv.PoolUsage;
+import dev.baton.kv.handoff.HandoffSender;
+import dev.baton.kv.handoff.Layouts;
+import dev.baton.model.ModelDirectory;
+import dev.baton.proto.internal.v1.ServedModel;
+import dev.baton.proto.internal.v1.WorkerLoad;
+import dev.baton.proto.internal.v1.WorkerRegistration;
+import dev.baton.proto.internal.v1.WorkerRole;
+import io.grpc.Grpc;
+import io.grpc.InsecureChannelCredentials;
+import io.grpc.ManagedChannel;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** One prefill worker process. */
+/**
+ * One prefill worker: engine, block pool, control and admin servers, membership. It is a member of
+ * the cluster from the return of {@link #start} to the start of {@link #close}.
+ */
 public final class PrefillWorker implements AutoCloseable {
-  private PrefillWorker() {}
+  private static final Logger LOG = LoggerFactory.getLogger(PrefillWorker.class);
+  private static final Duration CONNECT_LIMIT = Duration.ofSeconds(15);
 
-  /** Starts with the embedded CPU engine. */
-  public static PrefillWorker start(Config config) {
-    if (config.blocks() > 0) {
-      throw new UnsupportedOperationException();
+  private final Config config;
+  private final Engine engine;
+  private final PrometheusMeterRegistry meters;
+
+  /** What {@link #close} has to close, last opened first. */
+  private final Deque<AutoCloseable> opened = new ArrayDeque<>();
+
+  private final AtomicBoolean closed = new AtomicBoolean();
+  private final BlockPool pool;
+  private final PrefillLoop loop;
+  private final StatusService status;
+  private final GrpcServer control;
+  private final AdminServer admin;
+  private volatile @Nullable WorkerRegistrar registrar;
+
+  private PrefillWorker(Config config, Engine engine, PrometheusMeterRegistry meters) {
+    this.config = config;
+    this.engine = engine;
+    this.meters = meters;
+    try {
+      this.pool = new BlockPool(engine.layout(), config.blocks());
+      PrefillMetrics metrics = new PrefillMetrics(meters);
+      this.status = new StatusService(this::epoch, this::load);
+      this.loop =
+          new PrefillLoop(
+              engine,
+              pool,
+              config.chunkTokens(),
+              config.maxQueue(),
+              metrics,
+              System::nanoTime,
+              status::changed);
+      loop.start();
+      opened.push(this::closeLoopAndMemory);
+      metrics.watch(pool);
+      metrics.watch(loop::load);
+      HandoffSender sender =
+          opening(
+              new HandoffSender(
+                  engine.layout(),
+                  engine.lineage(),
+                  this::epoch,
+                  config.stallLimit(),
+                  PrefillWorker::channel,
+                  meters));
+      PrefillEndpoint endpoint =
+          opening(
+              new PrefillEndpoint(
+                  RequestCheck.of(engine, config.blocks()),
+                  pool,
+                  loop,
+                  sender,
+                  config.stallLimit(),
+                  metrics));
+      this.control =
+          opening(GrpcServer.start(config.host(), config.controlPort(), List.of(endpoint, status)));
+      opened.push(status);
+      this.admin =
+          opening(AdminServer.start(config.host(), config.adminPort(), meters, this::readiness));
+      opened.push(() -> loop.drain(config.drainLimit()));
+      ClusterConnection cluster =
+          opening(
+              ClusterConnection.open(config.zookeeper(), config.sessionTimeout(), CONNECT_LIMIT));
+      this.registrar = opening(new WorkerRegistrar(cluster, registration()));
+      registrar.start();
+    } catch (RuntimeException | Error e) {
+      close();
+      throw e;
     }
-    return new PrefillWorker();
+    LOG.info("prefill worker {} serves {} at {}", id(), config.modelName(), controlEndpoint());
   }
 
-  /** Starts with this engine. */
+  private <T extends AutoCloseable> T opening(T resource) {
+    opened.push(resource);
+    return resource;
+  }
+
+  /**
+   * Starts with the embedded CPU engine on the model directory and returns when the worker is a
+   * member of the cluster.
+   *
+   * @throws dev.baton.model.ModelException if the model directory cannot be used
+   * @throws dev.baton.cluster.error.StartException if a port is taken or ZooKeeper does not answer
+   */
+  public static PrefillWorker start(Config config) {
+    ModelDirectory model = ModelDirectory.open(config.modelDirectory());
+    return start(config, CpuEngine.load(model, config.blockTokens(), config.threads()));
+  }
+
+  /**
+   * Starts with this engine, which becomes the worker's to close; the model directory is not looked
+   * at.
+   *
+   * @throws dev.baton.cluster.error.StartException if a port is taken or ZooKeeper does not answer
+   */
   public static PrefillWorker start(Config config, Engine engine) {
-    if (config.blocks() > 0) {
-      throw new UnsupportedOperationException(engine.toString());
+    return new PrefillWorker(config, engine, ProcessMetrics.registry("prefill", config.id()));
+  }
+
+  private static ManagedChannel channel(String target) {
+    return Grpc.newChannelBuilder(target, InsecureChannelCredentials.create()).build();
+  }
+
+  private WorkerRegistration registration() {
+    return WorkerRegistration.newBuilder()
+        .setId(id())
+        .setRole(WorkerRole.WORKER_ROLE_PREFILL)
+        .setPool(config.pool())
+        .setControlEndpoint(controlEndpoint())
+        .setAdminEndpoint(adminEndpoint())
+        .setPid(ProcessHandle.current().pid())
+        .setHost(config.host())
+        .addModels(
+            ServedModel.newBuilder()
+                .setName(config.modelName())
+                .setLineage(engine.lineage().hex())
+                .setLayout(Layouts.toProto(engine.layout()))
+                .setContextTokens(engine.contextTokens())
+                .setVocabulary(engine.vocabulary()))
+        .setBlocks(config.blocks())
+        .build();
+  }
+
+  private WorkerLoad load() {
+    PrefillLoad load = loop.load();
+    PoolUsage usage = pool.usage();
+    return WorkerLoad.newBuilder()
+        .setRunning(load.running())
+        .setWaiting(load.waiting())
+        .setPendingTokens(load.pendingTokens())
+        .setBlocksTotal(usage.total())
+        .setBlocksUsed(usage.used())
+        .setBlocksCached(usage.cached())
+        .setDraining(load.draining())
+        .build();
+  }
+
+  private Readiness readiness() {
+    if (loop.load().draining()) {
+      return Readiness.notReady("the worker is shutting down");
     }
-    return new PrefillWorker();
+    return epoch() == 0
+        ? Readiness.notReady("the worker is not registered yet")
+        : Readiness.ready();
   }
 
   /** The worker's name in the cluster. */
   public String id() {
-    return "";
+    return config.id();
   }
 
-  /** host:port of the control services. */
+  /** host:port of the control services: prefill, status, health, reflection. */
   public String controlEndpoint() {
-    return "";
+    return new Endpoint(config.host(), control.port()).toString();
   }
 
   /** http://host:port of /metrics, /healthz and /readyz. */
   public String adminEndpoint() {
-    return "";
+    return "http://" + new Endpoint(config.host(), admin.port());
   }
 
-  /** The worker's incarnation: the czxid of its node in ZooKeeper. */
+  /** The worker's incarnation: the czxid of its node in ZooKeeper; 0 before it has one. */
   public long epoch() {
-    return 0;
+    WorkerRegistrar current = registrar;
+    return current == null ? 0 : current.epoch();
   }
 
+  /** How the blocks of its pool are used now. */
+  public PoolUsage blocks() {
+    return pool.usage();
+  }
+
+  /** Its metrics, as /metrics shows them. */
+  public PrometheusMeterRegistry meters() {
+    return meters;
+  }
+
+  /**
+   * Leaves the cluster, takes nothing new, gives running requests the drain limit, fails the rest
+   * with DRAINING, and gives back every port and all memory. Blocking, idempotent.
+   */
   @Override
-  public void close() {}
+  public void close() {
+    if (closed.getAndSet(true)) {
+      return;
+    }
+    while (!opened.isEmpty()) {
+      AutoCloseable each = opened.pop();
+      try {
+        each.close();
+      } catch (Exception e) {
+        LOG.warn("closing {} failed; the rest is closed all the same", each, e);
+      }
+    }
+  }
+
+  private void closeLoopAndMemory() {
+    if (loop.close(config.stallLimit())) {
+      engine.close();
+      pool.close();
+    } else {
+      // Memory that a thread may still touch is never given back: the process would crash.
+      LOG.error("the engine did not come back within {}; its memory stays", config.stallLimit());
+    }
+    meters.close();
+  }
 
   /**
    * How a prefill worker runs.

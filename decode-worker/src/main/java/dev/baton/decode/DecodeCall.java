@@ -1,0 +1,322 @@
+package dev.baton.decode;
+
+import dev.baton.cluster.error.BatonException;
+import dev.baton.cluster.process.RequestScope;
+import dev.baton.kv.Block;
+import dev.baton.kv.BlockPool;
+import dev.baton.kv.handoff.HandoffException;
+import dev.baton.kv.handoff.HandoffListener;
+import dev.baton.kv.handoff.HandoffReceipt;
+import dev.baton.kv.handoff.IncomingHandoff;
+import dev.baton.proto.v1.FinishReason;
+import dev.baton.proto.v1.SampledToken;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One request on its way through the worker.
+ *
+ * <pre>
+ * WAITING_FOR_ROOM ──granted──► WAITING_FOR_KV ──arrived──► DECODING
+ *        │                            │                         │
+ *        └────────────────────────────┴────────── end ──────────┴──► ENDED
+ * </pre>
+ *
+ * <h2>Guarantees</h2>
+ *
+ * <ul>
+ *   <li>Each state has one owner of the blocks: the admission queue; the receiver of the handoff,
+ *       until it arrived, failed or was revoked; the loop.
+ *   <li>{@link #stop} may come at any time from any thread; the first reason counts. What waits is
+ *       ended at once: the handoff is revoked first, then its blocks are given back. What decodes
+ *       ends at the loop's next step.
+ *   <li>Every reference to a block is given back exactly once, before the listener hears of the
+ *       end.
+ * </ul>
+ */
+final class DecodeCall implements BlockAdmission.Applicant, HandoffListener {
+  /** Where a call is. */
+  enum State {
+    /** In the admission queue. */
+    WAITING_FOR_ROOM,
+    /** Blocks are reserved; the prompt's KV is to come. */
+    WAITING_FOR_KV,
+    /** Its sequences are the loop's. */
+    DECODING,
+    /** Over; holds nothing. */
+    ENDED
+  }
+
+  private final DecodeTask task;
+  private final DecodeStages stages;
+  private final BlockPool pool;
+  private final DecodeListener listener;
+
+  private volatile State state = State.WAITING_FOR_ROOM;
+  private volatile @Nullable BatonException stopReason;
+  private BlockAdmission.@Nullable Waiting place;
+  private @Nullable IncomingHandoff incoming;
+
+  /** What the call itself holds; the sequences hold their own blocks. */
+  private List<Block> held = List.of();
+
+  private int present;
+
+  /** Sequences that have not ended; only the thread that has them counts. */
+  private int live;
+
+  /** A call that holds nothing yet. */
+  DecodeCall(DecodeTask task, DecodeStages stages, DecodeListener listener) {
+    this.task = task;
+    this.stages = stages;
+    this.pool = stages.pool();
+    this.listener = listener;
+  }
+
+  String requestId() {
+    return task.requestId();
+  }
+
+  State state() {
+    return state;
+  }
+
+  /** Whether it shall end early. */
+  boolean isStopped() {
+    return stopReason != null;
+  }
+
+  /**
+   * Enters the queue for blocks.
+   *
+   * @throws BatonException if the queue is full or the worker takes nothing new; the call then
+   *     never began, and the listener hears nothing
+   */
+  void start() {
+    stages.calls().add(this);
+    try {
+      enter();
+    } catch (BatonException e) {
+      stages.calls().remove(this);
+      throw e;
+    }
+    stages.calls().changed();
+  }
+
+  private synchronized void enter() {
+    if (stopReason != null) {
+      throw stopReason;
+    }
+    int blocks = Math.toIntExact(task.plan().total());
+    place = stages.admission().enter(task.sharedKeys(), blocks, this);
+  }
+
+  @Override
+  public void granted(List<Block> blocks, int presentBlocks) {
+    try (RequestScope scope = RequestScope.open(requestId())) {
+      if (!expectKv(blocks, presentBlocks)) {
+        end(stopReason);
+      }
+      stages.calls().changed();
+    }
+  }
+
+  private synchronized boolean expectKv(List<Block> blocks, int presentBlocks) {
+    held = blocks;
+    present = presentBlocks;
+    if (stopReason != null) {
+      return false;
+    }
+    int promptBlocks = task.plan().promptBlocks();
+    BitSet here = new BitSet(promptBlocks);
+    here.set(0, present);
+    try {
+      incoming =
+          stages
+              .receiver()
+              .expect(
+                  task.ticket(), task.promptKeys(), blocks.subList(0, promptBlocks), here, this);
+    } catch (IllegalStateException e) {
+      stopReason =
+          BatonException.invalid(
+              "ticket", task.ticket(), "the id of a handoff that is not expected already");
+      return false;
+    }
+    state = State.WAITING_FOR_KV;
+    listener.reserved(promptBlocks, present);
+    return true;
+  }
+
+  @Override
+  public void arrived(HandoffReceipt receipt, List<SampledToken> firstTokens) {
+    if (!beginDecoding()) {
+      return;
+    }
+    try (RequestScope scope = RequestScope.open(requestId())) {
+      try {
+        checkFirst(firstTokens);
+        publishPrompt();
+      } catch (RuntimeException e) {
+        end(BatonException.from(e));
+        return;
+      }
+      listener.kvArrived(receipt);
+      List<DecodeSequence> going = new ArrayList<>();
+      for (DecodeSequence sequence : split()) {
+        if (advance(sequence, firstTokens.get(sequence.choice()))) {
+          going.add(sequence);
+        }
+      }
+      stages.loop().join(going);
+      stages.calls().changed();
+    }
+  }
+
+  private synchronized boolean beginDecoding() {
+    if (state != State.WAITING_FOR_KV || stopReason != null) {
+      return false;
+    }
+    state = State.DECODING;
+    return true;
+  }
+
+  private void checkFirst(List<SampledToken> firstTokens) {
+    if (firstTokens.size() != task.choices()) {
+      throw BatonException.handoffRefused(
+          "%d first tokens came for %d choices".formatted(firstTokens.size(), task.choices()));
+    }
+    for (SampledToken token : firstTokens) {
+      if (token.getId() < 0 || token.getId() >= stages.loop().vocabulary()) {
+        throw BatonException.handoffRefused(
+            "first token %s is not in the vocabulary of %d"
+                .formatted(Integer.toUnsignedString(token.getId()), stages.loop().vocabulary()));
+      }
+    }
+  }
+
+  private void publishPrompt() {
+    for (int i = present; i < task.plan().shared(); i++) {
+      pool.publish(held.get(i), task.promptKeys().get(i));
+    }
+  }
+
+  /** Gives each choice its own blocks; the prompt's rest is copied for all but the first. */
+  private List<DecodeSequence> split() {
+    BlockPlan plan = task.plan();
+    List<Block> shared = held.subList(0, plan.shared());
+    List<DecodeSequence> sequences = new ArrayList<>(plan.choices());
+    for (int choice = 0; choice < plan.choices(); choice++) {
+      int from = plan.shared() + choice * plan.own();
+      List<Block> own = held.subList(from, from + plan.own());
+      if (choice > 0 && plan.hasTail()) {
+        own.getFirst().bytes().copyFrom(held.get(plan.shared()).bytes());
+      }
+      sequences.add(new DecodeSequence(this, task, choice, shared, own));
+    }
+    held = shared;
+    live = sequences.size();
+    return sequences;
+  }
+
+  /**
+   * Takes the next token of a sequence. A fault stops the call; its sequences then stay, and the
+   * loop drops them.
+   *
+   * @return whether the loop goes on with the sequence; otherwise it gave its blocks back
+   */
+  boolean advance(DecodeSequence sequence, SampledToken token) {
+    try {
+      return deliver(sequence, token);
+    } catch (RuntimeException e) {
+      stop(BatonException.from(e));
+      return true;
+    }
+  }
+
+  private boolean deliver(DecodeSequence sequence, SampledToken token) {
+    listener.token(sequence.choice(), token);
+    FinishReason reason = sequence.append(token.getId());
+    if (reason == null) {
+      return true;
+    }
+    sequence.publish(pool);
+    sequence.release(pool);
+    listener.finished(sequence.choice(), reason);
+    if (--live == 0) {
+      end(null);
+    }
+    return false;
+  }
+
+  /** Ends a sequence of a stopped call. Called by the loop. */
+  void drop(DecodeSequence sequence) {
+    sequence.release(pool);
+    if (--live == 0) {
+      end(stopReason);
+    }
+  }
+
+  @Override
+  public void failed(HandoffException why) {
+    synchronized (this) {
+      if (state != State.WAITING_FOR_KV || stopReason != null) {
+        return;
+      }
+      stopReason = HandoffFailure.of(why, stages.stallLimit());
+    }
+    end(stopReason);
+  }
+
+  /** Ends the call early for this reason; the first reason counts. */
+  void stop(BatonException why) {
+    State at;
+    BlockAdmission.Waiting waiting;
+    IncomingHandoff handoff;
+    synchronized (this) {
+      if (stopReason != null || state == State.ENDED) {
+        return;
+      }
+      stopReason = why;
+      at = state;
+      waiting = place;
+      handoff = incoming;
+    }
+    switch (at) {
+      case WAITING_FOR_ROOM -> {
+        if (waiting != null && stages.admission().withdraw(waiting)) {
+          end(why);
+        }
+      }
+      case WAITING_FOR_KV -> {
+        if (handoff != null) {
+          handoff.revoke();
+        }
+        end(why);
+      }
+      case DECODING -> stages.loop().wake();
+      case ENDED -> {}
+    }
+  }
+
+  private void end(@Nullable BatonException why) {
+    List<Block> rest;
+    synchronized (this) {
+      if (state == State.ENDED) {
+        throw new IllegalStateException(requestId() + " ended twice");
+      }
+      state = State.ENDED;
+      rest = held;
+      held = List.of();
+    }
+    pool.release(rest);
+    if (why == null) {
+      listener.completed();
+    } else {
+      listener.failed(why);
+    }
+    stages.calls().remove(this);
+    stages.calls().changed();
+  }
+}

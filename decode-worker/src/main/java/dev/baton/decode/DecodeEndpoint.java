@@ -1,0 +1,77 @@
+package dev.baton.decode;
+
+import dev.baton.cluster.error.BatonException;
+import dev.baton.cluster.process.RequestScope;
+import dev.baton.proto.internal.v1.DecodeRequest;
+import dev.baton.proto.internal.v1.DecodeResponse;
+import dev.baton.proto.internal.v1.DecodeServiceGrpc;
+import io.grpc.Context;
+import io.grpc.Deadline;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The gRPC edge of the worker. One stream is one {@link DecodeCall}; the end of the stream, by the
+ * caller or by its deadline, stops the call in whichever phase it is.
+ *
+ * <p>A stream that has nothing to say gives a sign of life twice a second, unless the engine has
+ * been in one step for longer than the stall limit: then the worker keeps silent, so that whoever
+ * waits can tell.
+ */
+final class DecodeEndpoint extends DecodeServiceGrpc.DecodeServiceImplBase
+    implements AutoCloseable {
+  private static final long HEARTBEAT_MILLIS = 500;
+
+  private final RequestCheck check;
+  private final DecodeStages stages;
+  private final DecodeMetrics metrics;
+  private final ScheduledThreadPoolExecutor heartbeats;
+
+  DecodeEndpoint(RequestCheck check, DecodeStages stages, DecodeMetrics metrics) {
+    this.check = check;
+    this.stages = stages;
+    this.metrics = metrics;
+    this.heartbeats =
+        new ScheduledThreadPoolExecutor(
+            1, Thread.ofPlatform().daemon().name("decode-heartbeat").factory());
+    heartbeats.setRemoveOnCancelPolicy(true);
+  }
+
+  @Override
+  public void decode(DecodeRequest request, StreamObserver<DecodeResponse> observer) {
+    var responses = (ServerCallStreamObserver<DecodeResponse>) observer;
+    DecodeStream stream = new DecodeStream(request.getRequestId(), responses, metrics);
+    try (RequestScope scope = RequestScope.open(request.getRequestId())) {
+      Context context = Context.current();
+      DecodeCall call = new DecodeCall(check.check(request), stages, stream);
+      responses.setOnCancelHandler(() -> call.stop(whyOver(context)));
+      call.start();
+      stream.beatBy(
+          heartbeats.scheduleAtFixedRate(
+              () -> beat(stream), HEARTBEAT_MILLIS, HEARTBEAT_MILLIS, TimeUnit.MILLISECONDS));
+    } catch (BatonException e) {
+      stream.failed(e);
+    }
+  }
+
+  private static BatonException whyOver(Context context) {
+    Deadline deadline = context.getDeadline();
+    return deadline != null && deadline.isExpired()
+        ? BatonException.deadline()
+        : BatonException.cancelled();
+  }
+
+  private void beat(DecodeStream stream) {
+    if (!stages.loop().isStuck(stages.stallLimit())) {
+      stream.beat();
+    }
+  }
+
+  /** Stops the signs of life. */
+  @Override
+  public void close() {
+    heartbeats.shutdownNow();
+  }
+}

@@ -1,0 +1,249 @@
+package dev.baton.decode;
+
+import dev.baton.cluster.error.BatonException;
+import dev.baton.cluster.process.RequestScope;
+import dev.baton.engine.Engine;
+import dev.baton.engine.Span;
+import dev.baton.model.sampling.SampledToken;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.List;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Continuous batching: one thread that owns the engine and computes one token of up to {@code
+ * maxBatch} sequences in each step.
+ *
+ * <h2>Guarantees</h2>
+ *
+ * <ul>
+ *   <li>Sequences join and leave between any two steps. Where more run than fit a step they take
+ *       turns: none gets a second token while another waits for its first.
+ *   <li>Between two steps the sequences of stopped calls are dropped.
+ *   <li>A step that throws stops the calls that took part in it; the loop goes on.
+ *   <li>No call is called under the lock.
+ * </ul>
+ */
+final class DecodeLoop {
+  private static final Logger LOG = LoggerFactory.getLogger(DecodeLoop.class);
+
+  private final Engine engine;
+  private final int maxBatch;
+  private final DecodeMetrics metrics;
+  private final LongSupplier nanoClock;
+  private final Thread thread;
+
+  /** One for each place in a batch; made when first needed. */
+  private final List<float[]> logits = new ArrayList<>();
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+
+  /** In the order of their turns. */
+  private final Deque<DecodeSequence> running = new ArrayDeque<>();
+
+  private boolean closed;
+  private boolean stepping;
+  private long stepStartedAt;
+
+  DecodeLoop(Engine engine, int maxBatch, DecodeMetrics metrics, LongSupplier nanoClock) {
+    this.engine = engine;
+    this.maxBatch = maxBatch;
+    this.metrics = metrics;
+    this.nanoClock = nanoClock;
+    this.thread = Thread.ofPlatform().name("decode-loop").unstarted(this::run);
+  }
+
+  /** Starts the thread. */
+  void start() {
+    thread.start();
+  }
+
+  /** Number of token ids. */
+  int vocabulary() {
+    return engine.vocabulary();
+  }
+
+  /** Takes over sequences; they get their turn in the next step. */
+  void join(Collection<DecodeSequence> sequences) {
+    lock.lock();
+    try {
+      running.addAll(sequences);
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Looks for stopped calls soon. */
+  void wake() {
+    lock.lock();
+    try {
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Whether the engine has been in one step for longer than this. */
+  boolean isStuck(Duration limit) {
+    lock.lock();
+    try {
+      return stepping && nanoClock.getAsLong() - stepStartedAt > limit.toNanos();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Ends the thread once nothing runs any more. Blocking, but not for longer than the limit.
+   *
+   * @return whether it ended: engine and blocks are not in use any more
+   */
+  boolean close(Duration limit) {
+    lock.lock();
+    try {
+      closed = true;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    try {
+      return thread.join(limit);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  private void run() {
+    while (awaitWork()) {
+      dropStopped();
+      List<DecodeSequence> batch = nextBatch();
+      if (!batch.isEmpty()) {
+        join(step(batch));
+      }
+    }
+  }
+
+  private boolean awaitWork() {
+    lock.lock();
+    try {
+      while (running.isEmpty()) {
+        if (closed) {
+          return false;
+        }
+        changed.awaitUninterruptibly();
+      }
+      return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void dropStopped() {
+    List<DecodeSequence> stopped = new ArrayList<>();
+    lock.lock();
+    try {
+      for (Iterator<DecodeSequence> each = running.iterator(); each.hasNext(); ) {
+        DecodeSequence sequence = each.next();
+        if (sequence.call().isStopped()) {
+          each.remove();
+          stopped.add(sequence);
+        }
+      }
+    } finally {
+      lock.unlock();
+    }
+    for (DecodeSequence sequence : stopped) {
+      try (RequestScope scope = RequestScope.open(sequence.call().requestId())) {
+        sequence.call().drop(sequence);
+      } catch (RuntimeException e) {
+        LOG.error("a sequence could not be dropped; the loop goes on", e);
+      }
+    }
+  }
+
+  private List<DecodeSequence> nextBatch() {
+    lock.lock();
+    try {
+      List<DecodeSequence> batch = new ArrayList<>();
+      while (batch.size() < maxBatch && !running.isEmpty()) {
+        batch.add(running.removeFirst());
+      }
+      return batch;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Computes one token of each sequence; returns those that go on. */
+  private List<DecodeSequence> step(List<DecodeSequence> batch) {
+    long from = nanoClock.getAsLong();
+    markStep(from, true);
+    try {
+      engine.run(spans(batch));
+    } catch (RuntimeException | Error e) {
+      batch.forEach(sequence -> fail(sequence, e));
+      return batch;
+    } finally {
+      markStep(from, false);
+    }
+    metrics.step(batch.size(), nanoClock.getAsLong() - from);
+    List<DecodeSequence> going = new ArrayList<>(batch.size());
+    for (int i = 0; i < batch.size(); i++) {
+      if (choose(batch.get(i), logits.get(i))) {
+        going.add(batch.get(i));
+      }
+    }
+    return going;
+  }
+
+  private List<Span> spans(List<DecodeSequence> batch) {
+    while (logits.size() < batch.size()) {
+      logits.add(new float[engine.vocabulary()]);
+    }
+    List<Span> spans = new ArrayList<>(batch.size());
+    for (int i = 0; i < batch.size(); i++) {
+      spans.add(batch.get(i).nextSpan(logits.get(i)));
+    }
+    return spans;
+  }
+
+  private static boolean choose(DecodeSequence sequence, float[] logits) {
+    try (RequestScope scope = RequestScope.open(sequence.call().requestId())) {
+      SampledToken token;
+      try {
+        token = sequence.sample(logits);
+      } catch (RuntimeException e) {
+        sequence.call().stop(BatonException.from(e));
+        return true;
+      }
+      return sequence.call().advance(sequence, token.toProto());
+    }
+  }
+
+  private static void fail(DecodeSequence sequence, Throwable thrown) {
+    try (RequestScope scope = RequestScope.open(sequence.call().requestId())) {
+      sequence.call().stop(BatonException.from(thrown));
+    }
+  }
+
+  private void markStep(long at, boolean isRunning) {
+    lock.lock();
+    try {
+      stepStartedAt = at;
+      stepping = isRunning;
+    } finally {
+      lock.unlock();
+    }
+  }
+}

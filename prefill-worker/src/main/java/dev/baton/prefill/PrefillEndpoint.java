@@ -1,0 +1,108 @@
+package dev.baton.prefill;
+
+import dev.baton.cluster.error.BatonException;
+import dev.baton.cluster.process.RequestScope;
+import dev.baton.kv.BlockPool;
+import dev.baton.kv.handoff.HandoffException;
+import dev.baton.kv.handoff.HandoffSender;
+import dev.baton.proto.internal.v1.PrefillRequest;
+import dev.baton.proto.internal.v1.PrefillResponse;
+import dev.baton.proto.internal.v1.PrefillServiceGrpc;
+import io.grpc.Context;
+import io.grpc.Deadline;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import java.time.Duration;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The gRPC edge of the worker. One call is one {@link PrefillJob}; the end of the call, by the
+ * caller or by its deadline, stops the job in whichever phase it is.
+ *
+ * <p>Progress goes out twice a second, unless the engine has been in one step for longer than the
+ * stall limit: then the worker keeps silent, so that whoever waits can tell.
+ */
+final class PrefillEndpoint extends PrefillServiceGrpc.PrefillServiceImplBase
+    implements AutoCloseable {
+  private static final long HEARTBEAT_MILLIS = 500;
+
+  private final RequestCheck check;
+  private final BlockPool pool;
+  private final PrefillLoop loop;
+  private final HandoffSender sender;
+  private final Duration stallLimit;
+  private final PrefillMetrics metrics;
+  private final ScheduledThreadPoolExecutor heartbeats;
+
+  PrefillEndpoint(
+      RequestCheck check,
+      BlockPool pool,
+      PrefillLoop loop,
+      HandoffSender sender,
+      Duration stallLimit,
+      PrefillMetrics metrics) {
+    this.check = check;
+    this.pool = pool;
+    this.loop = loop;
+    this.sender = sender;
+    this.stallLimit = stallLimit;
+    this.metrics = metrics;
+    this.heartbeats =
+        new ScheduledThreadPoolExecutor(
+            1, Thread.ofPlatform().daemon().name("prefill-heartbeat").factory());
+    heartbeats.setRemoveOnCancelPolicy(true);
+  }
+
+  @Override
+  public void prefill(PrefillRequest request, StreamObserver<PrefillResponse> observer) {
+    var responses = (ServerCallStreamObserver<PrefillResponse>) observer;
+    PrefillCall call = new PrefillCall(request.getRequestId(), responses, metrics);
+    try (RequestScope scope = RequestScope.open(request.getRequestId())) {
+      Context context = Context.current();
+      PrefillJob job =
+          new PrefillJob(check.check(request), pool, pushWithin(context), call, System::nanoTime);
+      responses.setOnCancelHandler(() -> loop.stop(job, whyOver(context)));
+      loop.submit(job);
+      call.progress(job);
+      call.beatBy(
+          heartbeats.scheduleAtFixedRate(
+              () -> beat(call, job), HEARTBEAT_MILLIS, HEARTBEAT_MILLIS, TimeUnit.MILLISECONDS));
+    } catch (BatonException e) {
+      call.failed(e);
+    }
+  }
+
+  private KvPush pushWithin(Context context) {
+    return (task, blocks, firstTokens) -> {
+      Context before = context.attach();
+      try {
+        sender.push(
+            task.target(), task.ticket(), task.keys(), task.tokens().length, blocks, firstTokens);
+      } catch (HandoffException e) {
+        throw HandoffFailure.of(e, task.target(), stallLimit);
+      } finally {
+        context.detach(before);
+      }
+    };
+  }
+
+  private static BatonException whyOver(Context context) {
+    Deadline deadline = context.getDeadline();
+    return deadline != null && deadline.isExpired()
+        ? BatonException.deadline()
+        : BatonException.cancelled();
+  }
+
+  private void beat(PrefillCall call, PrefillJob job) {
+    if (!loop.isStuck(stallLimit)) {
+      call.progress(job);
+    }
+  }
+
+  /** Stops the heartbeats. */
+  @Override
+  public void close() {
+    heartbeats.shutdownNow();
+  }
+}

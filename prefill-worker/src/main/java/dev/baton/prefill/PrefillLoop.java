@@ -1,0 +1,399 @@
+package dev.baton.prefill;
+
+import dev.baton.cluster.error.BatonException;
+import dev.baton.cluster.process.RequestScope;
+import dev.baton.engine.Engine;
+import dev.baton.engine.Span;
+import dev.baton.kv.BlockPool;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The order of work on a prefill worker: one thread that owns the engine, one queue before it, one
+ * virtual thread for every push behind it.
+ *
+ * <h2>Guarantees</h2>
+ *
+ * <ul>
+ *   <li>First come, first served. A job starts when those before it have started, there are blocks
+ *       for its whole prompt, and the jobs that compute leave room in a step. The last makes short
+ *       prompts share a step (the weights are read once for all of them) while a long one is alone,
+ *       which keeps its TTFT what it would be on an idle worker.
+ *   <li>A step computes at most {@code chunkTokens} tokens, oldest job first. Between two steps
+ *       stopped jobs end.
+ *   <li>The queue is bounded: {@link #submit} refuses with OVERLOADED and never blocks.
+ *   <li>A step that throws fails the jobs that took part in it; the loop goes on.
+ *   <li>No listener is called under the lock.
+ * </ul>
+ */
+final class PrefillLoop implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(PrefillLoop.class);
+  private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
+
+  private final Engine engine;
+  private final int chunkTokens;
+  private final int maxQueue;
+  private final PrefillMetrics metrics;
+  private final LongSupplier nanoClock;
+  private final Runnable onChange;
+  private final Thread thread;
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+  private final Deque<PrefillJob> queue = new ArrayDeque<>();
+
+  /** Oldest first. Only the loop's thread changes it, under the lock; it reads without. */
+  private final Set<PrefillJob> computing = new LinkedHashSet<>();
+
+  private final Set<PrefillJob> pushing = new LinkedHashSet<>();
+  private boolean draining;
+  private boolean closed;
+  private long stepStartedAt;
+  private boolean stepping;
+
+  /**
+   * A loop that runs until it is closed.
+   *
+   * @param chunkTokens most tokens in a step
+   * @param maxQueue most jobs that wait
+   * @param onChange called after every change of the load, often; must not block
+   */
+  PrefillLoop(
+      Engine engine,
+      BlockPool pool,
+      int chunkTokens,
+      int maxQueue,
+      PrefillMetrics metrics,
+      LongSupplier nanoClock,
+      Runnable onChange) {
+    this.engine = engine;
+    this.chunkTokens = chunkTokens;
+    this.maxQueue = maxQueue;
+    this.metrics = metrics;
+    this.nanoClock = nanoClock;
+    this.onChange = onChange;
+    this.thread = Thread.ofPlatform().name("prefill-loop").unstarted(this::run);
+    pool.onRoom(this::wake);
+  }
+
+  /** Starts the thread. */
+  void start() {
+    thread.start();
+  }
+
+  /**
+   * Puts a job at the end of the queue.
+   *
+   * @throws BatonException OVERLOADED if the queue is full, DRAINING if the worker takes nothing
+   *     new
+   */
+  void submit(PrefillJob job) {
+    lock.lock();
+    try {
+      if (draining) {
+        throw BatonException.draining();
+      }
+      if (queue.size() >= maxQueue) {
+        throw BatonException.overloaded("the prefill queue of " + maxQueue, RETRY_AFTER);
+      }
+      queue.add(job);
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    onChange.run();
+  }
+
+  /**
+   * Ends a job for this reason: at once if it waits, at the next step if it computes, by
+   * interrupting its push if it pushes. Does nothing to a job that is over.
+   */
+  void stop(PrefillJob job, BatonException why) {
+    job.stop(why);
+    boolean waited;
+    lock.lock();
+    try {
+      waited = queue.remove(job);
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    if (waited) {
+      job.end(why);
+      onChange.run();
+    }
+  }
+
+  /** How much work there is. */
+  PrefillLoad load() {
+    lock.lock();
+    try {
+      long pending =
+          Stream.concat(queue.stream(), computing.stream())
+              .mapToLong(PrefillJob::remainingTokens)
+              .sum();
+      return new PrefillLoad(computing.size() + pushing.size(), queue.size(), pending, draining);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Whether the engine has been in one step for longer than this. */
+  boolean isStuck(Duration limit) {
+    lock.lock();
+    try {
+      return stepping && nanoClock.getAsLong() - stepStartedAt > limit.toNanos();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Refuses new jobs, gives the others this long, then ends them with DRAINING. Blocking. */
+  void drain(Duration limit) {
+    lock.lock();
+    try {
+      draining = true;
+    } finally {
+      lock.unlock();
+    }
+    onChange.run();
+    if (!awaitIdle(limit)) {
+      LOG.warn("{} requests are still here after {}; they fail", all().size(), limit);
+      all().forEach(job -> stop(job, BatonException.draining()));
+    }
+  }
+
+  private List<PrefillJob> all() {
+    lock.lock();
+    try {
+      return Stream.of(queue, computing, pushing).flatMap(each -> each.stream()).toList();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private boolean awaitIdle(Duration limit) {
+    long left = limit.toNanos();
+    lock.lock();
+    try {
+      while (!(queue.isEmpty() && computing.isEmpty() && pushing.isEmpty())) {
+        if (left <= 0) {
+          return false;
+        }
+        left = changed.awaitNanos(left);
+      }
+      return true;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Ends what is left and the thread. Blocking, but not for longer than the limit even if the
+   * engine never returns.
+   *
+   * @return whether nothing uses engine or blocks any more
+   */
+  boolean close(Duration limit) {
+    drain(Duration.ZERO);
+    boolean idle = awaitIdle(limit);
+    lock.lock();
+    try {
+      closed = true;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    try {
+      return thread.join(limit) && idle;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  @Override
+  public void close() {
+    close(Duration.ofSeconds(10));
+  }
+
+  private void wake() {
+    lock.lock();
+    try {
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void run() {
+    while (awaitWork()) {
+      step();
+    }
+  }
+
+  /** Waits until jobs compute; false once the loop is closed. */
+  private boolean awaitWork() {
+    lock.lock();
+    try {
+      while (true) {
+        admit();
+        if (!computing.isEmpty()) {
+          return true;
+        }
+        if (closed) {
+          return false;
+        }
+        changed.awaitUninterruptibly();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void admit() {
+    long tokens = computing.stream().mapToLong(PrefillJob::remainingTokens).sum();
+    while (!queue.isEmpty() && tokens < chunkTokens && queue.getFirst().tryStart()) {
+      PrefillJob job = queue.removeFirst();
+      computing.add(job);
+      metrics.cached(job.readyTokens());
+      tokens += job.remainingTokens();
+    }
+  }
+
+  private void step() {
+    endStopped();
+    Map<PrefillJob, Span> batch = batch();
+    if (batch.isEmpty()) {
+      return;
+    }
+    long from = nanoClock.getAsLong();
+    markStep(from, true);
+    try {
+      engine.run(List.copyOf(batch.values()));
+    } catch (RuntimeException | Error e) {
+      fail(batch.keySet(), e);
+      return;
+    } finally {
+      markStep(from, false);
+    }
+    long nanos = nanoClock.getAsLong() - from;
+    metrics.computed(batch.values().stream().mapToInt(span -> span.tokens().length).sum(), nanos);
+    batch.forEach((job, span) -> advance(job, span, nanos));
+    onChange.run();
+  }
+
+  private void markStep(long at, boolean running) {
+    lock.lock();
+    try {
+      stepStartedAt = at;
+      stepping = running;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void endStopped() {
+    for (PrefillJob job : List.copyOf(computing)) {
+      BatonException why = job.stopReason();
+      if (why != null) {
+        endComputing(job, why);
+      }
+    }
+  }
+
+  private Map<PrefillJob, Span> batch() {
+    Map<PrefillJob, Span> batch = new LinkedHashMap<>();
+    int budget = chunkTokens;
+    for (PrefillJob job : computing) {
+      if (budget == 0) {
+        break;
+      }
+      Span span = job.nextSpan(budget, engine.vocabulary());
+      batch.put(job, span);
+      budget -= span.tokens().length;
+    }
+    return batch;
+  }
+
+  private void fail(Set<PrefillJob> jobs, Throwable thrown) {
+    for (PrefillJob job : new ArrayList<>(jobs)) {
+      try (RequestScope scope = RequestScope.open(job.task().requestId())) {
+        endComputing(job, BatonException.from(thrown));
+      }
+    }
+  }
+
+  private void advance(PrefillJob job, Span span, long nanos) {
+    try (RequestScope scope = RequestScope.open(job.task().requestId())) {
+      try {
+        job.computed(span, nanos);
+      } catch (RuntimeException | Error e) {
+        endComputing(job, BatonException.from(e));
+        return;
+      }
+      if (job.remainingTokens() == 0) {
+        startPush(job);
+      }
+    }
+  }
+
+  private void startPush(PrefillJob job) {
+    Thread pusher =
+        Thread.ofVirtual().name("push-" + job.task().requestId()).unstarted(() -> push(job));
+    lock.lock();
+    try {
+      computing.remove(job);
+      pushing.add(job);
+    } finally {
+      lock.unlock();
+    }
+    job.startPush(pusher);
+    pusher.start();
+  }
+
+  private void push(PrefillJob job) {
+    try (RequestScope scope = RequestScope.open(job.task().requestId())) {
+      job.pushAndEnd();
+    } finally {
+      leave(pushing, job);
+    }
+  }
+
+  private void endComputing(PrefillJob job, BatonException why) {
+    try {
+      job.end(why);
+    } catch (RuntimeException e) {
+      LOG.error("a listener failed; the loop goes on", e);
+    } finally {
+      leave(computing, job);
+    }
+  }
+
+  private void leave(Set<PrefillJob> stage, PrefillJob job) {
+    lock.lock();
+    try {
+      stage.remove(job);
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    onChange.run();
+  }
+}

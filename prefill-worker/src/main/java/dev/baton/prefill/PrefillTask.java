@@ -1,0 +1,37 @@
+package dev.baton.prefill;
+
+import dev.baton.kv.BlockKey;
+import dev.baton.kv.handoff.Ticket;
+import dev.baton.model.sampling.Sampling;
+import java.util.List;
+
+/**
+ * A prefill request whose every field was checked: what to compute and where it goes.
+ *
+ * @param requestId for logs
+ * @param tokens the prompt; not to be modified
+ * @param keys of all its blocks, the last perhaps partly filled
+ * @param sampling how to choose the first token
+ * @param choices number of answers
+ * @param topLogprobs alternatives to report; -1 for no log-probabilities
+ * @param ticket the right to write at the target
+ * @param target host:port that takes the blocks in
+ */
+record PrefillTask(
+    String requestId,
+    int[] tokens,
+    List<BlockKey> keys,
+    Sampling sampling,
+    int choices,
+    int topLogprobs,
+    Ticket ticket,
+    String target) {
+
+  /**
+   * Keys of the blocks that may come from the cache: full ones, short of the block with the last
+   * token, because that one's logits have to be computed.
+   */
+  List<BlockKey> cacheableKeys(int blockTokens) {
+    return keys.subList(0, (tokens.length - 1) / blockTokens);
+  }
+}
