@@ -130,7 +130,12 @@ final class StatusTranslation {
       case UNIMPLEMENTED ->
           about(ErrorCode.ERROR_CODE_UNSUPPORTED, "not served: " + description, thrown);
       case RESOURCE_EXHAUSTED ->
-          about(ErrorCode.ERROR_CODE_OVERLOADED, "refused: " + description, thrown);
+          about(
+              description.contains("exceeds maximum size")
+                  ? ErrorCode.ERROR_CODE_INVALID_ARGUMENT
+                  : ErrorCode.ERROR_CODE_OVERLOADED,
+              "refused: " + description,
+              thrown);
       case UNAVAILABLE ->
           about(
               ErrorCode.ERROR_CODE_WORKER_LOST,

@@ -1,37 +1,229 @@
 package dev.baton.cluster.membership;
 
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+
+import dev.baton.cluster.error.BatonException;
+import dev.baton.cluster.error.StartException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import org.apache.curator.framework.CuratorFramework;
+import org.apache.curator.framework.api.CuratorWatcher;
+import org.apache.curator.framework.state.ConnectionStateListener;
+import org.apache.zookeeper.KeeperException;
+import org.apache.zookeeper.Watcher.Event.EventType;
+import org.apache.zookeeper.data.Stat;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** All workers. */
+/**
+ * All workers that are there, as ZooKeeper says.
+ *
+ * <ul>
+ *   <li>A view is immutable and whole, sorted by id.
+ *   <li>While ZooKeeper does not answer, the last view stays; after that the directory follows
+ *       again by itself, also in a new session.
+ *   <li>A worker that comes back under a new epoch is another {@link Member}. Where its own process
+ *       replaced the node, no view without it is ever seen.
+ *   <li>A node that cannot be read, or whose role is not known, is left out, with one warning for
+ *       each version of it.
+ *   <li>Listeners are called one after the other on the directory's one thread, outside locks, with
+ *       each new view in order. A listener that throws is logged and kept.
+ * </ul>
+ */
 public final class WorkerDirectory implements AutoCloseable {
-  /** Over this connection. */
+  private static final Logger LOG = LoggerFactory.getLogger(WorkerDirectory.class);
+  private static final Duration RETRY = Duration.ofSeconds(1);
+  private static final Duration START_LIMIT = Duration.ofSeconds(30);
+
+  private final ClusterConnection connection;
+  private final CuratorFramework client;
+  private final CompletableFuture<Boolean> first = new CompletableFuture<>();
+  private final ScheduledExecutorService thread;
+  private final AtomicBoolean pending = new AtomicBoolean();
+  private final CuratorWatcher watcher =
+      event -> {
+        if (event.getType() != EventType.None) {
+          refreshSoon();
+        }
+      };
+  private final ConnectionStateListener onState =
+      (c, state) -> {
+        if (state.isConnected()) {
+          refreshSoon();
+        }
+      };
+
+  // Of the directory's thread alone.
+  private final List<Consumer<List<Member>>> listeners = new ArrayList<>();
+  private Map<String, Long> warned = Map.of();
+
+  private volatile List<Member> members = List.of();
+
+  /** Over this connection, which the caller closes after the directory. */
   public WorkerDirectory(ClusterConnection connection) {
-    System.setErr(System.err);
-    throw new UnsupportedOperationException();
+    this.connection = connection;
+    this.client = connection.client();
+    this.thread =
+        Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().daemon().name("worker-directory").factory());
   }
 
-  /** Blocks until the first view is there. */
+  /**
+   * Begins to watch, and blocks until the first view is there. Call it once.
+   *
+   * @throws StartException ZOOKEEPER_UNREACHABLE if it is not there within 30 seconds
+   */
   public void start() {
-    System.setErr(System.err);
-    throw new UnsupportedOperationException();
+    client.getConnectionStateListenable().addListener(onState);
+    refreshSoon();
+    try {
+      var _ = first.get(START_LIMIT.toMillis(), MILLISECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      close();
+      throw new StartException(
+          StartException.Reason.ZOOKEEPER_UNREACHABLE,
+          "zookeeper: %s did not list the workers within %d s"
+              .formatted(connection.zookeeper(), START_LIMIT.toSeconds()),
+          e);
+    } catch (InterruptedException e) {
+      close();
+      Thread.currentThread().interrupt();
+      throw new StartException(
+          StartException.Reason.ZOOKEEPER_UNREACHABLE, "interrupted while listing the workers", e);
+    }
   }
 
-  /** The last known view, by id. */
+  /** The last known view; empty before {@link #start}. Never waits. */
   public List<Member> members() {
-    System.setErr(System.err);
-    throw new UnsupportedOperationException();
+    return members;
   }
 
-  /** Calls the listener with the view now and with every later one. */
+  /** Calls the listener with the view that is there now, if any, and then with each new one. */
   public void onChange(Consumer<List<Member>> listener) {
-    System.setErr(System.err);
-    throw new UnsupportedOperationException();
+    run(() -> {
+      listeners.add(listener);
+      if (first.isDone()) {
+        tell(listener, members);
+      }
+    });
   }
 
+  private void refreshSoon() {
+    if (pending.compareAndSet(false, true)) {
+      run(this::refresh);
+    }
+  }
+
+  private void run(Runnable task) {
+    try {
+      thread.execute(task);
+    } catch (RejectedExecutionException closed) {
+      LOG.debug("the directory is closed");
+    }
+  }
+
+  private void refresh() {
+    pending.set(false);
+    try {
+      publish(read());
+    } catch (InterruptedException closing) {
+      Thread.currentThread().interrupt();
+    } catch (Exception e) {
+      LOG.debug("the workers cannot be listed now; the last view stays", e);
+      retry();
+    }
+  }
+
+  private void retry() {
+    try {
+      var _ = thread.schedule(this::refreshSoon, RETRY.toMillis(), MILLISECONDS);
+    } catch (RejectedExecutionException closed) {
+      LOG.debug("the directory is closed");
+    }
+  }
+
+  private List<Member> read() throws Exception {
+    List<Member> view = new ArrayList<>();
+    Map<String, Long> unreadable = new HashMap<>();
+    for (String id : ids()) {
+      read(id, unreadable).ifPresent(view::add);
+    }
+    warned = unreadable;
+    return List.copyOf(view);
+  }
+
+  private List<String> ids() throws Exception {
+    while (true) {
+      try {
+        return client.getChildren().usingWatcher(watcher).forPath(Payload.WORKERS).stream()
+            .sorted()
+            .toList();
+      } catch (KeeperException.NoNodeException firstOfAll) {
+        try {
+          client.create().creatingParentsIfNeeded().forPath(Payload.WORKERS);
+        } catch (KeeperException.NodeExistsException madeMeanwhile) {
+          LOG.debug("somebody else made {}", Payload.WORKERS);
+        }
+      }
+    }
+  }
+
+  private Optional<Member> read(String id, Map<String, Long> unreadable) throws Exception {
+    Stat stat = new Stat();
+    byte[] bytes;
+    try {
+      bytes = client.getData().storingStatIn(stat).usingWatcher(watcher).forPath(Payload.path(id));
+    } catch (KeeperException.NoNodeException goneMeanwhile) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(
+          new Member(Payload.read(id, bytes == null ? new byte[0] : bytes), stat.getCzxid()));
+    } catch (BatonException e) {
+      long version = stat.getMzxid();
+      if (!Long.valueOf(version).equals(warned.get(id))) {
+        LOG.warn("worker node {} is left out: {}", id, e.getMessage());
+      }
+      unreadable.put(id, version);
+      return Optional.empty();
+    }
+  }
+
+  private void publish(List<Member> view) {
+    boolean isFirst = !first.isDone();
+    if (isFirst || !view.equals(members)) {
+      members = view;
+      first.complete(true);
+      listeners.forEach(listener -> tell(listener, view));
+    }
+  }
+
+  private static void tell(Consumer<List<Member>> listener, List<Member> view) {
+    try {
+      listener.accept(view);
+    } catch (RuntimeException e) {
+      LOG.error("a listener of the worker directory threw", e);
+    }
+  }
+
+  /**
+   * Stops to watch; the last view stays readable. Listeners are not called after it. Idempotent.
+   */
   @Override
   public void close() {
-    System.setErr(System.err);
-    throw new UnsupportedOperationException();
+    client.getConnectionStateListenable().removeListener(onState);
+    thread.shutdownNow();
   }
 }
