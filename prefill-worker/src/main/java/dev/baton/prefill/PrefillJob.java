@@ -144,6 +144,8 @@ final class PrefillJob {
   }
 
   /** The next tokens to compute, at most {@code budget}; with logits if they end the prompt. */
+  // NullAway loses the @Nullable of an array in another module's record: Span.logits may be null.
+  @SuppressWarnings("NullAway")
   Span nextSpan(int budget, int vocabulary) {
     int from = readyTokens;
     int to = Math.min(task.tokens().length, from + budget);
