@@ -1,11 +1,196 @@
 package dev.baton.kv.handoff;
 
+import dev.baton.kv.Block;
+import dev.baton.kv.BlockKey;
+import dev.baton.kv.Layout;
+import dev.baton.kv.handoff.FrameVerifier.Place;
+import dev.baton.proto.internal.v1.Accept;
+import dev.baton.proto.internal.v1.Commit;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.BitSet;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 /**
  * A handoff that a {@link HandoffReceiver} expects: its ticket is good until the handoff arrived,
  * failed or was revoked. Safe for use by many threads.
+ *
+ * <pre>
+ *   EXPECTED -- Open --> RECEIVING -- Commit --> OVER (arrived)
+ *       |                    |
+ *       +------ close -------+-- refusal, stall, lost stream, close --> OVER (failed)
+ *       +------ revoke ------+--> OVER (the listener is not called)
+ * </pre>
+ *
+ * All edges are taken, and all bytes are written, under one lock, so that a write in progress ends
+ * before any edge to OVER, and none begins after it. Listener and stream are called without it.
  */
 public final class IncomingHandoff {
-  IncomingHandoff() {}
+  private static final Logger log = LoggerFactory.getLogger(IncomingHandoff.class);
+
+  private enum State {
+    EXPECTED,
+    RECEIVING,
+    OVER
+  }
+
+  private final Ticket ticket;
+  private final Layout layout;
+  private final List<BlockKey> keys;
+  private final List<Block> destination;
+  private final BitSet missing;
+  private final HandoffListener listener;
+  private final Consumer<IncomingHandoff> whenOver;
+  private final FrameVerifier verifier;
+
+  private final Object lock = new Object();
+  private final CountDownLatch listenerTold = new CountDownLatch(1);
+
+  // The rest is read and written under the lock.
+  private State state = State.EXPECTED;
+  private @Nullable PushSession session;
+  private @Nullable Thread teller;
+  private final BitSet arrived = new BitSet();
+
+  IncomingHandoff(
+      Ticket ticket,
+      Layout layout,
+      List<BlockKey> keys,
+      List<Block> destination,
+      BitSet present,
+      HandoffListener listener,
+      Consumer<IncomingHandoff> whenOver) {
+    this.ticket = ticket;
+    this.layout = layout;
+    this.keys = List.copyOf(keys);
+    this.destination = List.copyOf(destination);
+    this.missing = new BitSet();
+    this.missing.set(0, keys.size());
+    this.missing.andNot(present);
+    this.listener = listener;
+    this.whenOver = whenOver;
+    this.verifier = new FrameVerifier(layout, ticket, this.keys, missing);
+  }
+
+  Ticket ticket() {
+    return ticket;
+  }
+
+  List<BlockKey> keys() {
+    return keys;
+  }
+
+  Accept accept() {
+    return Accept.newBuilder().addAllMissing(missing.stream().boxed().toList()).build();
+  }
+
+  /**
+   * Takes the edge EXPECTED to RECEIVING for the one stream that may write from now on.
+   *
+   * @throws HandoffException a refusal that leaves this handoff as it was
+   */
+  void claim(PushSession by) throws HandoffException {
+    synchronized (lock) {
+      switch (state) {
+        case EXPECTED -> {
+          state = State.RECEIVING;
+          session = by;
+        }
+        case RECEIVING ->
+            throw HandoffException.refused(
+                Refusal.PROTOCOL, "open: handoff " + ticket + " has an open stream already");
+        case OVER ->
+            throw HandoffException.refused(
+                Refusal.UNKNOWN_TICKET, "open: handoff " + ticket + " is over");
+      }
+    }
+  }
+
+  /**
+   * Writes a verified plane to its place.
+   *
+   * @throws HandoffException a refusal, if the frame does not match or the handoff is over
+   */
+  void write(FrameHeader header, byte[] payload) throws HandoffException {
+    Place place = verifier.verify(header, payload);
+    int plane = place.block() * layout.planes() + 2 * place.layer() + place.kind().place();
+    synchronized (lock) {
+      requireReceiving();
+      if (arrived.get(plane)) {
+        throw HandoffException.refused(
+            Refusal.COUNT,
+            "frame: block %d, layer %d, %s came twice"
+                .formatted(place.block(), place.layer(), place.kind()));
+      }
+      MemorySegment to = destination.get(place.block()).plane(place.layer(), place.kind());
+      MemorySegment.copy(payload, 0, to, ValueLayout.JAVA_BYTE, 0, payload.length);
+      arrived.set(plane);
+    }
+  }
+
+  /**
+   * Ends the handoff well and tells the listener.
+   *
+   * @throws HandoffException a refusal, if the counts do not match or the handoff is over
+   */
+  HandoffReceipt complete(Commit commit) throws HandoffException {
+    int blocks = missing.cardinality();
+    long frames = (long) blocks * layout.planes();
+    long bytes = frames * layout.planeBytes();
+    synchronized (lock) {
+      requireReceiving();
+      int came = arrived.cardinality();
+      if (Integer.toUnsignedLong(commit.getFrames()) != frames
+          || commit.getBytes() != bytes
+          || came != frames) {
+        throw HandoffException.refused(
+            Refusal.COUNT,
+            "commit: %s frames of %s bytes, %d came, expected %d of %d"
+                .formatted(
+                    Integer.toUnsignedString(commit.getFrames()),
+                    Long.toUnsignedString(commit.getBytes()),
+                    came,
+                    frames,
+                    bytes));
+      }
+      leave();
+    }
+    HandoffReceipt receipt = new HandoffReceipt(blocks, keys.size() - blocks, bytes);
+    tell(() -> listener.arrived(receipt, commit.getFirstTokensList()));
+    return receipt;
+  }
+
+  /**
+   * Ends the handoff without success and tells the listener; the caller ends the stream.
+   *
+   * @return whether this call ended it: false if it was over already
+   */
+  boolean fail(HandoffException why) {
+    synchronized (lock) {
+      if (state == State.OVER) {
+        return false;
+      }
+      leave();
+    }
+    tell(() -> listener.failed(why));
+    return true;
+  }
+
+  /** Fails the handoff, if it is not over, and ends its stream, if it has one. */
+  void abandon(HandoffException why) {
+    if (!fail(why)) {
+      return;
+    }
+    PushSession open = openSession();
+    if (open != null) {
+      open.end(why);
+    }
+  }
 
   /**
    * Ends the handoff, if it is not over yet, without a word to its listener, and refuses the
@@ -14,5 +199,68 @@ public final class IncomingHandoff {
    * waited for. Call it therefore without a lock that the listener takes. The listener itself may
    * call it. Idempotent.
    */
-  public void revoke() {}
+  public void revoke() {
+    PushSession open;
+    Thread telling;
+    boolean revoked;
+    synchronized (lock) {
+      open = session;
+      telling = teller;
+      revoked = state != State.OVER;
+      state = State.OVER;
+    }
+    if (revoked) {
+      listenerTold.countDown();
+      whenOver.accept(this);
+      if (open != null) {
+        open.end(HandoffException.refused(Refusal.REVOKED, "handoff " + ticket + " was revoked"));
+      }
+    } else if (telling != Thread.currentThread()) {
+      awaitListener();
+    }
+  }
+
+  private @Nullable PushSession openSession() {
+    synchronized (lock) {
+      return session;
+    }
+  }
+
+  private void requireReceiving() throws HandoffException {
+    if (state != State.RECEIVING) {
+      throw HandoffException.refused(Refusal.REVOKED, "handoff " + ticket + " is over");
+    }
+  }
+
+  /** The edge to OVER for those who tell the listener. */
+  private void leave() {
+    state = State.OVER;
+    teller = Thread.currentThread();
+  }
+
+  private void tell(Runnable call) {
+    whenOver.accept(this);
+    try {
+      call.run();
+    } catch (RuntimeException e) {
+      log.error("handoff {}: its listener failed", ticket, e);
+    } finally {
+      listenerTold.countDown();
+    }
+  }
+
+  private void awaitListener() {
+    boolean interrupted = false;
+    while (true) {
+      try {
+        listenerTold.await();
+        break;
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
 }

@@ -1,0 +1,142 @@
+package dev.baton.kv.handoff;
+
+import com.google.protobuf.ByteString;
+import dev.baton.kv.BlockKey;
+import dev.baton.kv.Layout;
+import dev.baton.kv.Lineage;
+import dev.baton.proto.internal.v1.Open;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.function.LongPredicate;
+
+/** The table of expected handoffs, and the checks that an Open has to pass to write into one. */
+final class Admission {
+  private final Layout layout;
+  private final Lineage lineage;
+  private final LongPredicate isMyEpoch;
+  private final ConcurrentMap<Long, IncomingHandoff> expected = new ConcurrentHashMap<>();
+
+  Admission(Layout layout, Lineage lineage, LongPredicate isMyEpoch) {
+    this.layout = layout;
+    this.lineage = lineage;
+    this.isMyEpoch = isMyEpoch;
+  }
+
+  /**
+   * Enters a handoff.
+   *
+   * @throws IllegalStateException if one with this id is here already
+   */
+  void add(IncomingHandoff handoff) {
+    if (expected.putIfAbsent(handoff.ticket().handoffId(), handoff) != null) {
+      throw new IllegalStateException(
+          "handoff " + handoff.ticket() + " is expected already: revoke it first");
+    }
+  }
+
+  /** Takes a handoff out that is over. */
+  void remove(IncomingHandoff handoff) {
+    expected.remove(handoff.ticket().handoffId(), handoff);
+  }
+
+  /** Handoffs expected and not yet over. */
+  int size() {
+    return expected.size();
+  }
+
+  /** A copy of the table. */
+  List<IncomingHandoff> all() {
+    return List.copyOf(expected.values());
+  }
+
+  /**
+   * The handoff that this ticket is for.
+   *
+   * @throws HandoffException a refusal, if there is none
+   */
+  IncomingHandoff find(Ticket ticket) throws HandoffException {
+    if (!isMyEpoch.test(ticket.receiverEpoch())) {
+      throw HandoffException.refused(
+          Refusal.EPOCH,
+          "open.ticket.receiver_epoch: %d is not an epoch of this worker"
+              .formatted(ticket.receiverEpoch()));
+    }
+    IncomingHandoff handoff = expected.get(ticket.handoffId());
+    if (handoff == null) {
+      throw HandoffException.refused(
+          Refusal.UNKNOWN_TICKET,
+          "open.ticket.handoff_id: %016x is not expected".formatted(ticket.handoffId()));
+    }
+    Ticket good = handoff.ticket();
+    if (ticket.receiverEpoch() != good.receiverEpoch()) {
+      throw HandoffException.refused(
+          Refusal.EPOCH,
+          "open.ticket.receiver_epoch: %d, expected %d"
+              .formatted(ticket.receiverEpoch(), good.receiverEpoch()));
+    }
+    if (ticket.generation() != good.generation()) {
+      throw HandoffException.refused(
+          Refusal.GENERATION,
+          "open.ticket.generation: %s, expected %s"
+              .formatted(
+                  Integer.toUnsignedString(ticket.generation()),
+                  Integer.toUnsignedString(good.generation())));
+    }
+    return handoff;
+  }
+
+  /**
+   * Compares what the sender has with what is expected.
+   *
+   * @throws HandoffException a refusal, if they differ
+   */
+  void verify(Open open, IncomingHandoff handoff) throws HandoffException {
+    if (!open.getLineage().equals(ByteString.copyFrom(lineage.bytes()))) {
+      throw HandoffException.refused(
+          Refusal.LINEAGE,
+          "open.lineage: %s, expected %s".formatted(brief(open.getLineage()), lineage.brief()));
+    }
+    Layout theirs;
+    try {
+      theirs = Layouts.of(open.getLayout());
+    } catch (IllegalArgumentException e) {
+      throw HandoffException.refused(Refusal.LAYOUT, "open." + e.getMessage());
+    }
+    if (!theirs.equals(layout)) {
+      throw HandoffException.refused(
+          Refusal.LAYOUT, "open.layout: %s, expected %s".formatted(theirs, layout));
+    }
+    verifyKeys(open, handoff.keys());
+  }
+
+  private void verifyKeys(Open open, List<BlockKey> keys) throws HandoffException {
+    if (open.getKeysCount() != keys.size()) {
+      throw HandoffException.refused(
+          Refusal.KEY,
+          "open.keys: %d keys, expected %d".formatted(open.getKeysCount(), keys.size()));
+    }
+    long tokens = Integer.toUnsignedLong(open.getPromptTokens());
+    if (Math.ceilDiv(tokens, layout.blockTokens()) != keys.size()) {
+      throw HandoffException.refused(
+          Refusal.KEY,
+          "open.prompt_tokens: %d do not make %d blocks of %d"
+              .formatted(tokens, keys.size(), layout.blockTokens()));
+    }
+    for (int i = 0; i < keys.size(); i++) {
+      if (!open.getKeys(i).equals(ByteString.copyFrom(keys.get(i).bytes()))) {
+        throw HandoffException.refused(
+            Refusal.KEY,
+            "open.keys[%d]: %s, expected %s".formatted(i, brief(open.getKeys(i)), keys.get(i)));
+      }
+    }
+  }
+
+  /** At most 16 bytes, in hexadecimal: enough to compare by eye, whatever was sent. */
+  private static String brief(ByteString bytes) {
+    int shown = Math.min(bytes.size(), BlockKey.BYTES);
+    return HexFormat.of().formatHex(bytes.substring(0, shown).toByteArray())
+        + (shown < bytes.size() ? "... (" + bytes.size() + " bytes)" : "");
+  }
+}

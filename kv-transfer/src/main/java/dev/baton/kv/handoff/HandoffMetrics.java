@@ -1,0 +1,82 @@
+package dev.baton.kv.handoff;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.function.IntSupplier;
+import java.util.stream.Stream;
+
+/**
+ * What operators see of handoffs on one side. Bytes, blocks and seconds are of completed handoffs;
+ * bytes are of KV, without headers.
+ */
+final class HandoffMetrics {
+  private static final Duration[] BUCKETS =
+      Stream.of(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 30_000)
+          .map(Duration::ofMillis)
+          .toArray(Duration[]::new);
+
+  private final Counter bytes;
+  private final Counter blocks;
+  private final Timer seconds;
+  private final Map<Refusal, Counter> refusals = new EnumMap<>(Refusal.class);
+
+  private HandoffMetrics(MeterRegistry meters, String direction) {
+    this.bytes =
+        Counter.builder("baton.handoff.bytes")
+            .description("Bytes of KV moved by completed handoffs")
+            .tag("direction", direction)
+            .register(meters);
+    this.blocks =
+        Counter.builder("baton.handoff.blocks")
+            .description("Blocks moved by completed handoffs")
+            .tag("direction", direction)
+            .register(meters);
+    this.seconds =
+        Timer.builder("baton.handoff")
+            .description("Time from Open to Commit (received) or Ack (sent)")
+            .tag("direction", direction)
+            .serviceLevelObjectives(BUCKETS)
+            .register(meters);
+  }
+
+  /** The sender's meters. */
+  static HandoffMetrics ofSender(MeterRegistry meters) {
+    return new HandoffMetrics(meters, "sent");
+  }
+
+  /** The receiver's meters; {@code active} counts handoffs expected and not yet over. */
+  static HandoffMetrics ofReceiver(MeterRegistry meters, IntSupplier active) {
+    HandoffMetrics metrics = new HandoffMetrics(meters, "received");
+    for (Refusal refusal : Refusal.values()) {
+      metrics.refusals.put(
+          refusal,
+          Counter.builder("baton.handoff.refusals")
+              .description("Streams of senders that were refused")
+              .tag("reason", refusal.label())
+              .register(meters));
+    }
+    Gauge.builder("baton.handoffs.active", () -> active.getAsInt())
+        .description("Handoffs expected and not yet over")
+        .strongReference(true)
+        .register(meters);
+    return metrics;
+  }
+
+  void completed(HandoffReceipt receipt, long nanos) {
+    bytes.increment((double) receipt.bytesMoved());
+    blocks.increment(receipt.blocksMoved());
+    seconds.record(Duration.ofNanos(nanos));
+  }
+
+  void refused(Refusal refusal) {
+    Counter counter = refusals.get(refusal);
+    if (counter != null) {
+      counter.increment();
+    }
+  }
+}

@@ -1,0 +1,33 @@
+package dev.baton.kv.handoff;
+
+import dev.baton.proto.internal.v1.PushReply;
+import io.grpc.MethodDescriptor;
+import io.grpc.MethodDescriptor.Marshaller;
+import io.grpc.protobuf.ProtoUtils;
+
+/** The gRPC service, described by hand because its requests are not protobuf messages. */
+final class KvTransfer {
+  /** Full name of the service. */
+  static final String SERVICE = "baton.internal.v1.KvTransferService";
+
+  /** First byte of a request that holds a protobuf Open. */
+  static final int OPEN = 0x01;
+
+  /** First byte of a request that holds a frame. */
+  static final int FRAME = 0x02;
+
+  /** First byte of a request that holds a protobuf Commit. */
+  static final int COMMIT = 0x03;
+
+  private KvTransfer() {}
+
+  /** The method Push, for one side: {@code requests} writes or reads what goes to the receiver. */
+  static <T> MethodDescriptor<T, PushReply> push(Marshaller<T> requests) {
+    return MethodDescriptor.<T, PushReply>newBuilder()
+        .setType(MethodDescriptor.MethodType.BIDI_STREAMING)
+        .setFullMethodName(MethodDescriptor.generateFullMethodName(SERVICE, "Push"))
+        .setRequestMarshaller(requests)
+        .setResponseMarshaller(ProtoUtils.marshaller(PushReply.getDefaultInstance()))
+        .build();
+  }
+}

@@ -1,0 +1,100 @@
+package dev.baton.kv.handoff;
+
+import dev.baton.proto.internal.v1.Commit;
+import dev.baton.proto.internal.v1.Open;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * A request of Push on its way out: some bytes of its own, then perhaps borrowed memory of a block.
+ *
+ * <p>gRPC over Netty copies a message out before it returns from sending. Should a transport keep
+ * it for later, as the in-process one does, {@link #letGo} makes a copy: after it the block is not
+ * touched any more. Safe for use by many threads.
+ */
+final class OutgoingMessage {
+  private static final MemorySegment NOTHING = MemorySegment.ofArray(new byte[0]);
+
+  private final byte[] head;
+  private MemorySegment borrowed;
+  private byte[] scratch;
+  private boolean drained;
+
+  private OutgoingMessage(byte[] head, MemorySegment borrowed, byte[] scratch) {
+    this.head = head;
+    this.borrowed = borrowed;
+    this.scratch = scratch;
+  }
+
+  /** An Open. */
+  static OutgoingMessage of(Open open) {
+    return new OutgoingMessage(withKind(KvTransfer.OPEN, open.toByteArray()), NOTHING, new byte[0]);
+  }
+
+  /** A Commit. */
+  static OutgoingMessage of(Commit commit) {
+    return new OutgoingMessage(
+        withKind(KvTransfer.COMMIT, commit.toByteArray()), NOTHING, new byte[0]);
+  }
+
+  /**
+   * A frame.
+   *
+   * @param plane borrowed until {@link #letGo}
+   * @param scratch what bytes pass through on their way; used until {@link #letGo}
+   */
+  static OutgoingMessage of(FrameHeader header, MemorySegment plane, byte[] scratch) {
+    return new OutgoingMessage(withKind(KvTransfer.FRAME, header.bytes()), plane, scratch);
+  }
+
+  private static byte[] withKind(int kind, byte[] body) {
+    byte[] bytes = new byte[1 + body.length];
+    bytes[0] = (byte) kind;
+    System.arraycopy(body, 0, bytes, 1, body.length);
+    return bytes;
+  }
+
+  /** Length in bytes. */
+  synchronized int length() {
+    return Math.toIntExact(head.length + borrowed.byteSize());
+  }
+
+  /** Writes everything from byte {@code from} on; the way Netty takes. */
+  synchronized int drainTo(OutputStream out, int from) throws IOException {
+    int end = length();
+    int at = from;
+    if (at < head.length) {
+      out.write(head, at, head.length - at);
+      at = head.length;
+    }
+    while (at < end) {
+      int count = read(at, scratch, 0, scratch.length);
+      out.write(scratch, 0, count);
+      at += count;
+    }
+    drained = true;
+    return end - from;
+  }
+
+  /** Copies up to {@code count} bytes from byte {@code from} on; at least one if there is one. */
+  synchronized int read(int from, byte[] to, int offset, int count) {
+    if (from < head.length) {
+      int copied = Math.min(count, head.length - from);
+      System.arraycopy(head, from, to, offset, copied);
+      return copied;
+    }
+    int copied = Math.min(count, length() - from);
+    MemorySegment.copy(borrowed, ValueLayout.JAVA_BYTE, from - head.length, to, offset, copied);
+    return copied;
+  }
+
+  /** After it neither block nor scratch are touched any more. */
+  synchronized void letGo() {
+    if (!drained) {
+      borrowed = MemorySegment.ofArray(borrowed.toArray(ValueLayout.JAVA_BYTE));
+      scratch = new byte[scratch.length];
+    }
+  }
+}

@@ -1,0 +1,26 @@
+package dev.baton.kv.handoff;
+
+import dev.baton.proto.internal.v1.Commit;
+import dev.baton.proto.internal.v1.Open;
+
+/** A request of Push as the receiver reads it. Nothing of it is verified. */
+sealed interface PushMessage {
+  /** Asks to write into reserved blocks. */
+  record Opening(Open open) implements PushMessage {}
+
+  /**
+   * One plane.
+   *
+   * @param payload the bytes behind the header, this message's own
+   */
+  record Frame(FrameHeader header, byte[] payload) implements PushMessage {}
+
+  /** Says that all planes were sent. */
+  record Committing(Commit commit) implements PushMessage {}
+
+  /**
+   * Bytes that are no message. They travel on as a value, because what is thrown while gRPC parses
+   * ends the stream without a reason that the sender could read.
+   */
+  record Malformed(Refusal refusal, String detail) implements PushMessage {}
+}

@@ -1,0 +1,48 @@
+package dev.baton.kv.handoff;
+
+import dev.baton.kv.handoff.PushMessage.Malformed;
+import dev.baton.proto.internal.v1.Commit;
+import dev.baton.proto.internal.v1.Open;
+import io.grpc.KnownLength;
+import io.grpc.MethodDescriptor.Marshaller;
+import io.grpc.StatusRuntimeException;
+import java.io.IOException;
+import java.io.InputStream;
+
+/** Reads requests of Push; whatever the bytes are, it throws nothing. */
+final class PushMessageReader implements Marshaller<PushMessage> {
+  @Override
+  public PushMessage parse(InputStream in) {
+    try {
+      int kind = in.read();
+      return switch (kind) {
+        case KvTransfer.OPEN -> new PushMessage.Opening(Open.parseFrom(in));
+        case KvTransfer.FRAME -> frame(in);
+        case KvTransfer.COMMIT -> new PushMessage.Committing(Commit.parseFrom(in));
+        case -1 -> new Malformed(Refusal.PROTOCOL, "message: empty, expected a kind byte");
+        default ->
+            new Malformed(Refusal.PROTOCOL, "message kind: " + kind + ", expected 1, 2 or 3");
+      };
+    } catch (IOException | StatusRuntimeException e) {
+      // Bytes that are not protobuf, or not what their compression says.
+      return new Malformed(Refusal.PROTOCOL, "message: unreadable, " + e.getMessage());
+    }
+  }
+
+  private static PushMessage frame(InputStream in) throws IOException {
+    byte[] header = in.readNBytes(FrameHeader.BYTES);
+    if (header.length < FrameHeader.BYTES) {
+      return new Malformed(
+          Refusal.FRAME,
+          "frame: %d bytes, expected a header of %d".formatted(header.length, FrameHeader.BYTES));
+    }
+    // One read of the right size where the length is known: always, unless compressed.
+    byte[] payload = in instanceof KnownLength ? in.readNBytes(in.available()) : in.readAllBytes();
+    return new PushMessage.Frame(FrameHeader.read(header), payload);
+  }
+
+  @Override
+  public InputStream stream(PushMessage message) {
+    throw new UnsupportedOperationException("the receiver sends no requests");
+  }
+}

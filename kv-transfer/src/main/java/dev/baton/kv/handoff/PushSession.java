@@ -1,0 +1,147 @@
+package dev.baton.kv.handoff;
+
+import dev.baton.proto.internal.v1.Ack;
+import dev.baton.proto.internal.v1.Commit;
+import dev.baton.proto.internal.v1.Open;
+import dev.baton.proto.internal.v1.PushReply;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One stream of Push on the receiving side, without the transport: takes messages in, gives replies
+ * out, and decides what the stream's fate means for its handoff.
+ *
+ * <ul>
+ *   <li>{@link #on} and {@link #halfClosed} are called one at a time, by the transport; the other
+ *       methods by any thread.
+ *   <li>No bytes of a sender make it throw. It ends once, and counts its refusal once.
+ *   <li>A refusal before the ticket was found good leaves the expected handoff alone: whoever does
+ *       not hold the ticket cannot harm it. One after that fails the handoff.
+ * </ul>
+ */
+final class PushSession {
+  private static final Logger log = LoggerFactory.getLogger(PushSession.class);
+
+  private final Admission admission;
+  private final HandoffMetrics metrics;
+  private final PushReplies replies;
+  private final AtomicBoolean ended = new AtomicBoolean();
+  private volatile @Nullable IncomingHandoff handoff;
+  private long openedNanos;
+
+  PushSession(Admission admission, HandoffMetrics metrics, PushReplies replies) {
+    this.admission = admission;
+    this.metrics = metrics;
+    this.replies = replies;
+  }
+
+  /** Whether nothing more is taken in. */
+  boolean isOver() {
+    return ended.get();
+  }
+
+  /** The sender's next message. */
+  void on(PushMessage message) {
+    if (isOver()) {
+      return;
+    }
+    try {
+      switch (message) {
+        case PushMessage.Opening opening -> open(opening.open());
+        case PushMessage.Frame frame -> opened("a frame").write(frame.header(), frame.payload());
+        case PushMessage.Committing committing -> commit(committing.commit());
+        case PushMessage.Malformed malformed ->
+            throw HandoffException.refused(malformed.refusal(), malformed.detail());
+      }
+    } catch (HandoffException e) {
+      failWith(e);
+    }
+  }
+
+  /** The sender will send nothing more. */
+  void halfClosed() {
+    if (!isOver()) {
+      failWith(
+          HandoffException.refused(Refusal.PROTOCOL, "stream: it ended, expected a Commit first"));
+    }
+  }
+
+  /** The stream broke, or its sender cancelled it or let the deadline pass. */
+  void lost() {
+    if (!isOver()) {
+      failWith(HandoffException.lost("the sender's stream broke before Commit", null));
+    }
+  }
+
+  /** The sender was silent for too long. */
+  void stalled() {
+    if (!isOver()) {
+      failWith(HandoffException.stalled("the sender was silent for longer than the stall limit"));
+    }
+  }
+
+  /** Ends the stream, unless it has ended, and counts the refusal, if it is one. */
+  void end(HandoffException why) {
+    if (!ended.compareAndSet(false, true)) {
+      return;
+    }
+    why.refusal().ifPresent(metrics::refused);
+    IncomingHandoff mine = handoff;
+    log.warn(
+        "push of handoff {} ended: {} {}: {}",
+        mine == null ? "(not opened)" : mine.ticket(),
+        why.code(),
+        why.refusal().map(Refusal::label).orElse("-"),
+        why.getMessage());
+    replies.refuse(why);
+  }
+
+  private void open(Open open) throws HandoffException {
+    if (handoff != null) {
+      throw HandoffException.refused(Refusal.PROTOCOL, "open: it came twice on one stream");
+    }
+    openedNanos = System.nanoTime();
+    IncomingHandoff found = admission.find(Ticket.of(open.getTicket()));
+    found.claim(this);
+    handoff = found;
+    if (isOver()) {
+      // The stall limit passed between the two lines above, and did not see the handoff yet.
+      found.fail(HandoffException.lost("the stream ended while it was opened", null));
+      return;
+    }
+    admission.verify(open, found);
+    replies.reply(PushReply.newBuilder().setAccept(found.accept()).build());
+  }
+
+  private IncomingHandoff opened(String what) throws HandoffException {
+    IncomingHandoff mine = handoff;
+    if (mine == null) {
+      throw HandoffException.refused(
+          Refusal.PROTOCOL, "stream: " + what + " came first, expected Open");
+    }
+    return mine;
+  }
+
+  private void commit(Commit commit) throws HandoffException {
+    HandoffReceipt receipt = opened("Commit").complete(commit);
+    metrics.completed(receipt, System.nanoTime() - openedNanos);
+    if (ended.compareAndSet(false, true)) {
+      replies.finish(PushReply.newBuilder().setAck(Ack.getDefaultInstance()).build());
+    }
+  }
+
+  private void failWith(HandoffException why) {
+    IncomingHandoff mine = handoff;
+    if (mine != null && !mine.fail(why)) {
+      // Whoever ended the handoff first also ends the stream.
+      return;
+    }
+    end(why);
+    IncomingHandoff late = handoff;
+    if (mine == null && late != null) {
+      late.fail(why);
+    }
+  }
+}
