@@ -1,0 +1,68 @@
+package dev.baton.cli;
+
+import dev.baton.cli.chat.ChatCommand;
+import dev.baton.cli.demo.DemoCommand;
+import dev.baton.cli.doctor.DoctorCommand;
+import dev.baton.cli.local.UpCommand;
+import dev.baton.cli.model.ModelCommand;
+import dev.baton.cli.node.RouterCommand;
+import dev.baton.cli.node.WorkerCommand;
+import dev.baton.cli.node.ZooKeeperCommand;
+import dev.baton.cli.shell.OneLineErrors;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
+
+/** The program's entry. */
+@Command(
+    name = "baton",
+    mixinStandardHelpOptions = true,
+    version = "baton 0.1.0",
+    description = {
+      "Serves large language models with prefill and decode in different processes.",
+      ""
+    },
+    subcommands = {
+      DemoCommand.class,
+      UpCommand.class,
+      ChatCommand.class,
+      RouterCommand.class,
+      WorkerCommand.class,
+      ZooKeeperCommand.class,
+      ModelCommand.class,
+      DoctorCommand.class
+    },
+    synopsisSubcommandLabel = "COMMAND",
+    footerHeading = "%nStart here:%n",
+    footer = {
+      "  baton demo                  a whole cluster on this machine, one conversation, its account",
+      "  baton up                    the same cluster, until Ctrl-C",
+      "  baton up --model DIR        with a model of your own",
+      "  baton COMMAND --help        what a command does, and how",
+      "",
+      "Exit codes: 0 done, 1 failed, 2 wrong flags, 130 ended by Ctrl-C, 143 by SIGTERM."
+    })
+public final class Baton {
+  @Option(
+      names = "--verbose",
+      scope = ScopeType.INHERIT,
+      description = "Show the stack of an error, not only its sentence.")
+  private boolean verbose;
+
+  private Baton() {}
+
+  /** Runs one command and ends with its exit code. */
+  public static void main(String[] arguments) {
+    System.exit(commandLine().execute(arguments));
+  }
+
+  static CommandLine commandLine() {
+    Baton baton = new Baton();
+    OneLineErrors errors = new OneLineErrors(() -> baton.verbose);
+    return new CommandLine(baton)
+        .setCaseInsensitiveEnumValuesAllowed(true)
+        .setParameterExceptionHandler(errors)
+        .setExecutionExceptionHandler(errors);
+  }
+}

@@ -1,0 +1,5 @@
+/** {@code baton chat}: a conversation with a model, through the Java SDK. */
+@NullMarked
+package dev.baton.cli.chat;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,117 @@
+package dev.baton.cli.local;
+
+import dev.baton.cli.process.ReadyLine;
+import dev.baton.cli.shell.Failure;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+
+/**
+ * One process of a local cluster. Its stderr goes to a log file; its stdout is read for the line
+ * that says it is ready; its stdin stays open as long as this process lives, so that it ends when
+ * this one dies, however that happens. Thread-safe.
+ */
+final class ChildProcess {
+  private final String name;
+  private final Process process;
+  private final LogFile log;
+  private final CompletableFuture<ReadyLine> ready = new CompletableFuture<>();
+
+  private ChildProcess(String name, Process process, LogFile log) {
+    this.name = name;
+    this.process = process;
+    this.log = log;
+  }
+
+  /** Starts {@code command}, whose stderr goes to {@code log}. */
+  static ChildProcess start(String name, List<String> command, Path log) {
+    ProcessBuilder builder = new ProcessBuilder(command).redirectError(log.toFile());
+    try {
+      ChildProcess child = new ChildProcess(name, builder.start(), new LogFile(log));
+      Thread.ofVirtual().name("read " + name).start(child::readOutput);
+      return child;
+    } catch (IOException notStarted) {
+      throw new Failure("cannot start " + name + ": " + notStarted.getMessage(), notStarted);
+    }
+  }
+
+  String name() {
+    return name;
+  }
+
+  long pid() {
+    return process.pid();
+  }
+
+  boolean isAlive() {
+    return process.isAlive();
+  }
+
+  /**
+   * Waits until the process says that it is ready.
+   *
+   * @throws Failure with its last log lines when it ends before, or does not say so within the
+   *     limit
+   */
+  ReadyLine ready(Duration limit) throws InterruptedException {
+    try {
+      return ready.get(limit.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException slow) {
+      throw new Failure(
+          "%s was not ready within %d s; the end of its log:%n%s"
+              .formatted(name, limit.toSeconds(), log.tail()),
+          slow);
+    } catch (ExecutionException failed) {
+      if (failed.getCause() instanceof Failure failure) {
+        throw failure;
+      }
+      throw new Failure(name + " could not be read from: " + failed.getCause(), failed);
+    }
+  }
+
+  /** Calls {@code listener} with the exit code once the process has ended. */
+  void onExit(Consumer<Integer> listener) {
+    var _ = process.onExit().thenAccept(ended -> listener.accept(ended.exitValue()));
+  }
+
+  LogFile log() {
+    return log;
+  }
+
+  /** Asks the process to end; it is forced to after the limit. Idempotent. */
+  void stop(Duration limit) {
+    process.destroy();
+    try {
+      if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
+        process.destroyForcibly().waitFor();
+      }
+    } catch (InterruptedException interrupted) {
+      process.destroyForcibly();
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void readOutput() {
+    try (BufferedReader lines = process.inputReader()) {
+      lines.lines().forEach(line -> ReadyLine.parse(line).ifPresent(ready::complete));
+      int code = process.waitFor();
+      ready.completeExceptionally(
+          new Failure(
+              "%s ended with exit code %d before it was ready; the end of its log:%n%s"
+                  .formatted(name, code, log.tail())));
+    } catch (IOException | UncheckedIOException | Failure broken) {
+      ready.completeExceptionally(broken);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      ready.completeExceptionally(interrupted);
+    }
+  }
+}

@@ -1,0 +1,48 @@
+package dev.baton.cli.local;
+
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The command line that starts another process of this program: the same java, class path and JVM
+ * flags, but those that are this process's alone.
+ */
+final class JavaCommand {
+  private static final String MAIN = "dev.baton.cli.Baton";
+  private static final String VECTOR_API = "--add-modules=jdk.incubator.vector";
+
+  /** What a short command wants and a server does not, or what two processes cannot share. */
+  private static final List<String> OWN =
+      List.of("-XX:TieredStopAtLevel", "-agentlib", "-agentpath", "-javaagent", "--add-modules");
+
+  private JavaCommand() {}
+
+  /** For a process that runs the engine. */
+  static List<String> withEngine(List<String> arguments) {
+    return of(List.of(VECTOR_API), arguments);
+  }
+
+  /** For any other. */
+  static List<String> of(List<String> arguments) {
+    return of(List.of(), arguments);
+  }
+
+  private static List<String> of(List<String> flags, List<String> arguments) {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(inherited(ManagementFactory.getRuntimeMXBean().getInputArguments()));
+    command.addAll(flags);
+    command.add("-cp");
+    command.add(System.getProperty("java.class.path"));
+    command.add(MAIN);
+    command.addAll(arguments);
+    return command;
+  }
+
+  /** Those of this JVM's flags that its children get too. */
+  static List<String> inherited(List<String> flags) {
+    return flags.stream().filter(flag -> OWN.stream().noneMatch(flag::startsWith)).toList();
+  }
+}

@@ -1,0 +1,192 @@
+package dev.baton.cli.local;
+
+import dev.baton.cli.process.ReadyLine;
+import dev.baton.cli.shell.Failure;
+import dev.baton.cli.shell.Progress;
+import dev.baton.cli.shell.Stopped;
+import dev.baton.cli.shell.TemporaryDirectory;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * A whole cluster on this machine: ZooKeeper, workers and a router, each a process of its own.
+ *
+ * <ul>
+ *   <li>{@link #start} returns when the router can place requests; when that fails, everything that
+ *       was started is stopped.
+ *   <li>{@link #close} stops the router, then the workers, then ZooKeeper, and removes the run
+ *       directory; from any thread, also while starting. Idempotent: later callers wait for the
+ *       first.
+ *   <li>A child that dies on its own is reported on stderr; the others stay.
+ *   <li>Children end when this process does, even by SIGKILL: the run directory then stays.
+ * </ul>
+ */
+public final class LocalCluster implements AutoCloseable {
+  private static final Duration STOP_LIMIT = Duration.ofSeconds(10);
+
+  private final ClusterPlan plan;
+  private final TemporaryDirectory runDirectory =
+      TemporaryDirectory.create("baton-" + ProcessHandle.current().pid() + "-");
+  private final Object closeLock = new Object();
+  private final List<ChildProcess> children = new ArrayList<>(); // in order of their start
+  private boolean closing;
+
+  /** A cluster that is not started yet. Have it closed at exit before starting it. */
+  public LocalCluster(ClusterPlan plan) {
+    this.plan = plan;
+  }
+
+  /**
+   * Starts everything and waits until a request can be placed.
+   *
+   * @throws Failure when a process dies or is not ready in time, with its last log lines
+   * @throws Stopped when it was closed meanwhile
+   */
+  public ClusterEndpoints start(Progress progress) throws InterruptedException {
+    try {
+      return startAll(progress);
+    } catch (Failure | InterruptedException failed) {
+      boolean stopped = isClosing();
+      close();
+      if (stopped) {
+        throw new Stopped();
+      }
+      throw failed;
+    }
+  }
+
+  private ClusterEndpoints startAll(Progress progress) throws InterruptedException {
+    Instant end = Instant.now().plus(plan.startLimit());
+    Path zooKeeperData = runDirectory.path().resolve("zookeeper");
+    progress.step("starting ZooKeeper");
+    ReadyLine zooKeeper =
+        launch(
+                "zookeeper",
+                JavaCommand.of(
+                    List.of(
+                        "zookeeper",
+                        "--port",
+                        "0",
+                        "--data-dir",
+                        zooKeeperData.toString(),
+                        "--stop-with-parent")))
+            .ready(until(end));
+
+    List<String> shared =
+        List.of(
+            "--model",
+            plan.model().toString(),
+            "--zookeeper",
+            zooKeeper.endpoint("zookeeper"),
+            "--stop-with-parent");
+    List<ChildProcess> workers = new ArrayList<>();
+    workers.addAll(launchWorkers("prefill", plan.prefillWorkers(), shared));
+    workers.addAll(launchWorkers("decode", plan.decodeWorkers(), shared));
+    ChildProcess router = launch("router", JavaCommand.of(routerArguments(shared)));
+
+    List<ReadyLine> readyWorkers = new ArrayList<>();
+    for (ChildProcess worker : workers) {
+      progress.step("starting " + worker.name());
+      readyWorkers.add(worker.ready(until(end)));
+    }
+    progress.step("starting the router");
+    ReadyLine readyRouter = router.ready(until(end));
+    progress.step("waiting until the router sees the workers");
+    RouterReadiness.await(readyRouter.endpoint("http"), router, until(end));
+    return new ClusterEndpoints(
+        plan.model(), zooKeeper, readyRouter, readyWorkers, runDirectory.path());
+  }
+
+  private List<ChildProcess> launchWorkers(String role, int count, List<String> shared) {
+    List<ChildProcess> launched = new ArrayList<>();
+    for (int i = 1; i <= count; i++) {
+      String id = role + "-" + i;
+      List<String> arguments =
+          Stream.concat(Stream.of("worker", role, "--id", id), shared.stream()).toList();
+      launched.add(launch(id, JavaCommand.withEngine(arguments)));
+    }
+    return launched;
+  }
+
+  private List<String> routerArguments(List<String> shared) {
+    List<String> own =
+        List.of(
+            "router",
+            "--id",
+            "router-1",
+            "--http-port",
+            Integer.toString(plan.httpPort()),
+            "--grpc-port",
+            Integer.toString(plan.grpcPort()));
+    return Stream.concat(own.stream(), shared.stream()).toList();
+  }
+
+  /** Under the lock, so that a child is either seen by {@link #close} or never started. */
+  private synchronized ChildProcess launch(String name, List<String> command) {
+    if (closing) {
+      throw new Stopped();
+    }
+    ChildProcess child =
+        ChildProcess.start(name, command, runDirectory.path().resolve(name + ".log"));
+    children.add(child);
+    child.onExit(code -> reportDeath(child, code));
+    return child;
+  }
+
+  private void reportDeath(ChildProcess child, int code) {
+    if (!isClosing()) {
+      System.err.printf(
+          "baton: %s (pid %d) ended with exit code %d; the rest goes on; its log: %s%n",
+          child.name(), child.pid(), code, child.log().path());
+    }
+  }
+
+  /** Whether {@link #close} was called. */
+  public synchronized boolean isClosing() {
+    return closing;
+  }
+
+  private static Duration until(Instant end) {
+    Duration left = Duration.between(Instant.now(), end);
+    return left.isPositive() ? left : Duration.ZERO;
+  }
+
+  @Override
+  public void close() {
+    synchronized (closeLock) {
+      List<ChildProcess> last;
+      synchronized (this) {
+        closing = true;
+        last = List.copyOf(children);
+      }
+      stop(last, "router");
+      stop(last, "prefill", "decode");
+      stop(last, "zookeeper");
+      runDirectory.close();
+    }
+  }
+
+  /** Stops those of these roles, all at once. */
+  private static void stop(List<ChildProcess> children, String... roles) {
+    List<Thread> stopping =
+        children.stream()
+            .filter(child -> Stream.of(roles).anyMatch(child.name()::startsWith))
+            .map(child -> Thread.ofVirtual().start(() -> child.stop(STOP_LIMIT)))
+            .toList();
+    boolean interrupted = false;
+    for (Thread each : stopping) {
+      try {
+        each.join();
+      } catch (InterruptedException ignored) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,27 @@
+package dev.baton.cli.local;
+
+import dev.baton.cli.shell.Failure;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+
+/** Whether ports of this machine are free; asked before a start, so that the answer is clear. */
+public final class LocalPorts {
+  private LocalPorts() {}
+
+  /** Whether a server could listen on this port of 127.0.0.1 now. */
+  public static boolean isFree(int port) {
+    try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.ofLiteral("127.0.0.1"))) {
+      return socket.isBound();
+    } catch (IOException taken) {
+      return false;
+    }
+  }
+
+  static void requireFree(String flag, int port) {
+    if (port != 0 && !isFree(port)) {
+      throw new Failure(
+          "%s: port %d is taken; name another, or 0 for any free one".formatted(flag, port));
+    }
+  }
+}

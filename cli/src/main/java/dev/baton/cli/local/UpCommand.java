@@ -1,0 +1,140 @@
+package dev.baton.cli.local;
+
+import dev.baton.cli.process.LifeOptions;
+import dev.baton.cli.shell.Progress;
+import dev.baton.cli.shell.Units;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import tools.jackson.databind.json.JsonMapper;
+
+/** {@code baton up}. */
+@Command(
+    name = "up",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Runs a whole cluster on this machine until Ctrl-C: ZooKeeper, workers and a router,",
+      "each a process of its own on 127.0.0.1. Prints the endpoints and a curl to try them.",
+      "Stopped, it leaves no process, port or temporary file behind."
+    },
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  baton up",
+      "  baton up --model ~/models/llama --prefill 1 --decode 2",
+      "  baton up --http-port 0 --grpc-port 0 --json"
+    })
+public final class UpCommand implements Callable<Integer> {
+  @Option(
+      names = "--model",
+      paramLabel = "DIR",
+      description = "Hugging Face model directory. Default: a random model, made once.")
+  private @Nullable Path model;
+
+  @Option(
+      names = "--prefill",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "Prefill workers. Default: ${DEFAULT-VALUE}.")
+  private int prefillWorkers;
+
+  @Option(
+      names = "--decode",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "Decode workers. Default: ${DEFAULT-VALUE}.")
+  private int decodeWorkers;
+
+  @Option(
+      names = "--http-port",
+      paramLabel = "PORT",
+      defaultValue = "8080",
+      description = "Port of the OpenAI API; 0 picks a free one. Default: ${DEFAULT-VALUE}.")
+  private int httpPort;
+
+  @Option(
+      names = "--grpc-port",
+      paramLabel = "PORT",
+      defaultValue = "7070",
+      description = "Port of the gRPC API; 0 picks a free one. Default: ${DEFAULT-VALUE}.")
+  private int grpcPort;
+
+  @Option(
+      names = "--start-limit",
+      paramLabel = "TIME",
+      defaultValue = "2m",
+      converter = Units.Durations.class,
+      description = "Longest time until everything is ready. Default: ${DEFAULT-VALUE}.")
+  private Duration startLimit = ClusterPlan.DEFAULT_START_LIMIT;
+
+  @Option(names = "--json", description = "Print the endpoints as one JSON object on one line.")
+  private boolean json;
+
+  @Mixin private LifeOptions life = new LifeOptions();
+
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Override
+  public Integer call() throws Exception {
+    life.begin();
+    atLeastOne("--prefill", prefillWorkers);
+    atLeastOne("--decode", decodeWorkers);
+    LocalPorts.requireFree("--http-port", httpPort);
+    LocalPorts.requireFree("--grpc-port", grpcPort);
+    ClusterEndpoints endpoints;
+    try (Progress progress = Progress.onStderr()) {
+      Path directory = DefaultModel.orMade(model, progress);
+      LocalCluster cluster =
+          new LocalCluster(
+              new ClusterPlan(
+                  directory, prefillWorkers, decodeWorkers, httpPort, grpcPort, startLimit));
+      LifeOptions.closeAtExit(cluster);
+      endpoints = cluster.start(progress);
+    }
+    System.out.println(json ? asJson(endpoints) : forPeople(endpoints));
+    System.out.flush();
+    new CountDownLatch(1).await();
+    return 0;
+  }
+
+  private void atLeastOne(String flag, int value) {
+    if (value < 1) {
+      throw new ParameterException(
+          spec.commandLine(), flag + ": " + value + ", expected at least 1");
+    }
+  }
+
+  private static String asJson(ClusterEndpoints endpoints) {
+    return JsonMapper.builder().build().writeValueAsString(endpoints.fields());
+  }
+
+  private static String forPeople(ClusterEndpoints endpoints) {
+    String note =
+        DefaultModel.isRandom(endpoints.model()) ? " (" + DefaultModel.ANNOUNCEMENT + ")" : "";
+    return """
+    Baton is up, with the model %s%s.
+
+    %s
+    Try it:
+
+    %s
+
+    or: baton chat --endpoint %s
+
+    Ctrl-C stops everything.\
+    """
+        .formatted(
+            endpoints.modelName(),
+            note,
+            endpoints.table(),
+            endpoints.curl().indent(2).stripTrailing(),
+            endpoints.grpc());
+  }
+}

@@ -1,0 +1,11 @@
+package dev.baton.cli.model;
+
+import picocli.CommandLine.Command;
+
+/** {@code baton model}: only a name for what can be done with model directories. */
+@Command(
+    name = "model",
+    mixinStandardHelpOptions = true,
+    subcommands = RandomModelCommand.class,
+    description = "Makes model directories.")
+public final class ModelCommand {}

@@ -1,0 +1,82 @@
+package dev.baton.cli.process;
+
+import dev.baton.cli.shell.Signals;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import picocli.CommandLine.Option;
+
+/**
+ * How a long-running command lives: until SIGTERM or SIGINT, or until its parent ends. Either way
+ * the service is closed first; a close that takes longer than {@link #CLOSE_LIMIT} is cut short.
+ */
+public final class LifeOptions {
+  private static final Duration CLOSE_LIMIT = Duration.ofSeconds(20);
+
+  @Option(
+      names = "--stop-with-parent",
+      description =
+          "Stop when stdin ends, as it does when the parent process dies; leave Ctrl-C to it.")
+  private boolean stopWithParent;
+
+  /**
+   * Watches the parent from now on. Call it before anything that takes time is started, so that not
+   * even a process that is still starting outlives its parent.
+   */
+  public void begin() {
+    if (stopWithParent) {
+      Signals.leaveInterruptToParent();
+      Thread.ofPlatform().daemon().name("parent-watch").start(LifeOptions::exitAtEndOfInput);
+    }
+  }
+
+  /** Says that the service is ready, and stays until the process is told to end. */
+  public void serve(AutoCloseable service, ReadyLine ready) throws InterruptedException {
+    closeAtExit(service);
+    System.out.println(ready.text());
+    System.out.flush();
+    new CountDownLatch(1).await();
+  }
+
+  /** Closes the service when the process ends by a signal or by {@link System#exit}. */
+  public static void closeAtExit(AutoCloseable service) {
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> close(service), "close"));
+  }
+
+  private static void close(AutoCloseable service) {
+    AtomicBoolean closed = new AtomicBoolean();
+    Thread closing =
+        Thread.ofPlatform()
+            .daemon()
+            .start(() -> {
+              try {
+                service.close();
+                closed.set(true);
+              } catch (Exception failed) {
+                System.err.println("baton: while closing: " + failed);
+              }
+            });
+    try {
+      if (!closing.join(CLOSE_LIMIT)) {
+        System.err.println("baton: closing took longer than " + CLOSE_LIMIT.toSeconds() + " s");
+      }
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    if (!closed.get()) {
+      Runtime.getRuntime().halt(1);
+    }
+  }
+
+  private static void exitAtEndOfInput() {
+    try {
+      while (System.in.read() >= 0) {
+        // Whatever the parent writes has no meaning.
+      }
+    } catch (IOException broken) {
+      // A broken pipe is an ended one.
+    }
+    System.exit(0);
+  }
+}
