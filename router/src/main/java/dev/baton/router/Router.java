@@ -1,37 +1,165 @@
 package dev.baton.router;
 
+import dev.baton.cluster.membership.ClusterConnection;
+import dev.baton.cluster.membership.WorkerDirectory;
+import dev.baton.cluster.process.GrpcServer;
+import dev.baton.cluster.process.ProcessMetrics;
+import dev.baton.cluster.process.Readiness;
+import dev.baton.model.ModelDirectory;
+import dev.baton.proto.internal.v1.WorkerRole;
+import dev.baton.router.generation.GenerationLimits;
+import dev.baton.router.generation.Generations;
+import dev.baton.router.generation.Models;
+import dev.baton.router.generation.TextModel;
+import dev.baton.router.grpc.GenerationDoor;
+import dev.baton.router.openai.OpenAiDoor;
+import dev.baton.router.placement.LeastLoaded;
+import dev.baton.router.placement.PrefixAffinity;
+import dev.baton.router.tenant.Tenants;
+import dev.baton.router.workers.WorkerChannels;
+import dev.baton.router.workers.Workers;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One router process: both front doors, the view of the cluster, and all requests in between.
  * Several routers may serve one cluster; they know nothing of each other.
  */
 public final class Router implements AutoCloseable {
-  private Router() {}
+  private static final Duration SESSION_TIMEOUT = Duration.ofSeconds(10);
+  private static final Duration CONNECT_LIMIT = Duration.ofSeconds(30);
+  private static final int REMEMBERED_BLOCKS = 1 << 17;
+  private static final Logger LOG = LoggerFactory.getLogger(Router.class);
+
+  private final Config config;
+  private final Generations generations;
+  private final OpenAiDoor httpDoor;
+  private final GrpcServer grpcDoor;
+  private final Closing closing;
+
+  private Router(
+      Config config,
+      Generations generations,
+      OpenAiDoor httpDoor,
+      GrpcServer grpcDoor,
+      Closing closing) {
+    this.config = config;
+    this.generations = generations;
+    this.httpDoor = httpDoor;
+    this.grpcDoor = grpcDoor;
+    this.closing = closing;
+  }
 
   /**
    * Starts a router and returns when both doors are open; workers may come later.
    *
    * @throws dev.baton.model.ModelException if the model directory cannot be used
-   * @throws IllegalStateException if a port is taken or ZooKeeper does not answer
+   * @throws dev.baton.cluster.error.StartException if a port is taken or ZooKeeper does not answer
    */
   public static Router start(Config config) {
-    if (config.httpPort() >= 0) {
-      throw new UnsupportedOperationException();
+    Closing closing = new Closing();
+    try {
+      return start(config, closing);
+    } catch (RuntimeException e) {
+      closing.close();
+      throw e;
     }
-    return new Router();
+  }
+
+  private static Router start(Config config, Closing closing) {
+    TextModel model =
+        closing.later(
+            TextModel.open(ModelDirectory.open(config.modelDirectory()), config.modelName()));
+    PrometheusMeterRegistry metrics = ProcessMetrics.registry("router", config.id());
+    closing.doLater(metrics::close);
+    ScheduledExecutorService timer =
+        closing.laterStop(
+            Executors.newSingleThreadScheduledExecutor(
+                Thread.ofPlatform().daemon().name("router-timer").factory()));
+    ExecutorService threads =
+        closing.laterStop(
+            Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("worker-", 0).factory()));
+    ClusterConnection cluster =
+        closing.later(ClusterConnection.open(config.zookeeper(), SESSION_TIMEOUT, CONNECT_LIMIT));
+    Workers workers =
+        closing.later(
+            new Workers(
+                new LeastLoaded(),
+                new PrefixAffinity(REMEMBERED_BLOCKS),
+                endpoint -> WorkerChannels.open(endpoint, threads),
+                timer,
+                System::nanoTime));
+    WorkerDirectory directory = closing.later(new WorkerDirectory(cluster));
+    directory.start();
+    directory.onChange(workers::members);
+    Generations generations =
+        closing.later(
+            new Generations(
+                new Models(List.of(model)),
+                workers,
+                new Tenants(config.tenantSecret()),
+                new GenerationLimits(
+                    config.maxRequests(),
+                    config.defaultMaxTokens(),
+                    config.requestDeadline(),
+                    config.stallLimit()),
+                metrics,
+                timer,
+                System::nanoTime));
+    GrpcServer grpcDoor =
+        closing.later(
+            GrpcServer.start(
+                config.host(),
+                config.grpcPort(),
+                List.of(GenerationDoor.open(generations, workers)),
+                config.maxBodyBytes()));
+    OpenAiDoor httpDoor =
+        closing.later(
+            OpenAiDoor.start(
+                config.host(),
+                config.httpPort(),
+                generations,
+                config.maxBodyBytes(),
+                metrics::scrape,
+                () -> readiness(cluster, workers, config.modelName())));
+    LOG.info(
+        "router {} serves {} over HTTP on {} and gRPC on {}",
+        config.id(),
+        config.modelName(),
+        httpDoor.port(),
+        grpcDoor.port());
+    return new Router(config, generations, httpDoor, grpcDoor, closing);
+  }
+
+  private static Readiness readiness(ClusterConnection cluster, Workers workers, String model) {
+    if (!cluster.isConnected()) {
+      return Readiness.notReady("ZooKeeper does not answer");
+    }
+    if (workers.count(WorkerRole.WORKER_ROLE_PREFILL, model) == 0) {
+      return Readiness.notReady("no prefill worker serves " + model);
+    }
+    if (workers.count(WorkerRole.WORKER_ROLE_DECODE, model) == 0) {
+      return Readiness.notReady("no decode worker serves " + model);
+    }
+    return Readiness.ready();
   }
 
   /** Port of the OpenAI HTTP door, with /metrics, /healthz and /readyz. */
   public int httpPort() {
-    return 0;
+    return httpDoor.port();
   }
 
   /** Port of the gRPC door, with health and reflection. */
   public int grpcPort() {
-    return 0;
+    return grpcDoor.port();
   }
 
   /**
@@ -39,7 +167,10 @@ public final class Router implements AutoCloseable {
    * DRAINING, and closes every port and connection. Blocking, idempotent.
    */
   @Override
-  public void close() {}
+  public void close() {
+    generations.drain(config.drainLimit());
+    closing.close();
+  }
 
   /**
    * How a router runs.

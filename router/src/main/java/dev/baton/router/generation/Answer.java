@@ -79,7 +79,12 @@ final class Answer {
       hasText = true;
       to.delta(Delta.newBuilder().setChoice(choice).setText(held).build());
     }
-    to.finished(end(reason).build());
+    // Even the last text, an unfinished character's replacement, may complete a stop string.
+    Finished.Builder end =
+        text.stoppedBy()
+            .map(stop -> end(FinishReason.FINISH_REASON_STOP).setStop(stop))
+            .orElseGet(() -> end(reason));
+    to.finished(end.build());
   }
 
   private Finished.Builder end(FinishReason reason) {

@@ -1,9 +1,7 @@
 package dev.baton.router.workers;
 
-import dev.baton.kv.KvDtype;
-import dev.baton.kv.Layout;
 import dev.baton.kv.Lineage;
-import dev.baton.kv.PlaneOrder;
+import dev.baton.kv.handoff.Layouts;
 import dev.baton.proto.internal.v1.ServedModel;
 import dev.baton.proto.internal.v1.WorkerRegistration;
 import dev.baton.router.placement.Offer;
@@ -26,29 +24,7 @@ final class Offers {
     return new Offer(
         model.getName(),
         new Lineage(model.getLineage()),
-        layout(model.getLayout()),
+        Layouts.of(model.getLayout()),
         model.getContextTokens());
-  }
-
-  private static Layout layout(dev.baton.proto.internal.v1.Layout wire) {
-    KvDtype dtype =
-        switch (wire.getDtype()) {
-          case KV_DTYPE_F32 -> KvDtype.F32;
-          case KV_DTYPE_UNSPECIFIED, UNRECOGNIZED ->
-              throw new IllegalArgumentException("layout.dtype: " + wire.getDtypeValue());
-        };
-    PlaneOrder order =
-        switch (wire.getOrder()) {
-          case PLANE_ORDER_K_BY_DIMENSION_V_BY_TOKEN -> PlaneOrder.K_BY_DIMENSION_V_BY_TOKEN;
-          case PLANE_ORDER_UNSPECIFIED, UNRECOGNIZED ->
-              throw new IllegalArgumentException("layout.order: " + wire.getOrderValue());
-        };
-    return new Layout(
-        wire.getLayers(),
-        wire.getKvHeads(),
-        wire.getHeadSize(),
-        dtype,
-        wire.getBlockTokens(),
-        order);
   }
 }
