@@ -143,6 +143,9 @@ final class DecodeCall implements BlockAdmission.Applicant, HandoffListener {
           BatonException.invalid(
               "ticket", task.ticket(), "the id of a handoff that is not expected already");
       return false;
+    } catch (RuntimeException e) {
+      stopReason = BatonException.from(e);
+      return false;
     }
     state = State.WAITING_FOR_KV;
     listener.reserved(promptBlocks, present);
