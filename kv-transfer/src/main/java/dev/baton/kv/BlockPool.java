@@ -161,15 +161,16 @@ public final class BlockPool implements AutoCloseable {
   }
 
   /**
-   * Gives one reference to each of {@code blocks} back. Listeners hear of new room once, outside
-   * the lock.
+   * Gives one reference to each of {@code blocks} back, the last one first: blocks of a prompt,
+   * given in order, then leave the cache from their end, and what remains is still a prefix.
+   * Listeners hear of new room once, outside the lock.
    *
    * @throws IllegalStateException if nobody holds one of the blocks
    */
   public void release(Collection<Block> blocks) {
     boolean room = false;
     synchronized (this) {
-      for (Block block : blocks) {
+      for (Block block : new ArrayList<>(blocks).reversed()) {
         room |= drop(slotOf(block));
       }
     }
@@ -219,11 +220,13 @@ public final class BlockPool implements AutoCloseable {
   }
 
   private Slot slotOf(Block block) {
-    Slot slot = slots.get(block.index());
-    if (!slot.block.equals(block)) {
-      throw new IllegalArgumentException(block + " is of another pool");
+    if (block.index() < slots.size()) {
+      Slot slot = slots.get(block.index());
+      if (slot.block.equals(block)) {
+        return slot;
+      }
     }
-    return slot;
+    throw new IllegalArgumentException(block + " is of another pool");
   }
 
   private static final class Slot {

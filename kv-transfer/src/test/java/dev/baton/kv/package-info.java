@@ -1,0 +1,2 @@
+/** Tests of keys and of the block pool. */
+package dev.baton.kv;
