@@ -1,0 +1,92 @@
+package dev.baton.engine.cpu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.baton.kv.Block;
+import dev.baton.kv.BlockPool;
+import dev.baton.kv.KvDtype;
+import dev.baton.kv.Layout;
+import dev.baton.kv.PlaneOrder;
+import java.util.List;
+import java.util.Objects;
+import java.util.SplittableRandom;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class AttentionTest {
+  private static final int LAYERS = 2;
+  private static final int KV_HEADS = 2;
+
+  /** Against softmax(q k / sqrt d) v in doubles; slots that nobody wrote hold NaN. */
+  @ParameterizedTest
+  @CsvSource({
+    "16, 8, 1",
+    "16, 8, 16",
+    "16, 10, 17",
+    "16, 64, 50",
+    "5, 34, 23",
+    "32, 16, 40",
+    "1, 2, 9",
+    "19, 66, 70"
+  })
+  void readsWhatTheFormulaReads(int blockTokens, int headSize, int tokens) {
+    SplittableRandom random = new SplittableRandom(headSize * 100L + tokens);
+    Layout layout =
+        new Layout(
+            LAYERS,
+            KV_HEADS,
+            headSize,
+            KvDtype.F32,
+            blockTokens,
+            PlaneOrder.K_BY_DIMENSION_V_BY_TOKEN);
+    float[][] keysValues = new float[tokens][];
+    try (BlockPool pool = new BlockPool(layout, layout.blocksFor(tokens))) {
+      List<Block> blocks = Objects.requireNonNull(pool.tryReserve(layout.blocksFor(tokens)));
+      blocks.forEach(each -> each.bytes().fill((byte) 0xff));
+      int width = KV_HEADS * headSize;
+      for (int t = 0; t < tokens; t++) {
+        keysValues[t] = floats(random, 2 * width);
+        new KvPlanes(layout).write(blocks, t, 1, keysValues[t], 0, width);
+      }
+      float[] q = floats(random, headSize + 1);
+      float[] out = new float[headSize + 2];
+      new Attention(layout).head(q, 1, blocks, tokens, 1, 1, new float[blockTokens], out, 1);
+      double[] expected = formula(q, keysValues, headSize);
+      for (int d = 0; d < headSize; d++) {
+        assertThat((double) out[1 + d]).isCloseTo(expected[d], within(2e-6));
+      }
+      assertThat(out[0]).isZero();
+      assertThat(out[1 + headSize]).isZero();
+      pool.release(blocks);
+    }
+  }
+
+  private static double[] formula(float[] q, float[][] keysValues, int headSize) {
+    double[] out = new double[headSize];
+    double sum = 0;
+    for (float[] each : keysValues) {
+      double score = 0;
+      for (int d = 0; d < headSize; d++) {
+        score += q[1 + d] * (double) each[headSize + d];
+      }
+      double weight = Math.exp(score / Math.sqrt(headSize));
+      sum += weight;
+      for (int d = 0; d < headSize; d++) {
+        out[d] += weight * each[3 * headSize + d];
+      }
+    }
+    for (int d = 0; d < headSize; d++) {
+      out[d] /= sum;
+    }
+    return out;
+  }
+
+  private static float[] floats(SplittableRandom random, int count) {
+    float[] all = new float[count];
+    for (int i = 0; i < count; i++) {
+      all[i] = (float) random.nextDouble(-2, 2);
+    }
+    return all;
+  }
+}
