@@ -4,7 +4,6 @@ import com.hubspot.jinjava.Jinjava;
 import com.hubspot.jinjava.JinjavaConfig;
 import com.hubspot.jinjava.LegacyOverrides;
 import com.hubspot.jinjava.el.JinjavaInterpreterResolver;
-import com.hubspot.jinjava.el.TruthyTypeConverter;
 import com.hubspot.jinjava.interpret.JinjavaInterpreter;
 import com.hubspot.jinjava.interpret.RenderResult;
 import com.hubspot.jinjava.interpret.TemplateError;
@@ -48,6 +47,7 @@ final class Jinja {
     global.registerFunction(function(NOW, "now", String.class));
     global.registerFilter(new PythonJson());
     global.registerExpTest(new IterableTest());
+    global.registerTag(new JinjaForTag());
     global.registerTag(new GenerationTag());
   }
 
@@ -133,6 +133,7 @@ final class Jinja {
         .withNestedInterpretationEnabled(false)
         .withMaxOutputSize(MAX_OUTPUT)
         .withElResolver(resolver)
+        .withInterperterFactory(new PythonWords.Interpreters())
         .withLegacyOverrides(
             LegacyOverrides.newBuilder()
                 .withEvaluateMapKeys(true)
@@ -152,7 +153,7 @@ final class Jinja {
   private static final class Engine extends Jinjava {
     private final ExpressionFactory expressions =
         new ExpressionFactoryImpl(
-            new TreeStore(new JinjaGrammar.Syntax(), new Cache(256)), new TruthyTypeConverter());
+            new TreeStore(new JinjaGrammar.Syntax(), new Cache(256)), new PythonWords.Converter());
 
     Engine(JinjavaConfig config) {
       super(config);

@@ -133,11 +133,17 @@ final class PythonMethods extends ELResolver {
     return parts.stream().collect(Collectors.joining(text));
   }
 
-  // Only methods: properties are the business of jinjava's own resolvers.
-
+  /** {@code text[i]}; other properties are the business of jinjava's own resolvers. */
   @Override
-  public @Nullable Object getValue(ELContext context, Object base, Object property) {
-    return null;
+  public @Nullable Object getValue(
+      ELContext context, @Nullable Object base, @Nullable Object property) {
+    if (!(base instanceof String text) || !String.valueOf(property).matches("-?\\d{1,9}")) {
+      return null;
+    }
+    context.setPropertyResolved(true);
+    int index = Integer.parseInt(String.valueOf(property));
+    int from = index < 0 ? text.length() + index : index;
+    return from >= 0 && from < text.length() ? text.substring(from, from + 1) : null;
   }
 
   @Override
