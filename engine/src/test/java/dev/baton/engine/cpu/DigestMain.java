@@ -1,0 +1,77 @@
+package dev.baton.engine.cpu;
+
+import com.sun.management.HotSpotDiagnosticMXBean;
+import dev.baton.kv.Block;
+import dev.baton.kv.BlockPool;
+import dev.baton.model.ModelConfig;
+import dev.baton.model.weights.WeightDtype;
+import java.lang.foreign.ValueLayout;
+import java.lang.management.ManagementFactory;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HashSet;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Set;
+import java.util.SplittableRandom;
+
+/**
+ * Runs a few models over and over, so that the kernels pass through all tiers of the compiler, and
+ * prints one line: {@code UseAVX=2 lanes=8 digests=[...]}, the digests of all logits and KV bytes,
+ * one where all rounds agreed. Arguments: a directory for the models.
+ */
+final class DigestMain {
+  private static final int ROUNDS = 6;
+
+  private DigestMain() {}
+
+  public static void main(String[] arguments) throws Exception {
+    Path directory = Files.createDirectories(Path.of(arguments[0]));
+    String avx =
+        ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class)
+            .getVMOption("UseAVX")
+            .getValue();
+    System.out.println(
+        "UseAVX=" + avx + " lanes=" + Lanes.COUNT + " digests=" + digests(directory));
+  }
+
+  static Set<String> digests(Path directory) throws NoSuchAlgorithmException {
+    MessageDigest[] rounds = new MessageDigest[ROUNDS];
+    for (int round = 0; round < ROUNDS; round++) {
+      rounds[round] = MessageDigest.getInstance("SHA-256");
+    }
+    for (WeightDtype dtype : WeightDtype.values()) {
+      SplittableRandom random = new SplittableRandom(7 + dtype.ordinal());
+      ModelConfig config = SmallModel.config(random);
+      var model = SmallModel.write(directory.resolve(dtype.name()), config, dtype, 77);
+      int[] tokens = random.ints(150, 0, config.vocabulary()).toArray();
+      try (CpuEngine engine = CpuEngine.load(model, 16, 2);
+          BlockPool pool = new BlockPool(engine.layout(), 10)) {
+        for (MessageDigest round : rounds) {
+          Sequence sequence = new Sequence(tokens, List.of(), pool);
+          engine.run(List.of(sequence.next(engine, 61)));
+          sequence.run(engine, 1);
+          sequence.logits().values().forEach(logits -> update(round, logits));
+          for (Block block : sequence.blocks()) {
+            round.update(block.bytes().toArray(ValueLayout.JAVA_BYTE));
+          }
+          pool.release(sequence.blocks());
+        }
+      }
+    }
+    Set<String> digests = new HashSet<>();
+    for (MessageDigest round : rounds) {
+      digests.add(HexFormat.of().formatHex(round.digest()));
+    }
+    return digests;
+  }
+
+  private static void update(MessageDigest digest, float[] logits) {
+    ByteBuffer bytes = ByteBuffer.allocate(logits.length * Float.BYTES);
+    bytes.asFloatBuffer().put(logits);
+    digest.update(bytes);
+  }
+}
