@@ -17,7 +17,10 @@ import java.util.SequencedMap;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
+import tools.jackson.core.StreamReadFeature;
+import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectReader;
 
 /**
  * Parses a safetensors header: {@code {"name": {"dtype": "BF16", "shape": [2, 3], "data_offsets":
@@ -26,6 +29,18 @@ import tools.jackson.databind.JsonNode;
  */
 final class SafetensorsHeader {
   private static final String METADATA = "__metadata__";
+
+  /** Finds a tensor that is there twice by itself, to name it. */
+  private static final ObjectReader READER =
+      Json.MAPPER
+          .reader()
+          .without(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          .without(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .with(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY);
+
+  /** Reads one value in the middle of the header: what follows it is not an error. */
+  private static final ObjectReader VALUE =
+      Json.MAPPER.reader().without(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
   private SafetensorsHeader() {}
 
@@ -43,14 +58,14 @@ final class SafetensorsHeader {
   static SequencedMap<String, Entry> parse(Path file, byte[] header, long dataBytes) {
     SequencedMap<String, Entry> entries = new LinkedHashMap<>();
     boolean metadata = false;
-    try (JsonParser json = Json.MAPPER.createParser(utf8(file, header))) {
+    try (JsonParser json = READER.createParser(utf8(file, header))) {
       if (json.nextToken() != JsonToken.START_OBJECT) {
         throw corrupt(file, "the header is no JSON object");
       }
       while (json.nextToken() == JsonToken.PROPERTY_NAME) {
         String name = json.currentName();
         json.nextToken();
-        JsonNode value = Json.MAPPER.readTree(json);
+        JsonNode value = READER.readTree(json);
         if (name.equals(METADATA) && !metadata) {
           metadata = true;
         } else if (name.equals(METADATA)
