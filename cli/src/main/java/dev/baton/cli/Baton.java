@@ -44,6 +44,8 @@ import picocli.CommandLine.ScopeType;
       "Exit codes: 0 done, 1 failed, 2 wrong flags, 130 ended by Ctrl-C, 143 by SIGTERM."
     })
 public final class Baton {
+  private static final int USAGE_WIDTH = 100;
+
   @Option(
       names = "--verbose",
       scope = ScopeType.INHERIT,
@@ -62,6 +64,7 @@ public final class Baton {
     OneLineErrors errors = new OneLineErrors(() -> baton.verbose);
     return new CommandLine(baton)
         .setCaseInsensitiveEnumValuesAllowed(true)
+        .setUsageHelpWidth(USAGE_WIDTH)
         .setParameterExceptionHandler(errors)
         .setExecutionExceptionHandler(errors);
   }

@@ -9,12 +9,14 @@ import dev.baton.cli.shell.Signals;
 import dev.baton.cli.shell.Terminal;
 import dev.baton.client.BatonClient;
 import dev.baton.client.SamplingOptions;
+import dev.baton.cluster.process.ProcessLogging;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.event.Level;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -65,6 +67,7 @@ public final class ChatCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
+    ProcessLogging.plain(Level.ERROR);
     if (up == (endpoint != null)) {
       throw new ParameterException(
           spec.commandLine(),

@@ -22,8 +22,9 @@ import tools.jackson.databind.json.JsonMapper;
     name = "demo",
     mixinStandardHelpOptions = true,
     description = {
-      "Runs a whole cluster on this machine, has a conversation of two turns through its OpenAI",
-      "door, shows where the work was done and what moved, and stops everything.",
+      "Runs a whole cluster here, for one conversation and its account.",
+      "The conversation has two turns and goes through the OpenAI door; the account says where the",
+      "work was done and what moved. Then everything is stopped.",
       "Exit code 0 only if two different processes did prefill and decode, KV moved between them,",
       "and the second turn found the first one's KV."
     },
@@ -60,19 +61,28 @@ public final class DemoCommand implements Callable<Integer> {
       try (cluster) {
         ClusterEndpoints endpoints = cluster.start(progress);
         progress.close();
-        DemoAccount account = converse(endpoints, out);
+        DemoAccount account = accountOf(cluster, endpoints, out);
         out.println(account.table());
         if (json) {
           System.out.println(JsonMapper.builder().build().writeValueAsString(account.fields()));
         }
-      } catch (Failure failure) {
-        if (cluster.isClosing()) {
-          throw new Stopped();
-        }
-        throw failure;
       }
     }
     return 0;
+  }
+
+  /** A conversation that breaks because the cluster is being stopped has not failed. */
+  private static DemoAccount accountOf(
+      LocalCluster cluster, ClusterEndpoints endpoints, PrintStream out)
+      throws InterruptedException {
+    try {
+      return converse(endpoints, out);
+    } catch (Failure failure) {
+      if (cluster.isClosing()) {
+        throw new Stopped();
+      }
+      throw failure;
+    }
   }
 
   private static DemoAccount converse(ClusterEndpoints endpoints, PrintStream out)

@@ -21,8 +21,9 @@ import tools.jackson.databind.json.JsonMapper;
     name = "doctor",
     mixinStandardHelpOptions = true,
     description = {
-      "Looks at JDK, memory, ports, ZooKeeper, a model directory and the directories that Baton",
-      "writes to; says for each whether it will do, and how to mend it.",
+      "Says whether this machine can run Baton, and how to mend what is in the way.",
+      "Looks at JDK, memory, ports, ZooKeeper, a model directory, and the directories that Baton",
+      "writes to.",
       "Exit code 1 when something has to be mended before Baton can run."
     },
     footerHeading = "%nExamples:%n",

@@ -33,6 +33,7 @@ public final class LocalCluster implements AutoCloseable {
       TemporaryDirectory.create("baton-" + ProcessHandle.current().pid() + "-");
   private final Object closeLock = new Object();
   private final List<ChildProcess> children = new ArrayList<>(); // in order of their start
+  private boolean started;
   private boolean closing;
 
   /** A cluster that is not started yet. Have it closed at exit before starting it. */
@@ -97,6 +98,9 @@ public final class LocalCluster implements AutoCloseable {
     ReadyLine readyRouter = router.ready(until(end));
     progress.step("waiting until the router sees the workers");
     RouterReadiness.await(readyRouter.endpoint("http"), router, until(end));
+    synchronized (this) {
+      started = true;
+    }
     return new ClusterEndpoints(
         plan.model(), zooKeeper, readyRouter, readyWorkers, runDirectory.path());
   }
@@ -137,12 +141,17 @@ public final class LocalCluster implements AutoCloseable {
     return child;
   }
 
+  /** While starting, {@link #start} itself fails, and says why. */
   private void reportDeath(ChildProcess child, int code) {
-    if (!isClosing()) {
+    if (isUp()) {
       System.err.printf(
           "baton: %s (pid %d) ended with exit code %d; the rest goes on; its log: %s%n",
           child.name(), child.pid(), code, child.log().path());
     }
+  }
+
+  private synchronized boolean isUp() {
+    return started && !closing;
   }
 
   /** Whether {@link #close} was called. */

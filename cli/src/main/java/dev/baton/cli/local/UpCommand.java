@@ -21,8 +21,9 @@ import tools.jackson.databind.json.JsonMapper;
     name = "up",
     mixinStandardHelpOptions = true,
     description = {
-      "Runs a whole cluster on this machine until Ctrl-C: ZooKeeper, workers and a router,",
-      "each a process of its own on 127.0.0.1. Prints the endpoints and a curl to try them.",
+      "Runs a whole cluster here, until Ctrl-C.",
+      "ZooKeeper, workers and a router, each a process of its own on 127.0.0.1. Prints the",
+      "endpoints, and a curl to try them.",
       "Stopped, it leaves no process, port or temporary file behind."
     },
     footerHeading = "%nExamples:%n",

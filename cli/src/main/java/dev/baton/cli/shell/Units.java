@@ -9,7 +9,8 @@ import picocli.CommandLine.TypeConversionException;
 
 /** Numbers with units, as people write them in flags. */
 public final class Units {
-  private static final Pattern NUMBER_AND_UNIT = Pattern.compile("(\\d{1,12})([a-z]*)");
+  /** Nine digits at most: no unit can then overflow a long. */
+  private static final Pattern NUMBER_AND_UNIT = Pattern.compile("(\\d{1,9})([a-z]*)");
 
   private Units() {}
 
@@ -37,9 +38,9 @@ public final class Units {
       long count = Long.parseLong(match.group(1));
       return switch (match.group(2)) {
         case "" -> count;
-        case "k" -> Math.multiplyExact(count, 1L << 10);
-        case "m" -> Math.multiplyExact(count, 1L << 20);
-        case "g" -> Math.multiplyExact(count, 1L << 30);
+        case "k" -> count << 10;
+        case "m" -> count << 20;
+        case "g" -> count << 30;
         default -> throw wrong(text, "a size such as 4096, 64k, 512m or 8g");
       };
     }

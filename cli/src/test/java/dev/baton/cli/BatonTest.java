@@ -1,0 +1,94 @@
+package dev.baton.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+
+class BatonTest {
+  private record Outcome(int code, String out, String err) {}
+
+  private static Outcome run(String... arguments) {
+    StringWriter out = new StringWriter();
+    StringWriter err = new StringWriter();
+    int code =
+        Baton.commandLine()
+            .setOut(new PrintWriter(out))
+            .setErr(new PrintWriter(err))
+            .execute(arguments);
+    return new Outcome(code, out.toString(), err.toString());
+  }
+
+  static List<CommandLine> commands() {
+    List<CommandLine> all = new ArrayList<>();
+    collect(Baton.commandLine(), all);
+    return all;
+  }
+
+  private static void collect(CommandLine command, List<CommandLine> all) {
+    all.add(command);
+    command.getSubcommands().values().forEach(each -> collect(each, all));
+  }
+
+  @ParameterizedTest
+  @MethodSource("commands")
+  void everyCommandExplainsItself(CommandLine command) {
+    String help = command.getUsageMessage();
+    assertThat(help).contains("--help", "--verbose").doesNotContain("${");
+    assertThat(command.getCommandSpec().usageMessage().description()).isNotEmpty();
+    boolean acts = command.getSubcommands().isEmpty();
+    if (acts) {
+      assertThat(command.getCommandSpec().usageMessage().footer()).isNotEmpty();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "nosuch",
+        "up --nosuch",
+        "up --prefill x",
+        "up --decode 0",
+        "worker",
+        "worker prefill",
+        "worker decode --model /m --stall-limit 30",
+        "router --model /m --max-body 1z",
+        "chat",
+        "chat --up --endpoint 127.0.0.1:1",
+        "chat --endpoint nowhere",
+        "chat --endpoint 127.0.0.1:1 --max-tokens 0",
+        "model random --out /tmp/x --heads 3 --kv-heads 2",
+        "zookeeper --log-level loud"
+      })
+  void wrongFlagsGiveOneLineAndExitCode2(String line) {
+    Outcome outcome = run(line.split(" "));
+    assertThat(outcome.code()).isEqualTo(2);
+    assertThat(outcome.err().lines()).hasSize(1);
+    assertThat(outcome.err()).startsWith("baton").contains("--help");
+    assertThat(outcome.out()).isEmpty();
+  }
+
+  @Test
+  void failureIsOneLineWithoutAStackAndExitCode1() {
+    Outcome outcome =
+        run("up", "--model", "/no/such/model", "--http-port", "0", "--grpc-port", "0");
+    assertThat(outcome.code()).isEqualTo(1);
+    assertThat(outcome.err().lines()).hasSize(1);
+    assertThat(outcome.err()).startsWith("baton up: ").contains("/no/such/model");
+  }
+
+  @Test
+  void verboseShowsTheStackToo() {
+    Outcome outcome =
+        run("--verbose", "up", "--model", "/no/such/model", "--http-port", "0", "--grpc-port", "0");
+    assertThat(outcome.code()).isEqualTo(1);
+    assertThat(outcome.err()).contains("\tat dev.baton");
+  }
+}
