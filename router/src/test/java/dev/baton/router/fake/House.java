@@ -1,0 +1,103 @@
+package dev.baton.router.fake;
+
+import dev.baton.cluster.process.Readiness;
+import dev.baton.proto.v1.FinishReason;
+import dev.baton.router.generation.GenerationLimits;
+import dev.baton.router.generation.Generations;
+import dev.baton.router.generation.Models;
+import dev.baton.router.placement.LeastLoaded;
+import dev.baton.router.placement.PrefixAffinity;
+import dev.baton.router.tenant.Tenants;
+import dev.baton.router.workers.WorkerChannels;
+import dev.baton.router.workers.Workers;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.IntFunction;
+import java.util.function.Supplier;
+
+/**
+ * A router's inside with one fake prefill worker {@code p} and one fake decode worker {@code d}.
+ */
+public final class House implements AutoCloseable {
+  public static final GenerationLimits LIMITS =
+      new GenerationLimits(64, 32, Duration.ofSeconds(60), Duration.ofSeconds(30));
+  public static final Supplier<Readiness> READY = Readiness::ready;
+  public static final long BYTES = 4096;
+
+  public final FakePrefill prefill = new FakePrefill("p");
+  public final FakeDecode decode = new FakeDecode("d");
+  public final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+  public final Workers workers;
+  public final Generations generations;
+
+  private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
+  private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+
+  public House() {
+    this(LIMITS);
+  }
+
+  public House(GenerationLimits limits) {
+    workers =
+        new Workers(
+            new LeastLoaded(),
+            new PrefixAffinity(10_000),
+            endpoint -> WorkerChannels.open(endpoint, threads),
+            timer,
+            System::nanoTime);
+    workers.members(List.of(prefill.member(), decode.member()));
+    generations =
+        new Generations(
+            new Models(List.of(TestModel.model())),
+            workers,
+            new Tenants("a secret of the tests"),
+            limits,
+            meters,
+            timer,
+            System::nanoTime);
+  }
+
+  /** Both workers serve by themselves: every choice gets its text and then stops. */
+  public void answer(IntFunction<String> textOfChoice) {
+    Map<Long, DecodeProbe> open = new ConcurrentHashMap<>();
+    decode.script(call -> {
+      open.put(call.request().getTicket().getHandoffId(), call);
+      call.reserved();
+    });
+    prefill.script(call -> {
+      DecodeProbe answer = open.remove(call.request().getTicket().getHandoffId());
+      call.progress();
+      answer.kvArrived(2, 1, BYTES);
+      call.done(16);
+      for (int choice = 0; choice < answer.request().getChoices(); choice++) {
+        for (int token : TestModel.tokens(textOfChoice.apply(choice))) {
+          answer.tokens(choice, List.of(token));
+        }
+        answer.finished(choice, FinishReason.FINISH_REASON_STOP);
+      }
+      answer.complete();
+    });
+  }
+
+  /** Value of a counter. */
+  public double counted(String name, String... tags) {
+    var counter = meters.find(name).tags(tags).counter();
+    return counter == null ? 0 : counter.count();
+  }
+
+  @Override
+  public void close() {
+    generations.close();
+    workers.close();
+    prefill.close();
+    decode.close();
+    threads.shutdownNow();
+    timer.shutdownNow();
+  }
+}

@@ -1,0 +1,34 @@
+package dev.baton.router.fake;
+
+import dev.baton.proto.internal.v1.PrefillDone;
+import dev.baton.proto.internal.v1.PrefillPhase;
+import dev.baton.proto.internal.v1.PrefillProgress;
+import dev.baton.proto.internal.v1.PrefillRequest;
+import dev.baton.proto.internal.v1.PrefillResponse;
+import io.grpc.stub.StreamObserver;
+
+/** A call to a fake prefill worker. */
+public final class PrefillProbe extends WorkerCallProbe<PrefillRequest, PrefillResponse> {
+  PrefillProbe(PrefillRequest request, StreamObserver<PrefillResponse> responses) {
+    super(request, responses);
+  }
+
+  public void progress() {
+    send(
+        PrefillResponse.newBuilder()
+            .setProgress(
+                PrefillProgress.newBuilder().setPhase(PrefillPhase.PREFILL_PHASE_COMPUTING))
+            .build());
+  }
+
+  public void done(int cached) {
+    send(
+        PrefillResponse.newBuilder()
+            .setDone(
+                PrefillDone.newBuilder()
+                    .setCachedTokens(cached)
+                    .setComputedTokens(request().getPromptTokensCount() - cached))
+            .build());
+    complete();
+  }
+}
