@@ -17,8 +17,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The caller's side of one job: turns progress and end into events of the stream. Any thread may
- * call; events never overlap, and none follows the last. Nothing here blocks: gRPC buffers, and
- * progress that the caller does not read is left out.
+ * call; events never overlap, and none follows the last. Nothing here blocks or throws: gRPC
+ * buffers, and progress that the caller does not read is left out.
  */
 final class PrefillCall implements PrefillListener {
   private static final Logger LOG = LoggerFactory.getLogger(PrefillCall.class);
@@ -49,13 +49,14 @@ final class PrefillCall implements PrefillListener {
   /** Says how far the job is. */
   synchronized void progress(PrefillJob job) {
     if (!over && responses.isReady()) {
-      responses.onNext(
+      PrefillResponse progress =
           PrefillResponse.newBuilder()
               .setProgress(
                   PrefillProgress.newBuilder()
                       .setPhase(phase(job.state()))
                       .setReadyTokens(job.readyTokens()))
-              .build());
+              .build();
+      quietly(() -> responses.onNext(progress));
     }
   }
 
@@ -70,7 +71,7 @@ final class PrefillCall implements PrefillListener {
   @Override
   public synchronized void done(PrefillAccount account) {
     end(Outcome.COMPLETED);
-    responses.onNext(
+    PrefillResponse done =
         PrefillResponse.newBuilder()
             .setDone(
                 PrefillDone.newBuilder()
@@ -79,8 +80,11 @@ final class PrefillCall implements PrefillListener {
                     .setQueueUs(TimeUnit.NANOSECONDS.toMicros(account.queueNanos()))
                     .setComputeUs(TimeUnit.NANOSECONDS.toMicros(account.computeNanos()))
                     .setPushUs(TimeUnit.NANOSECONDS.toMicros(account.pushNanos())))
-            .build());
-    responses.onCompleted();
+            .build();
+    quietly(() -> {
+      responses.onNext(done);
+      responses.onCompleted();
+    });
   }
 
   @Override
@@ -90,7 +94,16 @@ final class PrefillCall implements PrefillListener {
     try (RequestScope scope = RequestScope.open(requestId)) {
       LOG.info("prefill ended early: {}", why.getMessage());
     }
-    responses.onError(why.toStatus(requestId));
+    quietly(() -> responses.onError(why.toStatus(requestId)));
+  }
+
+  /** A stream that broke cancels the job by itself; the loop must not notice. */
+  private static void quietly(Runnable write) {
+    try {
+      write.run();
+    } catch (RuntimeException e) {
+      LOG.debug("the caller's stream takes nothing any more", e);
+    }
   }
 
   private void end(Outcome outcome) {

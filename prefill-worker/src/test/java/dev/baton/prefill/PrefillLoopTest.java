@@ -10,17 +10,20 @@ import dev.baton.engine.sampling.TokenHistory;
 import dev.baton.kv.Block;
 import dev.baton.kv.BlockPool;
 import dev.baton.kv.KeyChain;
+import dev.baton.kv.PlaneKind;
 import dev.baton.kv.TenantSalt;
 import dev.baton.kv.handoff.Ticket;
 import dev.baton.model.sampling.Sampling;
 import dev.baton.proto.v1.ErrorCode;
 import dev.baton.proto.v1.SampledToken;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.lang.foreign.ValueLayout;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
@@ -104,7 +107,7 @@ class PrefillLoopTest {
   void shortPromptsShareAStepInOrderOfArrival() {
     Gate gate = new Gate();
     engine.beforeStep(gate);
-    List<Submitted> all = new java.util.ArrayList<>(List.of(submit(prompt(5, 1), 1)));
+    List<Submitted> all = new ArrayList<>(List.of(submit(prompt(5, 1), 1)));
     gate.awaitArrival();
     for (int i = 2; i <= 4; i++) {
       all.add(submit(prompt(25, i), 1));
@@ -258,9 +261,9 @@ class PrefillLoopTest {
                 sent.set(
                     blocks
                         .getLast()
-                        .plane(0, dev.baton.kv.PlaneKind.V)
+                        .plane(0, PlaneKind.V)
                         .asSlice(4 * 8)
-                        .toArray(java.lang.foreign.ValueLayout.JAVA_BYTE)))
+                        .toArray(ValueLayout.JAVA_BYTE)))
         .done();
 
     assertThat(sent.get()).containsOnly(0);
@@ -384,30 +387,6 @@ class PrefillLoopTest {
     }
   }
 
-  /** Stops the engine before a step until the test opens it. */
-  private static final class Gate implements java.util.function.Consumer<List<Span>> {
-    private final Semaphore arrived = new Semaphore(0);
-    private final CountDownLatch open = new CountDownLatch(1);
-
-    @Override
-    public void accept(List<Span> batch) {
-      arrived.release();
-      try {
-        open.await();
-      } catch (InterruptedException e) {
-        throw new IllegalStateException(e);
-      }
-    }
-
-    void awaitArrival() {
-      arrived.acquireUninterruptibly();
-    }
-
-    void open() {
-      open.countDown();
-    }
-  }
-
   /** A job and what its listener heard. */
   private static final class Submitted implements PrefillListener {
     final PrefillJob job;
@@ -442,15 +421,12 @@ class PrefillLoopTest {
     }
 
     PrefillAccount done() {
-      return ended.orTimeout(20, java.util.concurrent.TimeUnit.SECONDS).join();
+      return ended.orTimeout(20, TimeUnit.SECONDS).join();
     }
 
     BatonException failure() {
       return (BatonException)
-          ended
-              .orTimeout(20, java.util.concurrent.TimeUnit.SECONDS)
-              .handle((account, why) -> why)
-              .join();
+          ended.orTimeout(20, TimeUnit.SECONDS).handle((account, why) -> why).join();
     }
 
     @Override

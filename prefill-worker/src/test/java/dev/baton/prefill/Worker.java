@@ -1,0 +1,180 @@
+package dev.baton.prefill;
+
+import com.google.protobuf.ByteString;
+import dev.baton.cluster.zookeeper.EmbeddedZooKeeper;
+import dev.baton.engine.Engine;
+import dev.baton.kv.BlockKey;
+import dev.baton.kv.KeyChain;
+import dev.baton.kv.TenantSalt;
+import dev.baton.model.sampling.Sampling;
+import dev.baton.prefill.PrefillWorker.Config;
+import dev.baton.proto.internal.v1.PrefillDone;
+import dev.baton.proto.internal.v1.PrefillPhase;
+import dev.baton.proto.internal.v1.PrefillRequest;
+import dev.baton.proto.internal.v1.PrefillResponse;
+import dev.baton.proto.internal.v1.PrefillServiceGrpc;
+import dev.baton.proto.internal.v1.Ticket;
+import io.grpc.Context;
+import io.grpc.Grpc;
+import io.grpc.InsecureChannelCredentials;
+import io.grpc.ManagedChannel;
+import io.grpc.stub.StreamObserver;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.awaitility.Awaitility;
+
+/** A real worker on loopback, and the router's side of its calls. */
+final class Worker implements AutoCloseable {
+  static final byte[] SALT = new byte[32];
+
+  final PrefillWorker worker;
+  final ManagedChannel channel;
+  private final Engine reference;
+
+  /** {@code reference} has the lineage of the worker's engine. */
+  private Worker(PrefillWorker worker, Engine reference) {
+    this.worker = worker;
+    this.reference = reference;
+    this.channel =
+        Grpc.newChannelBuilder(worker.controlEndpoint(), InsecureChannelCredentials.create())
+            .build();
+  }
+
+  static Worker start(Config config, Engine engine) {
+    return new Worker(PrefillWorker.start(config, engine), engine);
+  }
+
+  static Worker onModel(Config config, Engine reference) {
+    return new Worker(PrefillWorker.start(config), reference);
+  }
+
+  static Config config(EmbeddedZooKeeper zookeeper, Path model, String id, int blocks) {
+    return new Config(
+        id,
+        model,
+        "test-model",
+        zookeeper.connectString(),
+        "127.0.0.1",
+        0,
+        0,
+        Config.DEFAULT_POOL,
+        blocks,
+        Config.DEFAULT_BLOCK_TOKENS,
+        1,
+        64,
+        4,
+        Duration.ofSeconds(30),
+        Duration.ofMillis(200),
+        Duration.ofSeconds(10));
+  }
+
+  List<BlockKey> keys(int[] prompt) {
+    return new KeyChain(reference.lineage(), TenantSalt.of(SALT), 16).keys(prompt);
+  }
+
+  PrefillRequest.Builder request(
+      int[] prompt, int choices, Sampling sampling, long handoff, String target) {
+    return PrefillRequest.newBuilder()
+        .setRequestId("r-" + handoff)
+        .setLineage(ByteString.copyFrom(reference.lineage().bytes()))
+        .setTenantSalt(ByteString.copyFrom(SALT))
+        .addAllPromptTokens(IntStream.of(prompt).boxed().toList())
+        .setSampling(sampling.toProto())
+        .setChoices(choices)
+        .setMaxTokens(10)
+        .setTicket(
+            Ticket.newBuilder().setHandoffId(handoff).setReceiverEpoch(Peer.EPOCH).setGeneration(1))
+        .setTarget(target);
+  }
+
+  /** One call as its caller sees it. */
+  static final class Call implements StreamObserver<PrefillResponse> {
+    final CompletableFuture<PrefillDone> done = new CompletableFuture<>();
+    final BlockingQueue<PrefillResponse> events = new LinkedBlockingQueue<>();
+    private final Context.CancellableContext context = Context.current().withCancellation();
+
+    @Override
+    public void onNext(PrefillResponse event) {
+      events.add(event);
+      if (event.hasDone()) {
+        done.complete(event.getDone());
+      }
+    }
+
+    @Override
+    public void onError(Throwable thrown) {
+      done.completeExceptionally(thrown);
+    }
+
+    @Override
+    public void onCompleted() {
+      done.completeExceptionally(new AssertionError("the stream ended without PrefillDone"));
+    }
+
+    void cancel() {
+      context.cancel(null);
+    }
+
+    void awaitPhase(PrefillPhase phase) throws InterruptedException {
+      while (true) {
+        PrefillResponse event = events.poll(10, TimeUnit.SECONDS);
+        if (event == null) {
+          throw new AssertionError("no progress for 10 s");
+        }
+        if (event.getProgress().getPhase() == phase) {
+          return;
+        }
+      }
+    }
+
+    PrefillDone result() {
+      return done.orTimeout(30, TimeUnit.SECONDS).join();
+    }
+
+    Throwable failure() {
+      return done.orTimeout(30, TimeUnit.SECONDS).handle((value, why) -> why).join();
+    }
+  }
+
+  Call call(PrefillRequest.Builder request) {
+    return call(request, null);
+  }
+
+  Call call(PrefillRequest.Builder request, Duration deadline) {
+    Call call = new Call();
+    var stub = PrefillServiceGrpc.newStub(channel);
+    var timed =
+        deadline == null
+            ? stub
+            : stub.withDeadlineAfter(deadline.toMillis(), TimeUnit.MILLISECONDS);
+    call.context.run(() -> timed.prefill(request.build(), call));
+    return call;
+  }
+
+  double metric(String name, String... tags) {
+    return worker.meters().get(name).tags(tags).meter().measure().iterator().next().getValue();
+  }
+
+  /** Everything a request holds is given back. */
+  void awaitNothingHeld() {
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(20))
+        .until(() ->
+            worker.blocks().used() == 0
+                && metric("baton.blocks", "state", "used") == 0
+                && metric("baton.running.requests") == 0
+                && metric("baton.queue.requests") == 0);
+  }
+
+  @Override
+  public void close() {
+    channel.shutdownNow();
+    worker.close();
+  }
+}
