@@ -16,6 +16,7 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ThreadFactory;
 
 /**
  * A gRPC server with what every process serves besides its own services: health ({@code
@@ -66,9 +67,10 @@ public final class GrpcServer implements AutoCloseable {
     HealthStatusManager health = new HealthStatusManager();
     health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.NOT_SERVING);
     ActiveCalls calls = new ActiveCalls();
+    ThreadFactory threads = Thread.ofVirtual().name("grpc-", 0).factory();
     NettyServerBuilder builder =
         NettyServerBuilder.forAddress(resolved(host, port))
-            .executor(Thread.ofVirtual().name("grpc-", 0).factory()::newThread)
+            .executor(task -> threads.newThread(task).start())
             .maxInboundMessageSize(maxMessageBytes)
             .keepAliveTime(30, SECONDS)
             .keepAliveTimeout(10, SECONDS)

@@ -64,6 +64,11 @@ public final class StatusService extends WorkerStatusServiceGrpc.WorkerStatusSer
     streams.forEach(StatusStream::changed);
   }
 
+  /** Streams that are open. */
+  int watchers() {
+    return streams.size();
+  }
+
   /** Ends all streams in good order, and those that come later at once; idempotent. */
   @Override
   public void close() {
