@@ -21,11 +21,9 @@ import java.util.SplittableRandom;
 /**
  * Runs a few models over and over, so that the kernels pass through all tiers of the compiler, and
  * prints one line: {@code UseAVX=2 lanes=8 digests=[...]}, the digests of all logits and KV bytes,
- * one where all rounds agreed. Arguments: a directory for the models.
+ * one where all rounds agreed. Arguments: a directory for the models, the number of rounds.
  */
 final class DigestMain {
-  private static final int ROUNDS = 6;
-
   private DigestMain() {}
 
   public static void main(String[] arguments) throws Exception {
@@ -35,19 +33,24 @@ final class DigestMain {
             .getVMOption("UseAVX")
             .getValue();
     System.out.println(
-        "UseAVX=" + avx + " lanes=" + Lanes.COUNT + " digests=" + digests(directory));
+        "UseAVX="
+            + avx
+            + " lanes="
+            + Lanes.COUNT
+            + " digests="
+            + digests(directory, Integer.parseInt(arguments[1])));
   }
 
-  static Set<String> digests(Path directory) throws NoSuchAlgorithmException {
-    MessageDigest[] rounds = new MessageDigest[ROUNDS];
-    for (int round = 0; round < ROUNDS; round++) {
+  static Set<String> digests(Path directory, int count) throws NoSuchAlgorithmException {
+    MessageDigest[] rounds = new MessageDigest[count];
+    for (int round = 0; round < count; round++) {
       rounds[round] = MessageDigest.getInstance("SHA-256");
     }
     for (WeightDtype dtype : WeightDtype.values()) {
       SplittableRandom random = new SplittableRandom(7 + dtype.ordinal());
       ModelConfig config = SmallModel.config(random);
       var model = SmallModel.write(directory.resolve(dtype.name()), config, dtype, 77);
-      int[] tokens = random.ints(150, 0, config.vocabulary()).toArray();
+      int[] tokens = random.ints(90, 0, config.vocabulary()).toArray();
       try (CpuEngine engine = CpuEngine.load(model, 16, 2);
           BlockPool pool = new BlockPool(engine.layout(), 10)) {
         for (MessageDigest round : rounds) {

@@ -20,11 +20,11 @@ class VectorWidthTest {
   @Test
   void logitsAndKvAreTheSameBitsOnEveryVectorWidth() throws Exception {
     assumeTrue(System.getProperty("os.arch").equals("amd64"), "UseAVX is x86's");
-    Set<String> digests = new HashSet<>(DigestMain.digests(directory));
+    Set<String> digests = new HashSet<>(DigestMain.digests(directory, 1));
     Set<String> lanes = new HashSet<>();
     List<String> reports = new ArrayList<>();
     for (int avx = 1; avx <= 3; avx++) {
-      String report = run("-XX:UseAVX=" + avx);
+      String report = run("-XX:UseAVX=" + avx, 5);
       reports.add(report);
       if (field(report, 0).equals("UseAVX=" + avx)) { // else the machine has less, and said so
         lanes.add(field(report, 1));
@@ -38,8 +38,8 @@ class VectorWidthTest {
   @Test
   void logitsAndKvAreTheSameBitsWithoutTheOptimizingCompiler() throws Exception {
     assumeTrue(System.getProperty("os.arch").equals("amd64"), "UseAVX is x86's");
-    Set<String> digests = new HashSet<>(DigestMain.digests(directory));
-    digests.add(field(run("-XX:TieredStopAtLevel=1"), 2));
+    Set<String> digests = new HashSet<>(DigestMain.digests(directory, 1));
+    digests.add(field(run("-XX:TieredStopAtLevel=1", 1), 2));
     assertThat(digestsOf(digests)).hasSize(1);
   }
 
@@ -54,7 +54,7 @@ class VectorWidthTest {
   }
 
   /** The report, the last line that the JVM prints. */
-  private String run(String flag) throws IOException, InterruptedException {
+  private String run(String flag, int rounds) throws IOException, InterruptedException {
     Process process =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -64,7 +64,8 @@ class VectorWidthTest {
                 "-cp",
                 System.getProperty("java.class.path"),
                 DigestMain.class.getName(),
-                directory.resolve("forked").toString())
+                directory.resolve("forked").toString(),
+                Integer.toString(rounds))
             .redirectErrorStream(true)
             .start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
