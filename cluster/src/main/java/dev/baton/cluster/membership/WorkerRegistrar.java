@@ -60,6 +60,7 @@ public final class WorkerRegistrar implements AutoCloseable {
   private final ConnectionStateListener onState = (client, state) -> stateChanged(state);
   private volatile long epoch;
   private volatile long patienceEnds;
+  private volatile boolean closing;
 
   /**
    * For a worker that says this of itself.
@@ -141,6 +142,9 @@ public final class WorkerRegistrar implements AutoCloseable {
   }
 
   private void claim() {
+    if (closing) {
+      return;
+    }
     try {
       switch (node.claim(onNode)) {
         case WorkerNode.Claim.Held held -> held(held.epoch());
@@ -198,10 +202,11 @@ public final class WorkerRegistrar implements AutoCloseable {
    */
   @Override
   public void close() {
-    connection.client().getConnectionStateListenable().removeListener(onState);
     if (thread.isShutdown()) {
       return;
     }
+    closing = true;
+    connection.client().getConnectionStateListenable().removeListener(onState);
     try {
       thread
           .submit(() -> {

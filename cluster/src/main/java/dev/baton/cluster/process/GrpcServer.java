@@ -122,8 +122,10 @@ public final class GrpcServer implements AutoCloseable {
    * running. Blocks until the port is free; idempotent.
    */
   public void close(Duration grace) {
-    health.enterTerminalState();
-    server.shutdown();
+    if (!server.isShutdown()) {
+      health.enterTerminalState();
+      server.shutdown();
+    }
     try {
       calls.awaitNone(grace);
       var _ = server.shutdownNow().awaitTermination(10, SECONDS);

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import net.logstash.logback.encoder.LogstashEncoder;
 import org.slf4j.LoggerFactory;
+import org.slf4j.bridge.SLF4JBridgeHandler;
 import org.slf4j.event.Level;
 
 /**
@@ -34,9 +35,14 @@ public final class ProcessLogging {
           "ai.djl",
           "com.hubspot");
 
-  /** Told at each attempt to connect; ClusterConnection says it once. */
+  /**
+   * Told at each attempt to connect, or at each start; what matters of it ClusterConnection says.
+   */
   private static final List<String> REPETITIVE =
-      List.of("org.apache.zookeeper.ClientCnxn", "org.apache.curator.ConnectionState");
+      List.of(
+          "org.apache.zookeeper.ClientCnxn",
+          "org.apache.zookeeper.server.ServerCnxnFactory",
+          "org.apache.curator.ConnectionState");
 
   private ProcessLogging() {}
 
@@ -75,6 +81,9 @@ public final class ProcessLogging {
     Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
     root.setLevel(ch.qos.logback.classic.Level.convertAnSLF4JLevel(level));
     root.addAppender(appender);
+    // gRPC and the JDK log through java.util.logging.
+    SLF4JBridgeHandler.removeHandlersForRootLogger();
+    SLF4JBridgeHandler.install();
     TALKATIVE.forEach(name -> context.getLogger(name).setLevel(ch.qos.logback.classic.Level.WARN));
     REPETITIVE.forEach(
         name -> context.getLogger(name).setLevel(ch.qos.logback.classic.Level.ERROR));

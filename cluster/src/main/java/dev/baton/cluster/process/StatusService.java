@@ -43,7 +43,7 @@ public final class StatusService extends WorkerStatusServiceGrpc.WorkerStatusSer
     StatusStream stream =
         new StatusStream(observer, this::snapshot, SHORTEST_GAP, LONGEST_GAP, streams::remove);
     observer.setOnCancelHandler(stream::stop);
-    observer.setOnReadyHandler(stream::changed);
+    observer.setOnReadyHandler(stream::ready);
     streams.add(stream);
     if (closed) {
       stream.stop();

@@ -20,6 +20,7 @@ final class StatusStream implements Runnable {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition signal = lock.newCondition();
   private boolean changed;
+  private boolean skipped;
   private boolean stopped;
 
   StatusStream(
@@ -36,18 +37,22 @@ final class StatusStream implements Runnable {
   }
 
   void changed() {
-    wake(false);
+    inLock(() -> changed = true);
+  }
+
+  /** The watcher reads again: it gets what it missed, if it missed something. */
+  void ready() {
+    inLock(() -> changed |= skipped);
   }
 
   void stop() {
-    wake(true);
+    inLock(() -> stopped = true);
   }
 
-  private void wake(boolean stop) {
+  private void inLock(Runnable change) {
     lock.lock();
     try {
-      changed = true;
-      stopped |= stop;
+      change.run();
       signal.signal();
     } finally {
       lock.unlock();
@@ -59,7 +64,9 @@ final class StatusStream implements Runnable {
     try {
       long sequence = 0;
       do {
+        inLock(() -> skipped = true);
         if (observer.isReady()) {
+          inLock(() -> skipped = false);
           sequence++;
           observer.onNext(snapshot.apply(sequence));
         }

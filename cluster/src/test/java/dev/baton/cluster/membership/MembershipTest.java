@@ -233,7 +233,8 @@ class MembershipTest {
     WorkerRegistrar successor =
         closeLater(
             new WorkerRegistrar(connect(), Workers.prefill("p-1").toBuilder().setPid(1).build()));
-    CompletableFuture<Void> registered = CompletableFuture.runAsync(successor::start);
+    CompletableFuture<Void> registered =
+        CompletableFuture.runAsync(successor::start, Thread::startVirtualThread);
     assertThat(predecessor.client().checkExists().forPath("/baton/workers/p-1")).isNotNull();
     assertThat(registered).isNotDone();
 

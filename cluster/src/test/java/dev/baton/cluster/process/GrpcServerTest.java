@@ -127,11 +127,13 @@ class GrpcServerTest {
       out.onNext(ListModelsResponse.getDefaultInstance());
       out.onCompleted();
     });
-    CompletableFuture<ListModelsResponse> running = CompletableFuture.supplyAsync(this::listModels);
+    CompletableFuture<ListModelsResponse> running =
+        CompletableFuture.supplyAsync(this::listModels, Thread::startVirtualThread);
     waitFor(entered);
 
     CompletableFuture<Void> closing =
-        CompletableFuture.runAsync(() -> server.close(Duration.ofSeconds(30)));
+        CompletableFuture.runAsync(
+            () -> server.close(Duration.ofSeconds(30)), Thread::startVirtualThread);
 
     assertThat(states.next().getStatus()).isEqualTo(ServingStatus.NOT_SERVING);
     leave.countDown();

@@ -68,6 +68,16 @@ class ProcessLoggingTest {
   }
 
   @Test
+  void javaUtilLoggingGoesTheSameWay() throws Exception {
+    ProcessLogging.start("router", "r", Level.INFO);
+
+    java.util.logging.Logger.getLogger("some.library").warning("through JUL");
+
+    assertThat(lines()).hasSize(1);
+    assertThat(field(json(lines().getFirst()), "message")).isEqualTo("through JUL");
+  }
+
+  @Test
   void librariesSpeakFromWarnOn() {
     ProcessLogging.start("router", "r", Level.DEBUG);
 

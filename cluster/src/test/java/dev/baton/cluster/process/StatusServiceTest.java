@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -178,42 +179,39 @@ class StatusServiceTest {
 
   @Test
   void watcherThatDoesNotReadIsSentNothingThenTheNewest() throws Exception {
-    AtomicInteger sent = new AtomicInteger();
     FakeObserver slow = new FakeObserver();
     StatusStream stream =
         new StatusStream(
             slow,
-            sequence -> {
-              sent.incrementAndGet();
-              return WatchResponse.newBuilder()
-                  .setSequence(sequence)
-                  .setLoad(WorkerLoad.newBuilder().setRunning(running.get()))
-                  .build();
-            },
+            sequence ->
+                WatchResponse.newBuilder()
+                    .setSequence(sequence)
+                    .setLoad(WorkerLoad.newBuilder().setRunning(running.get()))
+                    .build(),
             Duration.ZERO,
-            Duration.ofMillis(1),
+            Duration.ofHours(1),
             ended -> {});
     Thread thread = Thread.ofVirtual().start(stream);
-    assertThat(slow.sent.poll(10, TimeUnit.SECONDS)).isNotNull();
+    assertThat(slow.sent.poll(10, TimeUnit.SECONDS).getSequence()).isEqualTo(1);
     slow.ready = false;
     running.set(5);
     stream.changed();
-    int queued = slow.sent.size();
-    Awaitility.await()
-        .during(Duration.ofMillis(50))
-        .atMost(Duration.ofSeconds(5))
-        .until(() -> slow.sent.size() <= queued + 1);
-    slow.sent.clear();
+    assertThat(slow.refused.tryAcquire(10, TimeUnit.SECONDS)).isTrue();
+    running.set(6);
+    stream.changed();
+    assertThat(slow.refused.tryAcquire(10, TimeUnit.SECONDS)).isTrue();
+    assertThat(slow.sent).isEmpty();
 
     slow.ready = true;
-    stream.changed();
+    stream.ready();
 
     WatchResponse newest = slow.sent.poll(10, TimeUnit.SECONDS);
-    assertThat(newest.getLoad().getRunning()).isEqualTo(5);
+    assertThat(newest.getLoad().getRunning()).isEqualTo(6);
+    assertThat(newest.getSequence()).isEqualTo(2);
     stream.stop();
     thread.join();
     assertThat(slow.completed).isTrue();
-    assertThat(sent.get()).isLessThanOrEqualTo(Math.toIntExact(slow.highest));
+    assertThat(slow.sent).isEmpty();
   }
 
   @Test
@@ -245,11 +243,10 @@ class StatusServiceTest {
     private final BlockingQueue<WatchResponse> sent = new LinkedBlockingQueue<>();
     private volatile boolean ready = true;
     private volatile boolean completed;
-    private volatile long highest;
+    private final Semaphore refused = new Semaphore(0);
 
     @Override
     public void onNext(WatchResponse snapshot) {
-      highest = snapshot.getSequence();
       sent.add(snapshot);
     }
 
@@ -270,6 +267,9 @@ class StatusServiceTest {
 
     @Override
     public boolean isReady() {
+      if (!ready) {
+        refused.release();
+      }
       return ready;
     }
 
