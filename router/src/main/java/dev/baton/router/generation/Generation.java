@@ -336,9 +336,9 @@ final class Generation implements GenerationCall {
     }
     BatonException known = BatonException.from(error);
     return switch (known.code()) {
-      // Nobody here cancelled: the worker gave the call up, or its connection broke.
-      case ERROR_CODE_CANCELLED, ERROR_CODE_WORKER_LOST ->
-          BatonException.workerLost(worker, known.getMessage());
+      // Nobody here cancelled: the worker gave the call up.
+      case ERROR_CODE_CANCELLED -> broken(worker, "it gave the request up");
+      case ERROR_CODE_WORKER_LOST -> broken(worker, known.getMessage());
       default -> known;
     };
   }

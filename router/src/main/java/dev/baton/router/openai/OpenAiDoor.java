@@ -26,7 +26,6 @@ import org.eclipse.jetty.util.thread.VirtualThreadPool;
  * nobody else.
  */
 public final class OpenAiDoor implements AutoCloseable {
-  private static final Duration HEARTBEAT = Duration.ofSeconds(10);
   private static final String METRICS = "text/plain; version=0.0.4; charset=utf-8";
   private static final String TEXT = "text/plain; charset=utf-8";
 
@@ -53,17 +52,28 @@ public final class OpenAiDoor implements AutoCloseable {
       int mostBodyBytes,
       Supplier<String> metrics,
       Supplier<Readiness> readiness) {
+    return start(host, port, generations, mostBodyBytes, metrics, readiness, Times.USUAL);
+  }
+
+  static OpenAiDoor start(
+      String host,
+      int port,
+      Generations generations,
+      int mostBodyBytes,
+      Supplier<String> metrics,
+      Supplier<Readiness> readiness,
+      Times times) {
     InstantSource clock = InstantSource.system();
     ModelsHandlers models = new ModelsHandlers(generations.models(), clock.instant());
     Javalin server =
         Javalin.create(config -> {
-          configure(config, host, port);
+          configure(config, host, port, times);
           RoutesConfig routes = config.routes;
           routes.before(RequestIdHeader::put);
           for (AnswerKind kind : AnswerKind.all()) {
             routes.post(
                 kind.path(),
-                new GenerateHandler(kind, generations, clock, mostBodyBytes, HEARTBEAT));
+                new GenerateHandler(kind, generations, clock, mostBodyBytes, times.heartbeat()));
           }
           routes.get("/v1/models", models::all);
           routes.get("/v1/models/<id>", models::one);
@@ -85,7 +95,7 @@ public final class OpenAiDoor implements AutoCloseable {
     }
   }
 
-  private static void configure(JavalinConfig config, String host, int port) {
+  private static void configure(JavalinConfig config, String host, int port, Times times) {
     config.startup.showJavalinBanner = false;
     config.startup.showOldJavalinVersionWarning = false;
     config.http.prefer405over404 = true;
@@ -100,6 +110,7 @@ public final class OpenAiDoor implements AutoCloseable {
     config.jetty.modifyHttpConfiguration(http -> {
       http.setSendServerVersion(false);
       http.setSendDateHeader(true);
+      http.setIdleTimeout(times.idle().toMillis());
     });
     config.jetty.modifyServer(jetty -> jetty.setErrorHandler(new JettyErrors()));
     config.router.javaLangErrorHandler((response, error) -> {
@@ -166,5 +177,15 @@ public final class OpenAiDoor implements AutoCloseable {
   @Override
   public void close() {
     server.stop();
+  }
+
+  /**
+   * Times of connections.
+   *
+   * @param idle longest wait for a client to send, or to take what is sent
+   * @param heartbeat longest silence within a stream
+   */
+  record Times(Duration idle, Duration heartbeat) {
+    static final Times USUAL = new Times(Duration.ofSeconds(60), Duration.ofSeconds(10));
   }
 }

@@ -2,6 +2,7 @@ package dev.baton.router.fake;
 
 import dev.baton.cluster.process.Readiness;
 import dev.baton.proto.v1.FinishReason;
+import dev.baton.proto.v1.SampledToken;
 import dev.baton.router.generation.GenerationLimits;
 import dev.baton.router.generation.Generations;
 import dev.baton.router.generation.Models;
@@ -10,6 +11,7 @@ import dev.baton.router.placement.PrefixAffinity;
 import dev.baton.router.tenant.Tenants;
 import dev.baton.router.workers.WorkerChannels;
 import dev.baton.router.workers.Workers;
+import io.grpc.Status;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.util.List;
@@ -18,6 +20,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.Consumer;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
 
@@ -63,8 +66,37 @@ public final class House implements AutoCloseable {
             System::nanoTime);
   }
 
-  /** Both workers serve by themselves: every choice gets its text and then stops. */
+  /** Both workers serve by themselves: every choice gets its text, token by token, and stops. */
   public void answer(IntFunction<String> textOfChoice) {
+    serve(call -> {
+      for (int choice = 0; choice < call.request().getChoices(); choice++) {
+        for (int token : TestModel.tokens(textOfChoice.apply(choice))) {
+          call.tokens(choice, List.of(token));
+        }
+        call.stopped(choice);
+      }
+      call.complete();
+    });
+  }
+
+  /** Both workers serve by themselves: the first choice gets these tokens, one by one. */
+  public void answerTokens(List<SampledToken> tokens, FinishReason reason) {
+    serve(call -> {
+      tokens.forEach(token -> call.sampled(0, List.of(token)));
+      call.finished(0, reason);
+      call.complete();
+    });
+  }
+
+  /** Both workers serve by themselves, until the decode worker fails after this text. */
+  public void failAfter(String text, Status status) {
+    serve(call -> {
+      TestModel.tokens(text).forEach(token -> call.tokens(0, List.of(token)));
+      call.fail(status);
+    });
+  }
+
+  private void serve(Consumer<DecodeProbe> afterArrival) {
     Map<Long, DecodeProbe> open = new ConcurrentHashMap<>();
     decode.script(call -> {
       open.put(call.request().getTicket().getHandoffId(), call);
@@ -75,13 +107,7 @@ public final class House implements AutoCloseable {
       call.progress();
       answer.kvArrived(2, 1, BYTES);
       call.done(16);
-      for (int choice = 0; choice < answer.request().getChoices(); choice++) {
-        for (int token : TestModel.tokens(textOfChoice.apply(choice))) {
-          answer.tokens(choice, List.of(token));
-        }
-        answer.finished(choice, FinishReason.FINISH_REASON_STOP);
-      }
-      answer.complete();
+      afterArrival.accept(answer);
     });
   }
 
