@@ -155,12 +155,9 @@ final class ConfigFile {
     double low = factor(parameters, "low_freq_factor");
     double high = factor(parameters, "high_freq_factor");
     if (low >= high) {
-      throw invalid(
-          config,
-          "the low_freq_factor "
-              + low
-              + " of the llama3 rope scaling is not below its high_freq_factor "
-              + high);
+      String field = "low_freq_factor";
+      throw parameters.invalid(
+          field, parameters.node(field).orElseThrow(), "less than high_freq_factor " + high);
     }
     String original = "original_max_position_embeddings";
     JsonFields holder = parameters.has(original) || !config.has(original) ? parameters : config;

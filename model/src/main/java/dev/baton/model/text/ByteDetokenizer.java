@@ -1,23 +1,24 @@
 package dev.baton.model.text;
 
-import java.nio.ByteBuffer;
-import java.nio.CharBuffer;
-import java.nio.charset.CharsetDecoder;
-import java.nio.charset.CodingErrorAction;
-import java.nio.charset.StandardCharsets;
-
 /**
- * For byte-level tokens: decodes UTF-8, holding back at most the three bytes of an unfinished
- * character. Malformed bytes become U+FFFD as in the reference, one for each maximal part.
+ * For byte-level tokens: decodes UTF-8 (the WHATWG decoder), holding back at most the three bytes
+ * of an unfinished character. Malformed bytes become U+FFFD as in the reference, one for each
+ * maximal part of a character.
  */
 final class ByteDetokenizer implements Detokenizer {
+  private static final int FIRST = 0x80;
+  private static final int LAST = 0xBF;
+
   private final Vocabulary vocabulary;
-  private final CharsetDecoder utf8 =
-      StandardCharsets.UTF_8
-          .newDecoder()
-          .onMalformedInput(CodingErrorAction.REPLACE)
-          .onUnmappableCharacter(CodingErrorAction.REPLACE);
-  private byte[] unfinished = new byte[0];
+
+  /** Bytes that the character still needs; 0 between characters. */
+  private int needed;
+
+  private int character;
+
+  // Range of the next byte.
+  private int first = FIRST;
+  private int last = LAST;
 
   ByteDetokenizer(Vocabulary vocabulary) {
     this.vocabulary = vocabulary;
@@ -25,18 +26,51 @@ final class ByteDetokenizer implements Detokenizer {
 
   @Override
   public String push(int id) {
-    byte[] bytes = vocabulary.bytes(id);
-    ByteBuffer input =
-        ByteBuffer.allocate(unfinished.length + bytes.length).put(unfinished).put(bytes).flip();
-    CharBuffer text = CharBuffer.allocate(input.remaining() + 1);
-    utf8.decode(input, text, false);
-    unfinished = new byte[input.remaining()];
-    input.get(unfinished);
-    return text.flip().toString();
+    StringBuilder text = new StringBuilder();
+    for (byte each : vocabulary.bytes(id)) {
+      int value = Byte.toUnsignedInt(each);
+      if (needed == 0) {
+        begin(value, text);
+      } else if (value < first || value > last) {
+        text.append('\uFFFD');
+        needed = 0;
+        begin(value, text);
+      } else {
+        first = FIRST;
+        last = LAST;
+        character = (character << 6) | (value & 0x3F);
+        if (--needed == 0) {
+          text.appendCodePoint(character);
+        }
+      }
+    }
+    return text.toString();
+  }
+
+  private void begin(int value, StringBuilder text) {
+    // Shorter spellings, surrogates and what is beyond U+10FFFF fail at the second byte.
+    first = value == 0xE0 ? 0xA0 : value == 0xF0 ? 0x90 : FIRST;
+    last = value == 0xED ? 0x9F : value == 0xF4 ? 0x8F : LAST;
+    if (value < 0x80) {
+      text.append((char) value);
+    } else if (value >= 0xC2 && value <= 0xDF) {
+      expect(1, value & 0x1F);
+    } else if (value >= 0xE0 && value <= 0xEF) {
+      expect(2, value & 0xF);
+    } else if (value >= 0xF0 && value <= 0xF4) {
+      expect(3, value & 0x7);
+    } else {
+      text.append('\uFFFD');
+    }
+  }
+
+  private void expect(int bytes, int bits) {
+    needed = bytes;
+    character = bits;
   }
 
   @Override
   public String finish() {
-    return new String(unfinished, StandardCharsets.UTF_8);
+    return needed == 0 ? "" : "\uFFFD";
   }
 }

@@ -7,7 +7,8 @@ import com.hubspot.jinjava.el.JinjavaInterpreterResolver;
 import com.hubspot.jinjava.interpret.JinjavaInterpreter;
 import com.hubspot.jinjava.interpret.RenderResult;
 import com.hubspot.jinjava.interpret.TemplateError;
-import com.hubspot.jinjava.interpret.TemplateError.ErrorType;
+import com.hubspot.jinjava.interpret.TemplateError.ErrorItem;
+import com.hubspot.jinjava.interpret.TemplateError.ErrorReason;
 import com.hubspot.jinjava.lib.exptest.ExpTest;
 import com.hubspot.jinjava.lib.fn.ELFunctionDefinition;
 import com.hubspot.jinjava.lib.tag.Tag;
@@ -91,7 +92,8 @@ final class Jinja {
     }
     for (TemplateError each : result.getErrors()) {
       refuse(each.getException());
-      if (each.getSeverity() == ErrorType.FATAL) {
+      // In Jinja, too, a property that is not there is merely undefined.
+      if (each.getReason() != ErrorReason.UNKNOWN || each.getItem() != ErrorItem.PROPERTY) {
         throw new Fault("line " + each.getLineno() + ": " + each.getMessage(), each.getException());
       }
     }

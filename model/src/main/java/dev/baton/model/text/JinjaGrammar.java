@@ -5,6 +5,7 @@ import com.hubspot.jinjava.el.ext.AstNamedParameter;
 import com.hubspot.jinjava.el.ext.AstRangeBracket;
 import com.hubspot.jinjava.el.ext.ExtendedParser;
 import com.hubspot.jinjava.el.ext.NamedParameterOperator;
+import com.hubspot.jinjava.interpret.JinjavaInterpreter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -13,6 +14,8 @@ import jinjava.de.odysseus.el.tree.impl.Scanner;
 import jinjava.de.odysseus.el.tree.impl.Scanner.ScanException;
 import jinjava.de.odysseus.el.tree.impl.Scanner.Symbol;
 import jinjava.de.odysseus.el.tree.impl.ast.AstBinary;
+import jinjava.de.odysseus.el.tree.impl.ast.AstDot;
+import jinjava.de.odysseus.el.tree.impl.ast.AstIdentifier;
 import jinjava.de.odysseus.el.tree.impl.ast.AstNode;
 import jinjava.de.odysseus.el.tree.impl.ast.AstNumber;
 import jinjava.de.odysseus.el.tree.impl.ast.AstParameters;
@@ -135,5 +138,23 @@ final class JinjaGrammar extends ExtendedParser {
     // jinjava fails on a string's slice without a start.
     AstNode from = start == null ? new AstNumber(0L) : start;
     return super.createAstRangeBracket(sliced, from, end, lvalue, strict);
+  }
+
+  /** An unknown filter or test is an error, where jinjava would quietly yield nothing. */
+  @Override
+  protected AstDot createAstDot(AstNode base, String property, boolean lvalue) {
+    if (base instanceof AstIdentifier identifier) {
+      String name = identifier.getName();
+      var context = JinjavaInterpreter.getCurrent().getContext();
+      boolean unknown =
+          name.startsWith(FILTER_PREFIX)
+              ? context.getFilter(name.substring(FILTER_PREFIX.length())) == null
+              : name.startsWith(EXPTEST_PREFIX)
+                  && context.getExpTest(name.substring(EXPTEST_PREFIX.length())) == null;
+      if (unknown) {
+        throw new ELException("there is no " + name.replace("exptest", "test").replace(":", " "));
+      }
+    }
+    return super.createAstDot(base, property, lvalue);
   }
 }

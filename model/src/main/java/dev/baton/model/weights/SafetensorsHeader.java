@@ -38,10 +38,6 @@ final class SafetensorsHeader {
           .without(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .with(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY);
 
-  /** Reads one value in the middle of the header: what follows it is not an error. */
-  private static final ObjectReader VALUE =
-      Json.MAPPER.reader().without(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
-
   private SafetensorsHeader() {}
 
   /**

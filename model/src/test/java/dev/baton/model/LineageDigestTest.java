@@ -1,0 +1,167 @@
+package dev.baton.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.baton.kv.KvDtype;
+import dev.baton.kv.Lineage;
+import dev.baton.kv.PlaneOrder;
+import dev.baton.model.random.RandomModel.Shape;
+import dev.baton.model.weights.Tensor;
+import dev.baton.model.weights.WeightDtype;
+import dev.baton.model.weights.Weights;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.node.ObjectNode;
+
+class LineageDigestTest {
+  @TempDir Path scratch;
+
+  @Test
+  void sameModelInAnotherDirectoryHasTheSameLineage() {
+    assertThat(lineage(ModelFiles.tiny(scratch))).isEqualTo(lineage(ModelFiles.tiny(scratch)));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "model.embed_tokens.weight",
+        "model.layers.0.input_layernorm.weight",
+        "model.layers.0.self_attn.q_proj.weight",
+        "model.layers.0.self_attn.k_proj.weight",
+        "model.layers.0.self_attn.o_proj.weight",
+        "model.layers.0.post_attention_layernorm.weight",
+        "model.layers.0.mlp.gate_proj.weight",
+        "model.layers.0.mlp.up_proj.weight",
+        "model.layers.0.mlp.down_proj.weight",
+        "model.layers.1.input_layernorm.weight",
+        "model.layers.1.self_attn.k_proj.weight",
+        "model.layers.1.self_attn.v_proj.weight",
+      })
+  void oneBitOfADecidingWeightChangesIt(String tensor) throws IOException {
+    Path model = ModelFiles.tiny(scratch);
+    Lineage before = lineage(model);
+    flipLastBit(model, tensor);
+    assertThat(lineage(model)).isNotEqualTo(before);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "lm_head.weight",
+        "model.norm.weight",
+        "model.layers.1.self_attn.q_proj.weight",
+        "model.layers.1.self_attn.o_proj.weight",
+        "model.layers.1.post_attention_layernorm.weight",
+        "model.layers.1.mlp.gate_proj.weight",
+        "model.layers.1.mlp.up_proj.weight",
+        "model.layers.1.mlp.down_proj.weight",
+      })
+  void weightsAfterTheLastKeysAndValuesDoNotChangeIt(String tensor) throws IOException {
+    Path model = ModelFiles.tiny(scratch);
+    Lineage before = lineage(model);
+    flipLastBit(model, tensor);
+    assertThat(lineage(model)).isEqualTo(before);
+  }
+
+  @Test
+  void decidingNumbersOfTheConfigurationChangeIt() {
+    List<Consumer<ObjectNode>> changes =
+        List.of(
+            each -> each.put("rms_norm_eps", 1e-6),
+            each -> each.put("rope_theta", 10_001),
+            each -> each.putObject("rope_scaling").put("rope_type", "linear").put("factor", 2),
+            each -> each.putObject("rope_scaling").put("rope_type", "linear").put("factor", 3),
+            each -> llama3(each, 64),
+            each -> llama3(each, 65));
+    List<Lineage> lineages = new ArrayList<>(List.of(lineage(ModelFiles.tiny(scratch))));
+    for (Consumer<ObjectNode> change : changes) {
+      Path model = ModelFiles.tiny(scratch);
+      ModelFiles.edit(model, "config.json", change);
+      lineages.add(lineage(model));
+    }
+    lineages.add(lineage(ModelFiles.tiny(scratch), 32));
+    lineages.add(lineage(ModelFiles.write(scratch, ModelFiles.TINY, 2)));
+    Shape tiny = ModelFiles.TINY;
+    Shape half =
+        new Shape(
+            tiny.layers(),
+            tiny.hidden(),
+            tiny.intermediate(),
+            tiny.heads(),
+            tiny.kvHeads(),
+            tiny.vocabulary(),
+            tiny.contextTokens(),
+            tiny.tied(),
+            WeightDtype.BF16);
+    lineages.add(lineage(ModelFiles.write(scratch, half, 1)));
+    assertThat(lineages).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void whatDoesNotDecideKvDoesNotChangeIt() {
+    Path model = ModelFiles.tiny(scratch);
+    Lineage before = lineage(model);
+    ModelFiles.edit(
+        model, "config.json", each -> each.put("max_position_embeddings", 64).put("extra", "x"));
+    assertThat(lineage(model)).isEqualTo(before);
+  }
+
+  private static void llama3(ObjectNode config, int original) {
+    config
+        .putObject("rope_scaling")
+        .put("rope_type", "llama3")
+        .put("factor", 2)
+        .put("low_freq_factor", 1)
+        .put("high_freq_factor", 4)
+        .put("original_max_position_embeddings", original);
+  }
+
+  private static Lineage lineage(Path directory) {
+    return lineage(directory, 16);
+  }
+
+  private static Lineage lineage(Path directory, int blockTokens) {
+    ModelDirectory model = ModelDirectory.open(directory);
+    try (Weights weights = Weights.open(model)) {
+      return LineageDigest.of(
+          model.config(), weights, KvDtype.F32, blockTokens, PlaneOrder.K_BY_DIMENSION_V_BY_TOKEN);
+    }
+  }
+
+  /** Finds the tensor's bytes by their content, and changes the last of them. */
+  private static void flipLastBit(Path directory, String name) throws IOException {
+    long offset;
+    Path file = directory.resolve("model.safetensors");
+    byte[] all = Files.readAllBytes(file);
+    try (Weights weights = Weights.open(ModelDirectory.open(directory))) {
+      Tensor tensor = weights.tensor(name);
+      offset = offsetOf(all, tensor) + tensor.data().byteSize() - 1;
+    }
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      byte[] changed = {(byte) (all[(int) offset] ^ 1)};
+      channel.write(java.nio.ByteBuffer.wrap(changed), offset);
+    }
+  }
+
+  private static long offsetOf(byte[] all, Tensor tensor) {
+    byte[] wanted = tensor.data().toArray(java.lang.foreign.ValueLayout.JAVA_BYTE);
+    return Stream.iterate(0, each -> each + 1)
+        .limit(all.length)
+        .filter(at ->
+            at + wanted.length <= all.length
+                && java.util.Arrays.equals(all, at, at + wanted.length, wanted, 0, wanted.length))
+        .findFirst()
+        .orElseThrow();
+  }
+}

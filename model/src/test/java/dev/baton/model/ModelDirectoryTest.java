@@ -1,0 +1,262 @@
+package dev.baton.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.baton.model.ModelConfig.Scaling;
+import dev.baton.model.ModelException.Code;
+import dev.baton.model.json.Json;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.node.ObjectNode;
+
+class ModelDirectoryTest {
+  /** Llama 3.2 1B, as published, without what no loader reads. */
+  private static final String LLAMA_3_2 =
+      """
+      {"architectures": ["LlamaForCausalLM"], "attention_bias": false, "attention_dropout": 0.0,
+       "bos_token_id": 128000, "eos_token_id": [128001, 128008, 128009], "head_dim": 64,
+       "hidden_act": "silu", "hidden_size": 2048, "initializer_range": 0.02,
+       "intermediate_size": 8192, "max_position_embeddings": 131072, "mlp_bias": false,
+       "model_type": "llama", "num_attention_heads": 32, "num_hidden_layers": 16,
+       "num_key_value_heads": 8, "pretraining_tp": 1, "rms_norm_eps": 1e-05,
+       "rope_scaling": {"factor": 32.0, "high_freq_factor": 4.0, "low_freq_factor": 1.0,
+                        "original_max_position_embeddings": 8192, "rope_type": "llama3"},
+       "rope_theta": 500000.0, "tie_word_embeddings": true, "torch_dtype": "bfloat16",
+       "transformers_version": "4.45.0.dev0", "use_cache": true, "vocab_size": 128256}
+      """;
+
+  /** Llama 2 7B: no GQA, no theta, no scaling, no biases named. */
+  private static final String LLAMA_2 =
+      """
+      {"architectures": ["LlamaForCausalLM"], "bos_token_id": 1, "eos_token_id": 2,
+       "hidden_act": "silu", "hidden_size": 4096, "intermediate_size": 11008,
+       "max_position_embeddings": 4096, "model_type": "llama", "num_attention_heads": 32,
+       "num_hidden_layers": 32, "num_key_value_heads": null, "rms_norm_eps": 1e-05,
+       "rope_scaling": null, "tie_word_embeddings": false, "vocab_size": 32000}
+      """;
+
+  @TempDir Path directory;
+
+  @Test
+  void readsPublishedConfigurations() throws IOException {
+    ModelConfig llama3 = config(LLAMA_3_2);
+    assertThat(llama3.rope())
+        .isEqualTo(new ModelConfig.Rope(500_000, new Scaling.Llama3(32, 1, 4, 8192)));
+    assertThat(llama3.headSize()).isEqualTo(64);
+    assertThat(llama3.kvHeads()).isEqualTo(8);
+    assertThat(llama3.tiedEmbeddings()).isTrue();
+    assertThat(llama3.contextTokens()).isEqualTo(131_072);
+    ModelConfig llama2 = config(LLAMA_2);
+    assertThat(llama2.rope()).isEqualTo(new ModelConfig.Rope(10_000, new Scaling.None()));
+    assertThat(llama2.headSize()).isEqualTo(128);
+    assertThat(llama2.kvHeads()).isEqualTo(32);
+    assertThat(llama2.tiedEmbeddings()).isFalse();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "{'rope_scaling': {'type': 'linear', 'factor': 4}} | 10000 | linear",
+        "{'rope_scaling': {'rope_type': 'linear', 'factor': 4.0}} | 10000 | linear",
+        "{'rope_theta': 5e5, 'rope_scaling': {'rope_type': 'default'}} | 500000 | none",
+        "{'rope_parameters': {'rope_theta': 7, 'rope_type': 'default'}} | 7 | none",
+        "{'rope_theta': 8, 'rope_parameters': {'rope_type': 'linear', 'factor': 4}} | 8 | linear",
+        "{'rope_parameters': {'rope_theta': 7, 'rope_type': 'llama3', 'factor': 8, 'low_freq_factor':"
+            + " 1, 'high_freq_factor': 4, 'original_max_position_embeddings': 99}} | 7 | llama3",
+        "{'original_max_position_embeddings': 99, 'rope_scaling': {'rope_type': 'llama3', 'factor':"
+            + " 8, 'low_freq_factor': 1, 'high_freq_factor': 4}} | 10000 | llama3",
+      })
+  void readsEverySpellingOfRope(String fields, double theta, String kind) throws IOException {
+    ModelConfig config = config(LLAMA_2, each -> each.setAll((ObjectNode) json(fields)));
+    Scaling expected =
+        switch (kind) {
+          case "linear" -> new Scaling.Linear(4);
+          case "llama3" -> new Scaling.Llama3(8, 1, 4, 99);
+          default -> new Scaling.None();
+        };
+    assertThat(config.rope()).isEqualTo(new ModelConfig.Rope(theta, expected));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "architectures | ['MistralForCausalLM'] | UNSUPPORTED | MistralForCausalLM",
+        "architectures | 'LlamaForCausalLM' | CONFIG_INVALID | list",
+        "architectures | [] | CONFIG_INVALID | list",
+        "architectures | [7] | CONFIG_INVALID | list",
+        "architectures | null | CONFIG_INVALID | missing",
+        "hidden_act | 'gelu' | UNSUPPORTED | gelu",
+        "attention_bias | true | UNSUPPORTED | true",
+        "attention_bias | 'no' | CONFIG_INVALID | true or false",
+        "mlp_bias | true | UNSUPPORTED | true",
+        "quantization_config | {'bits': 4} | UNSUPPORTED | bits",
+        "hidden_size | null | CONFIG_INVALID | missing",
+        "hidden_size | 0 | CONFIG_INVALID | from 1",
+        "hidden_size | -4096 | CONFIG_INVALID | -4096",
+        "hidden_size | 4096.0 | CONFIG_INVALID | 4096.0",
+        "hidden_size | '4096' | CONFIG_INVALID | integer",
+        "hidden_size | 99999999999999999999999 | CONFIG_INVALID | integer",
+        "hidden_size | 4098 | CONFIG_INVALID | num_attention_heads",
+        "hidden_size | 32 | CONFIG_INVALID | even",
+        "head_dim | 3 | CONFIG_INVALID | even",
+        "num_key_value_heads | 5 | CONFIG_INVALID | divisor",
+        "num_hidden_layers | null | CONFIG_INVALID | missing",
+        "num_hidden_layers | 2147483648 | CONFIG_INVALID | integer",
+        "num_hidden_layers | true | CONFIG_INVALID | true",
+        "intermediate_size | {} | CONFIG_INVALID | integer",
+        "vocab_size | [1] | CONFIG_INVALID | integer",
+        "max_position_embeddings | null | CONFIG_INVALID | missing",
+        "rms_norm_eps | null | CONFIG_INVALID | missing",
+        "rms_norm_eps | 0 | CONFIG_INVALID | (0, 1)",
+        "rms_norm_eps | 1e999 | CONFIG_INVALID | number",
+        "rope_theta | -1 | CONFIG_INVALID | greater",
+        "rope_scaling | {'rope_type': 'yarn', 'factor': 2} | UNSUPPORTED | yarn",
+        "rope_scaling | {'type': 'dynamic', 'factor': 2} | UNSUPPORTED | dynamic",
+        "rope_scaling | {'type': 7} | CONFIG_INVALID | string",
+        "rope_scaling | {'type': 'linear'} | CONFIG_INVALID | rope_scaling.factor",
+        "rope_scaling | {'type': 'linear', 'factor': 0.5} | CONFIG_INVALID | 0.5",
+        "rope_scaling | {'type': 'llama3', 'factor': 2, 'low_freq_factor': 4, 'high_freq_factor': 1,"
+            + " 'original_max_position_embeddings': 9} | CONFIG_INVALID | less than",
+        "rope_scaling | 'llama3' | CONFIG_INVALID | object",
+        "rope_parameters | {'rope_type': 'default', 'partial_rotary_factor': 0.5} | UNSUPPORTED | 0.5",
+        "tie_word_embeddings | 1 | CONFIG_INVALID | true or false",
+        "eos_token_id | 32000 | CONFIG_INVALID | 31999",
+        "eos_token_id | [2, -1] | CONFIG_INVALID | -1",
+        "eos_token_id | '</s>' | CONFIG_INVALID | integer",
+      })
+  void wrongFieldGivesOneErrorNamingFileAndField(String field, String value, Code code, String hint)
+      throws IOException {
+    ModelException fault =
+        catchThrowableOfType(
+            ModelException.class, () -> config(LLAMA_2, each -> each.set(field, json(value))));
+    assertThat(fault.code()).isEqualTo(code);
+    assertThat(fault).hasMessageContaining("config.json").hasMessageContaining(hint);
+    assertThat(fault.getMessage()).contains(field).hasLineCount(1).hasSizeLessThan(600);
+  }
+
+  @Test
+  void twoDifferentRopesAreRefused() {
+    assertThatThrownBy(() ->
+            config(
+                LLAMA_2,
+                each -> {
+                  each.set("rope_scaling", json("{'type': 'linear', 'factor': 2}"));
+                  each.set("rope_parameters", json("{'rope_type': 'default'}"));
+                }))
+        .hasMessageContaining("rope_scaling")
+        .hasMessageContaining("rope_parameters");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "{",
+        "[]",
+        "null",
+        "7",
+        "{\"a\": 1} {\"b\": 2}",
+        "{\"vocab_size\": 1, \"vocab_size\": 2}",
+        "{\"vocab_size\": NaN}",
+        "\uFEFF\u0000",
+      })
+  void fileThatIsNoJsonObjectIsCorrupt(String content) throws IOException {
+    Files.writeString(directory.resolve("config.json"), content);
+    assertThatThrownBy(() -> ModelDirectory.open(directory))
+        .isInstanceOfSatisfying(
+            ModelException.class, e -> assertThat(e.code()).isEqualTo(Code.FILE_CORRUPT))
+        .hasMessageContaining("config.json");
+  }
+
+  @Test
+  void hostileJsonIsCorruptAndNoStackOverflow() throws IOException {
+    Path file = directory.resolve("config.json");
+    for (byte[] content :
+        new byte[][] {
+          "[".repeat(1_000_000).getBytes(StandardCharsets.UTF_8),
+          ("{\"a\":".repeat(100_000)).getBytes(StandardCharsets.UTF_8),
+          ("{\"vocab_size\": 1" + "0".repeat(1_000_000) + "}").getBytes(StandardCharsets.UTF_8),
+          {'{', '"', (byte) 0xFF, (byte) 0xFE, '"', ':', '1', '}'},
+        }) {
+      Files.write(file, content);
+      assertThatThrownBy(() -> ModelDirectory.open(directory))
+          .isInstanceOf(ModelException.class)
+          .hasMessageContaining("config.json");
+    }
+  }
+
+  @Test
+  void missingDirectoryAndFileAreNamed() {
+    assertThatThrownBy(() -> ModelDirectory.open(directory.resolve("nowhere")))
+        .isInstanceOfSatisfying(
+            ModelException.class, e -> assertThat(e.code()).isEqualTo(Code.FILE_MISSING))
+        .hasMessageContaining("nowhere");
+    assertThatThrownBy(() -> ModelDirectory.open(directory))
+        .hasMessageContaining("config.json")
+        .hasMessageContaining("no such file");
+  }
+
+  @Test
+  void generationDefaultsComeFromTheirFileAndEndTokensFallBack() throws IOException {
+    config(LLAMA_2);
+    GenerationDefaults without = ModelDirectory.open(directory).generationDefaults();
+    assertThat(without.endOfSequence()).containsExactly(2);
+    assertThat(without.temperature()).isEmpty();
+    Path file = directory.resolve("generation_config.json");
+    Files.writeString(file, "{\"temperature\": 0.6, \"top_p\": 0.9, \"top_k\": 50}");
+    GenerationDefaults sampled = ModelDirectory.open(directory).generationDefaults();
+    assertThat(sampled.endOfSequence()).containsExactly(2);
+    assertThat(sampled.temperature()).isEqualTo(OptionalDouble.of(0.6));
+    assertThat(sampled.topP()).isEqualTo(OptionalDouble.of(0.9));
+    assertThat(sampled.topK()).isEqualTo(OptionalInt.of(50));
+    Files.writeString(file, "{\"eos_token_id\": [9, 7, 9]}");
+    assertThat(ModelDirectory.open(directory).generationDefaults().endOfSequence())
+        .containsExactly(7, 9);
+    for (String wrong :
+        new String[] {
+          "{\"temperature\": -1}",
+          "{\"top_p\": 0}",
+          "{\"top_k\": -1}",
+          "{\"top_p\": \"x\"}",
+          "{\"repetition_penalty\": 0}",
+          "{\"eos_token_id\": 1.5}"
+        }) {
+      Files.writeString(file, wrong);
+      assertThatThrownBy(() -> ModelDirectory.open(directory))
+          .isInstanceOf(ModelException.class)
+          .hasMessageContaining("generation_config.json")
+          .hasMessageContaining(wrong.substring(2, wrong.indexOf('"', 2)));
+    }
+  }
+
+  private ModelConfig config(String json) throws IOException {
+    return config(json, each -> {});
+  }
+
+  private ModelConfig config(String json, Consumer<ObjectNode> change) throws IOException {
+    ObjectNode fields = (ObjectNode) Json.MAPPER.readTree(json);
+    change.accept(fields);
+    Files.writeString(directory.resolve("config.json"), fields.toString());
+    return ModelDirectory.open(directory).config();
+  }
+
+  private static tools.jackson.databind.JsonNode json(String single) {
+    return Json.MAPPER.readTree(single.replace('\'', '"'));
+  }
+}

@@ -1,0 +1,227 @@
+package dev.baton.model.weights;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.baton.model.ModelDirectory;
+import dev.baton.model.ModelException;
+import dev.baton.model.ModelException.Code;
+import dev.baton.model.ModelFiles;
+import java.io.IOException;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class WeightsTest {
+  private static final String SINGLE = "model.safetensors";
+  private static final String INDEX = "model.safetensors.index.json";
+  private static final String NORM = "model.norm.weight";
+
+  @TempDir Path scratch;
+
+  @Test
+  void allTensorsOfTheArchitectureAreThereAndNothingElse() {
+    ModelDirectory model = ModelDirectory.open(ModelFiles.tiny(scratch));
+    try (Weights weights = Weights.open(model)) {
+      assertThat(weights.tensors()).hasSize(3 + 2 * 9);
+      assertThat(weights.tensor("lm_head.weight").shape()).containsExactly(300, 32);
+      assertThat(weights.tensor("model.layers.1.self_attn.k_proj.weight").shape())
+          .containsExactly(16, 32);
+      assertThat(weights.has("model.layers.2.self_attn.k_proj.weight")).isFalse();
+      assertThatThrownBy(() -> weights.tensor("nothing")).hasMessageContaining("nothing");
+    }
+  }
+
+  @Test
+  void extraTensorsAreIgnoredAndATiedOutputToo() throws IOException {
+    Path directory = ModelFiles.tiny(scratch);
+    Map<String, Stored> tensors = read(directory.resolve(SINGLE));
+    tensors.put(
+        "model.layers.0.self_attn.rotary_emb.inv_freq", new Stored("I64", "[1]", new byte[8]));
+    write(directory.resolve(SINGLE), tensors);
+    ModelFiles.edit(directory, "config.json", each -> each.put("tie_word_embeddings", true));
+    try (Weights weights = Weights.open(ModelDirectory.open(directory))) {
+      assertThat(weights.tensors()).hasSize(2 + 2 * 9);
+      assertThat(weights.has("lm_head.weight")).isFalse();
+    }
+  }
+
+  @Test
+  void closedWeightsCannotBeRead() {
+    Weights weights = Weights.open(ModelDirectory.open(ModelFiles.tiny(scratch)));
+    Tensor norm = weights.tensor(NORM);
+    weights.close();
+    weights.close();
+    assertThatThrownBy(() -> norm.data().get(ValueLayout.JAVA_BYTE, 0))
+        .isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void shardsGiveTheSameTensorsAsOneFile() throws IOException {
+    Path directory = ModelFiles.tiny(scratch);
+    Map<String, byte[]> before = bytes(directory);
+    shard(directory);
+    assertThat(bytes(directory)).usingRecursiveComparison().isEqualTo(before);
+  }
+
+  @Test
+  void missingAndMisshapenTensorsAreNamed() throws IOException {
+    expect(Code.TENSOR_MISSING, SINGLE, NORM, tensors -> tensors.remove(NORM));
+    expect(
+        Code.TENSOR_MISSING,
+        SINGLE,
+        "tie_word_embeddings",
+        tensors -> tensors.remove("lm_head.weight"));
+    expect(
+        Code.TENSOR_MISMATCH,
+        "expected [32]",
+        NORM,
+        tensors -> tensors.put(NORM, new Stored("F32", "[31]", new byte[124])));
+    expect(
+        Code.TENSOR_MISMATCH,
+        "[1, 32]",
+        NORM,
+        tensors -> tensors.put(NORM, new Stored("F32", "[1,32]", new byte[128])));
+    expect(
+        Code.UNSUPPORTED,
+        "F64",
+        NORM,
+        tensors -> tensors.put(NORM, new Stored("F64", "[32]", new byte[256])));
+    expect(
+        Code.UNSUPPORTED,
+        "F4_STRANGE",
+        NORM,
+        tensors -> tensors.put(NORM, new Stored("F4_STRANGE", "[32]", new byte[16])));
+  }
+
+  @Test
+  void faultsOfShardsNameShardAndTensor() throws IOException {
+    Path directory = ModelFiles.tiny(scratch);
+    shard(directory);
+    Path second = directory.resolve("model-00002-of-00002.safetensors");
+    Map<String, Stored> content = read(second);
+    String moved = content.keySet().iterator().next();
+
+    Map<String, Stored> without = new TreeMap<>(content);
+    without.remove(moved);
+    write(second, without);
+    refused(directory, Code.TENSOR_MISSING, "00002", moved);
+
+    Map<String, Stored> twice = new TreeMap<>(content);
+    twice.put("lm_head.weight", new Stored("F32", "[1]", new byte[4]));
+    write(second, twice);
+    refused(directory, Code.FILE_CORRUPT, "00001", "lm_head.weight");
+
+    Files.delete(second);
+    refused(directory, Code.FILE_MISSING, "00002", INDEX);
+  }
+
+  @Test
+  void indexCannotNameFilesElsewhere() throws IOException {
+    Path directory = ModelFiles.tiny(scratch);
+    Files.delete(directory.resolve(SINGLE));
+    refused(directory, Code.FILE_MISSING, SINGLE, INDEX);
+    for (String name : List.of("'../x.safetensors'", "'/etc/passwd'", "'pytorch_model.bin'", "7")) {
+      Files.writeString(
+          directory.resolve(INDEX),
+          ("{'weight_map': {'model.norm.weight': " + name + "}}").replace('\'', '"'));
+      refused(directory, Code.CONFIG_INVALID, INDEX, NORM);
+    }
+    for (String index : List.of("{}", "{'weight_map': []}", "{'weight_map': {}}")) {
+      Files.writeString(directory.resolve(INDEX), index.replace('\'', '"'));
+      refused(directory, Code.CONFIG_INVALID, INDEX, "weight_map");
+    }
+  }
+
+  private interface Change {
+    void apply(Map<String, Stored> tensors);
+  }
+
+  private void expect(Code code, String hint, String name, Change change) throws IOException {
+    Path directory = ModelFiles.write(scratch, ModelFiles.TINY, 3);
+    Map<String, Stored> tensors = read(directory.resolve(SINGLE));
+    change.apply(tensors);
+    write(directory.resolve(SINGLE), tensors);
+    refused(directory, code, hint, name);
+  }
+
+  private static void refused(Path directory, Code code, String... hints) {
+    ModelDirectory model = ModelDirectory.open(directory);
+    assertThatThrownBy(() -> Weights.open(model))
+        .isInstanceOfSatisfying(ModelException.class, e -> assertThat(e.code()).isEqualTo(code))
+        .hasMessageContainingAll(hints);
+  }
+
+  private static Map<String, byte[]> bytes(Path directory) {
+    Map<String, byte[]> bytes = new TreeMap<>();
+    try (Weights weights = Weights.open(ModelDirectory.open(directory))) {
+      weights
+          .tensors()
+          .forEach(each -> bytes.put(each.name(), each.data().toArray(ValueLayout.JAVA_BYTE)));
+    }
+    return bytes;
+  }
+
+  /** Splits a model into two shards and an index. */
+  private static void shard(Path directory) throws IOException {
+    Map<String, Stored> all = read(directory.resolve(SINGLE));
+    StringBuilder map = new StringBuilder();
+    List<Predicate<String>> parts =
+        List.of(name -> !name.contains("layers.1."), name -> name.contains("layers.1."));
+    for (int i = 0; i < parts.size(); i++) {
+      String file = "model-0000%d-of-00002.safetensors".formatted(i + 1);
+      Map<String, Stored> part = new TreeMap<>(all);
+      part.keySet().removeIf(parts.get(i).negate());
+      write(directory.resolve(file), part);
+      part.keySet().forEach(name -> map.append(",\"%s\":\"%s\"".formatted(name, file)));
+    }
+    Files.writeString(directory.resolve(INDEX), "{\"weight_map\":{" + map.substring(1) + "}}");
+    Files.delete(directory.resolve(SINGLE));
+  }
+
+  private record Stored(String dtype, String shape, byte[] data) {}
+
+  private static Map<String, Stored> read(Path path) {
+    Map<String, Stored> tensors = new TreeMap<>();
+    try (var arena = java.lang.foreign.Arena.ofConfined()) {
+      SafetensorsFile file = SafetensorsFile.map(path, arena);
+      file.entries()
+          .forEach((name, entry) ->
+              tensors.put(
+                  name,
+                  new Stored(
+                      entry.dtype(),
+                      entry.shape().toString(),
+                      file.bytes(entry).toArray(ValueLayout.JAVA_BYTE))));
+    }
+    return tensors;
+  }
+
+  private static void write(Path path, Map<String, Stored> tensors) throws IOException {
+    List<String> entries = new ArrayList<>();
+    int offset = 0;
+    for (var each : tensors.entrySet()) {
+      int end = offset + each.getValue().data().length;
+      entries.add(
+          "\"%s\":{\"dtype\":\"%s\",\"shape\":%s,\"data_offsets\":[%d,%d]}"
+              .formatted(
+                  each.getKey(), each.getValue().dtype(), each.getValue().shape(), offset, end));
+      offset = end;
+    }
+    byte[] json = ("{" + String.join(",", entries) + "}").getBytes(StandardCharsets.UTF_8);
+    ByteBuffer file = ByteBuffer.allocate(8 + json.length + offset).order(ByteOrder.LITTLE_ENDIAN);
+    file.putLong(json.length).put(json);
+    tensors.values().forEach(each -> file.put(each.data()));
+    Files.write(path, file.array());
+  }
+}
