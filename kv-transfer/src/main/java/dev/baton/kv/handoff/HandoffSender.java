@@ -31,6 +31,7 @@ public final class HandoffSender implements AutoCloseable {
   private final Lineage lineage;
   private final LongSupplier myEpoch;
   private final Duration stallLimit;
+  private final Alarms alarms;
   private final Channels channels;
   private final HandoffMetrics metrics;
 
@@ -48,6 +49,18 @@ public final class HandoffSender implements AutoCloseable {
       Duration stallLimit,
       Function<String, ManagedChannel> channelFactory,
       MeterRegistry meters) {
+    this(layout, lineage, myEpoch, stallLimit, channelFactory, meters, new SystemAlarms());
+  }
+
+  HandoffSender(
+      Layout layout,
+      Lineage lineage,
+      LongSupplier myEpoch,
+      Duration stallLimit,
+      Function<String, ManagedChannel> channelFactory,
+      MeterRegistry meters,
+      Alarms alarms) {
+    this.alarms = alarms;
     this.layout = layout;
     this.lineage = lineage;
     this.myEpoch = myEpoch;
@@ -110,7 +123,7 @@ public final class HandoffSender implements AutoCloseable {
 
   private HandoffReceipt push(ManagedChannel channel, Prompt prompt) throws HandoffException {
     long started = System.nanoTime();
-    PushCall call = PushCall.start(channel, stallLimit);
+    PushCall call = PushCall.start(channel, alarms, stallLimit);
     boolean acknowledged = false;
     try {
       call.send(OutgoingMessage.of(open(prompt)));
@@ -204,9 +217,15 @@ public final class HandoffSender implements AutoCloseable {
     }
   }
 
+  /** Connections that are open now. */
+  int connections() {
+    return channels.size();
+  }
+
   /** Closes all connections; pushes in progress fail. Waits a few seconds for them to end. */
   @Override
   public void close() {
     channels.close();
+    alarms.close();
   }
 }

@@ -11,6 +11,7 @@ import io.grpc.Status;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
@@ -32,6 +33,7 @@ final class PushCall {
 
   private final ClientCall<OutgoingMessage, PushReply> call;
   private final Context context;
+  private final Alarms alarms;
   private final long stallNanos;
 
   private final ReentrantLock lock = new ReentrantLock();
@@ -39,15 +41,16 @@ final class PushCall {
   private final ArrayDeque<PushReply> replies = new ArrayDeque<>();
   private @Nullable HandoffException failure;
 
-  private PushCall(Channel channel, Duration stallLimit) {
+  private PushCall(Channel channel, Alarms alarms, Duration stallLimit) {
+    this.alarms = alarms;
     this.context = Context.current();
     this.stallNanos = stallLimit.toNanos();
     this.call = channel.newCall(PUSH, CallOptions.DEFAULT.withOnReadyThreshold(READY_BYTES));
   }
 
   /** Opens a stream under the current context's cancellation and deadline. */
-  static PushCall start(Channel channel, Duration stallLimit) {
-    PushCall push = new PushCall(channel, stallLimit);
+  static PushCall start(Channel channel, Alarms alarms, Duration stallLimit) {
+    PushCall push = new PushCall(channel, alarms, stallLimit);
     push.call.start(push.new Replies(), new Metadata());
     push.call.request(REPLIES);
     return push;
@@ -91,15 +94,23 @@ final class PushCall {
       throws HandoffException, InterruptedException {
     lock.lockInterruptibly();
     try {
-      long left = stallNanos;
-      while (!done.getAsBoolean()) {
-        requireAlive();
-        if (left <= 0) {
-          throw HandoffException.stalled(
-              "no %s from the receiver within %d ms"
-                  .formatted(what, Duration.ofNanos(stallNanos).toMillis()));
+      if (done.getAsBoolean()) {
+        return;
+      }
+      AtomicBoolean stalled = new AtomicBoolean();
+      Runnable callOff = alarms.after(stallNanos, () -> signal(() -> stalled.set(true)));
+      try {
+        while (!done.getAsBoolean()) {
+          requireAlive();
+          if (stalled.get()) {
+            throw HandoffException.stalled(
+                "no %s from the receiver within %d ms"
+                    .formatted(what, Duration.ofNanos(stallNanos).toMillis()));
+          }
+          changed.await();
         }
-        left = changed.awaitNanos(left);
+      } finally {
+        callOff.run();
       }
     } finally {
       lock.unlock();

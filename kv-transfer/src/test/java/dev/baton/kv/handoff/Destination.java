@@ -6,7 +6,7 @@ import dev.baton.kv.Block;
 import dev.baton.kv.BlockPool;
 import dev.baton.proto.v1.SampledToken;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -46,25 +46,36 @@ final class Destination implements HandoffListener {
     blocks.forEach(block -> block.bytes().fill(pattern));
   }
 
-  byte[] bytes(int block) {
-    return blocks.get(block).bytes().toArray(ValueLayout.JAVA_BYTE);
+  void assertUntouched() {
+    assertFilledWith(PATTERN);
   }
 
-  void assertUntouched() {
+  void assertFilledWith(byte pattern) {
     for (int block = 0; block < blocks.size(); block++) {
-      assertThat(bytes(block)).containsOnly(PATTERN);
+      assertFilledWith(pattern, block);
     }
+  }
+
+  void assertFilledWith(byte pattern, int block) {
+    byte[] expected = new byte[prompt.layout().blockBytes()];
+    Arrays.fill(expected, pattern);
+    assertHolds(block, expected);
   }
 
   /** Missing blocks hold the prompt's KV, present ones what they held. */
   void assertArrived() {
     for (int block = 0; block < blocks.size(); block++) {
-      MemorySegment expected =
-          present.get(block)
-              ? MemorySegment.ofArray(new byte[prompt.layout().blockBytes()]).fill(PATTERN)
-              : MemorySegment.ofArray(prompt.kv()[block]);
-      assertThat(blocks.get(block).bytes().mismatch(expected)).as("block %d", block).isEqualTo(-1);
+      if (present.get(block)) {
+        assertFilledWith(PATTERN, block);
+      } else {
+        assertHolds(block, prompt.kv()[block]);
+      }
     }
+  }
+
+  private void assertHolds(int block, byte[] expected) {
+    long mismatch = blocks.get(block).bytes().mismatch(MemorySegment.ofArray(expected));
+    assertThat(mismatch).as("first wrong byte of block %d", block).isEqualTo(-1);
   }
 
   Object nextHeard() throws InterruptedException {

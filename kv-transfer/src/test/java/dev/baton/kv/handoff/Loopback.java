@@ -49,7 +49,7 @@ final class Loopback implements AutoCloseable {
             alarms);
     this.source = new BlockPool(layout, blocks);
     this.pool = new BlockPool(layout, blocks);
-    this.sender = sender(STALL_LIMIT);
+    this.sender = sender(new SystemAlarms());
     this.server = serve(receiver, layout);
     this.target = "127.0.0.1:" + server.getPort();
     this.channel = channel(target);
@@ -67,9 +67,9 @@ final class Loopback implements AutoCloseable {
     return NettyChannelBuilder.forTarget(target).usePlaintext().build();
   }
 
-  HandoffSender sender(Duration stallLimit) {
+  HandoffSender sender(Alarms time) {
     return new HandoffSender(
-        layout, Prompt.LINEAGE, () -> 5, stallLimit, Loopback::channel, senderMeters);
+        layout, Prompt.LINEAGE, () -> 5, STALL_LIMIT, Loopback::channel, senderMeters, time);
   }
 
   RawPush raw() {

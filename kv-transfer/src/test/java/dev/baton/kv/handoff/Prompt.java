@@ -13,6 +13,7 @@ import dev.baton.proto.internal.v1.Commit;
 import dev.baton.proto.internal.v1.Open;
 import dev.baton.proto.v1.SampledToken;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -55,7 +56,7 @@ record Prompt(Layout layout, Ticket ticket, int tokens, List<BlockKey> keys, byt
 
   byte[] payload(int block, int layer, PlaneKind kind) {
     int from = layout.planeOffset(layer, kind);
-    return java.util.Arrays.copyOfRange(kv[block], from, from + layout.planeBytes());
+    return Arrays.copyOfRange(kv[block], from, from + layout.planeBytes());
   }
 
   FrameHeader header(int block, int layer, PlaneKind kind) {

@@ -445,7 +445,7 @@ class RefusalTest {
     assertThat(status.getStatus().getCode()).isEqualTo(row.refusal().statusCode());
     before.merge(row.refusal(), 1, Integer::sum);
     assertThat(loopback.refusals()).isEqualTo(before);
-    assertThat(destination.bytes(0)).containsOnly(Destination.PATTERN);
+    destination.assertFilledWith(Destination.PATTERN, 0);
 
     if (row.fatal()) {
       assertThat(destination.failure().refusal()).contains(row.refusal());
