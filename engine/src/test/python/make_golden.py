@@ -35,9 +35,10 @@ MODELS = {
              num_key_value_heads=2, head_dim=8, vocab_size=61, tie_word_embeddings=False,
              rope_theta=10000.0),
         torch.float32, 53),
+    # with this base some wavelengths are kept, some blended, some divided
     "f32-llama3-tied": (
         dict(hidden_size=20, intermediate_size=36, num_hidden_layers=2, num_attention_heads=2,
-             num_key_value_heads=2, vocab_size=64, tie_word_embeddings=True, rope_theta=10000.0,
+             num_key_value_heads=2, vocab_size=64, tie_word_embeddings=True, rope_theta=200.0,
              rope_scaling=LLAMA3),
         torch.float32, 90),
     # deeper than one k block of 512

@@ -22,8 +22,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Logits and KV are the same bits however a sequence is computed. Each seed draws a small model of
- * odd shape; the reference computes token by token, alone, on one thread. All memory holds NaN
- * where nothing was written.
+ * odd shape; the reference computes token by token, alone, on one thread. All memory holds garbage,
+ * another one for each sequence, where nothing was written.
  */
 class CpuEngineDeterminismTest {
   private static final int[] CHUNKS = {1, 3, 16, 17, Integer.MAX_VALUE};

@@ -24,6 +24,9 @@ import java.util.SplittableRandom;
  * one where all rounds agreed. Arguments: a directory for the models, the number of rounds.
  */
 final class DigestMain {
+  /** Leaves a rest on every width. */
+  private static final int BLOCK_TOKENS = 21;
+
   private DigestMain() {}
 
   public static void main(String[] arguments) throws Exception {
@@ -51,7 +54,7 @@ final class DigestMain {
       ModelConfig config = SmallModel.config(random);
       var model = SmallModel.write(directory.resolve(dtype.name()), config, dtype, 77);
       int[] tokens = random.ints(90, 0, config.vocabulary()).toArray();
-      try (CpuEngine engine = CpuEngine.load(model, 16, 2);
+      try (CpuEngine engine = CpuEngine.load(model, BLOCK_TOKENS, 2);
           BlockPool pool = new BlockPool(engine.layout(), 10)) {
         for (MessageDigest round : rounds) {
           Sequence sequence = new Sequence(tokens, List.of(), pool);

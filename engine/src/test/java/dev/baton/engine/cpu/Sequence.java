@@ -15,19 +15,25 @@ import java.util.TreeMap;
 
 /** A sequence on its way through an engine, with the logits it got so far, by position. */
 final class Sequence {
+  /** What unwritten memory holds: NaN, or numbers so large that a product with them is infinite. */
+  private static final byte[] GARBAGE = {(byte) 0xff, 0x7f};
+
+  private static int sequences;
+
   private final int[] tokens;
   private final List<Block> blocks = new ArrayList<>();
   private final Map<Integer, float[]> logits = new TreeMap<>();
   private int done;
 
-  /** A sequence whose first {@code cached} blocks are there already, the rest full of NaN. */
+  /** A sequence whose first {@code cached} blocks are there already, the rest full of garbage. */
   Sequence(int[] tokens, List<Block> cached, BlockPool pool) {
     this.tokens = tokens;
     this.done = cached.size() * pool.layout().blockTokens();
     blocks.addAll(cached);
+    byte garbage = GARBAGE[sequences++ % GARBAGE.length];
     int missing = pool.layout().blocksFor(tokens.length) - cached.size();
     for (Block each : Objects.requireNonNull(pool.tryReserve(missing))) {
-      each.bytes().fill((byte) 0xff);
+      each.bytes().fill(garbage);
       blocks.add(each);
     }
   }
