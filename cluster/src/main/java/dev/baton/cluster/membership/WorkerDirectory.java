@@ -138,7 +138,7 @@ public final class WorkerDirectory implements AutoCloseable {
     pending.set(false);
     try {
       publish(read());
-    } catch (InterruptedException closing) {
+    } catch (InterruptedException stopping) {
       Thread.currentThread().interrupt();
     } catch (Exception e) {
       LOG.debug("the workers cannot be listed now; the last view stays", e);

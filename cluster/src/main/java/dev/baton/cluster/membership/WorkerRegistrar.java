@@ -150,7 +150,7 @@ public final class WorkerRegistrar implements AutoCloseable {
         case WorkerNode.Claim.Held held -> held(held.epoch());
         case WorkerNode.Claim.Taken taken -> taken(taken.holder());
       }
-    } catch (InterruptedException closing) {
+    } catch (InterruptedException stopping) {
       Thread.currentThread().interrupt();
     } catch (Exception e) {
       failed(e);

@@ -15,6 +15,7 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.io.InputStream;
 import java.util.Optional;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
@@ -60,7 +61,7 @@ final class TypedErrors implements ServerInterceptor {
     try {
       return new GuardedListener<>(next.startCall(guarded, headers), guarded);
     } catch (Throwable thrown) {
-      guarded.fail(thrown);
+      guarded.fail(thrown, BatonException.from(thrown));
       return new ServerCall.Listener<>() {};
     }
   }
@@ -74,8 +75,8 @@ final class TypedErrors implements ServerInterceptor {
       super(call);
     }
 
-    void fail(Throwable thrown) {
-      StatusRuntimeException status = typed(thrown);
+    void fail(Throwable thrown, BatonException why) {
+      StatusRuntimeException status = why.toStatus(requestId());
       synchronized (lock) {
         if (failed) {
           return;
@@ -89,16 +90,15 @@ final class TypedErrors implements ServerInterceptor {
       }
     }
 
-    private StatusRuntimeException typed(Throwable thrown) {
+    /** A request arrives whole and is parsed in the same event: that may be the caller's fault. */
+    BatonException whileReading(Throwable thrown) {
       boolean garbage =
           thrown instanceof StatusRuntimeException status
               && status.getCause() instanceof InvalidProtocolBufferException;
-      BatonException why =
-          garbage
-              ? BatonException.invalid(
-                  "request", "bytes", "a message for " + getMethodDescriptor().getFullMethodName())
-              : BatonException.from(thrown);
-      return why.toStatus(requestId());
+      return garbage
+          ? BatonException.invalid(
+              "request", "bytes", "a message for " + getMethodDescriptor().getFullMethodName())
+          : BatonException.from(thrown);
     }
 
     boolean hasFailed() {
@@ -160,30 +160,30 @@ final class TypedErrors implements ServerInterceptor {
       this.call = call;
     }
 
-    private void guarded(Runnable event) {
+    private void guarded(Runnable event, Function<Throwable, BatonException> meaning) {
       if (call.hasFailed()) {
         return;
       }
       try {
         event.run();
       } catch (Throwable thrown) {
-        call.fail(thrown);
+        call.fail(thrown, meaning.apply(thrown));
       }
     }
 
     @Override
     public void onMessage(Q message) {
-      guarded(() -> super.onMessage(message));
+      guarded(() -> super.onMessage(message), call::whileReading);
     }
 
     @Override
     public void onHalfClose() {
-      guarded(super::onHalfClose);
+      guarded(super::onHalfClose, BatonException::from);
     }
 
     @Override
     public void onReady() {
-      guarded(super::onReady);
+      guarded(super::onReady, BatonException::from);
     }
 
     @Override
