@@ -64,14 +64,15 @@ class DecodeEndsTest {
   @AfterEach
   void nothingIsHeldAndTheWorkerGoesOn() {
     engine.beforeStep(batch -> {});
-    worker.awaitNothingHeld();
-    Call call = worker.decode(Ask.greedy(prompt(30, 99), 20));
-    assertThat(call.tokens.get(0))
-        .isEqualTo(
-            PlainRun.answer(
-                new ChainEngine(), prompt(30, 99), Sampling.greedy(), 0, 20, Set.of(), -1));
-    worker.awaitNothingHeld();
-    worker.close();
+    try (Worker mine = worker) {
+      mine.awaitNothingHeld();
+      Call call = mine.decode(Ask.greedy(prompt(30, 99), 20));
+      assertThat(call.tokens.get(0))
+          .isEqualTo(
+              PlainRun.answer(
+                  new ChainEngine(), prompt(30, 99), Sampling.greedy(), 0, 20, Set.of(), -1));
+      mine.awaitNothingHeld();
+    }
   }
 
   @Test
@@ -98,8 +99,7 @@ class DecodeEndsTest {
 
     assertThatThrownBy(() -> worker.push(call, call.ask.prompt(), List.of(token(1))))
         .isInstanceOfSatisfying(
-            HandoffException.class,
-            e -> assertThat(e.refusal()).contains(Refusal.UNKNOWN_TICKET));
+            HandoffException.class, e -> assertThat(e.refusal()).contains(Refusal.UNKNOWN_TICKET));
   }
 
   @Test
@@ -290,14 +290,13 @@ class DecodeEndsTest {
     Gate gate = new Gate();
     Map<Block, Integer> stepsOf = new ConcurrentHashMap<>();
     List<Integer> spreads = new CopyOnWriteArrayList<>();
-    engine.beforeStep(
-        batch -> {
-          gate.accept(batch);
-          batch.forEach(span -> stepsOf.merge(span.blocks().getFirst(), 1, Integer::sum));
-          if (stepsOf.size() == 5) {
-            spreads.add(Collections.max(stepsOf.values()) - Collections.min(stepsOf.values()));
-          }
-        });
+    engine.beforeStep(batch -> {
+      gate.accept(batch);
+      batch.forEach(span -> stepsOf.merge(span.blocks().getFirst(), 1, Integer::sum));
+      if (stepsOf.size() == 5) {
+        spreads.add(Collections.max(stepsOf.values()) - Collections.min(stepsOf.values()));
+      }
+    });
     List<Call> calls =
         IntStream.range(0, 5).mapToObj(i -> worker.call(Ask.greedy(prompt(3, i), 11))).toList();
     calls.forEach(Call::reserved);

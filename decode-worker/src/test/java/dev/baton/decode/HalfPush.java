@@ -69,9 +69,7 @@ final class HalfPush implements AutoCloseable {
             .setLineage(ByteString.copyFrom(worker.reference.lineage().bytes()))
             .setLayout(Layouts.toProto(worker.reference.layout()))
             .setPromptTokens(decode.ask.prompt().length);
-    worker
-        .keys(decode.ask.prompt())
-        .forEach(key -> open.addKeys(ByteString.copyFrom(key.bytes())));
+    worker.keys(decode.ask.prompt()).forEach(key -> open.addKeys(ByteString.copyFrom(key.bytes())));
     return open.build();
   }
 

@@ -97,9 +97,7 @@ class RequestCheckTest {
     assertThatThrownBy(() -> CHECK.check(full))
         .isInstanceOfSatisfying(
             BatonException.class,
-            e ->
-                assertThat(e.code())
-                    .isEqualTo(ErrorCode.ERROR_CODE_CONTEXT_LENGTH_EXCEEDED));
+            e -> assertThat(e.code()).isEqualTo(ErrorCode.ERROR_CODE_CONTEXT_LENGTH_EXCEEDED));
   }
 
   private static DecodeRequest.Builder good() {
