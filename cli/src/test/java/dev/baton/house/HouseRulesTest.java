@@ -23,7 +23,9 @@ import org.jspecify.annotations.NullMarked;
 @AnalyzeClasses(packages = "dev.baton", importOptions = DoNotIncludeTests.class)
 class HouseRulesTest {
   private static final List<String> MODULES =
-      List.of("proto", "kv", "model", "engine", "cluster", "prefill", "decode", "router", "client", "cli");
+      List.of(
+          "proto", "kv", "model", "engine", "cluster", "prefill", "decode", "router", "client",
+          "cli");
 
   @ArchTest static final ArchRule protoKnowsNobody = module("proto").mayKnow();
 
@@ -31,9 +33,11 @@ class HouseRulesTest {
 
   @ArchTest static final ArchRule clientKnowsOnlyProto = module("client").mayKnow("proto");
 
-  @ArchTest static final ArchRule modelKnowsNothingThatRunsIt = module("model").mayKnow("kv", "proto");
+  @ArchTest
+  static final ArchRule modelKnowsNothingThatRunsIt = module("model").mayKnow("kv", "proto");
 
-  @ArchTest static final ArchRule engineKnowsNoNeighbourAbove = module("engine").mayKnow("kv", "model");
+  @ArchTest
+  static final ArchRule engineKnowsNoNeighbourAbove = module("engine").mayKnow("kv", "model");
 
   @ArchTest static final ArchRule clusterKnowsNoModel = module("cluster").mayKnow("kv", "proto");
 
@@ -46,7 +50,8 @@ class HouseRulesTest {
       module("decode").mayKnow("cluster", "engine", "model", "kv", "proto");
 
   @ArchTest
-  static final ArchRule routerKnowsNoEngine = module("router").mayKnow("cluster", "model", "kv", "proto");
+  static final ArchRule routerKnowsNoEngine =
+      module("router").mayKnow("cluster", "model", "kv", "proto");
 
   @ArchTest
   static final ArchRule engineKnowsNoNetwork =
@@ -64,29 +69,47 @@ class HouseRulesTest {
           .resideInAPackage("dev.baton.router.placement..")
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage("io.grpc..", "io.netty..", "java.net..", "java.time..", "org.apache..", "io.micrometer..");
+          .resideInAnyPackage(
+              "io.grpc..",
+              "io.netty..",
+              "java.net..",
+              "java.time..",
+              "org.apache..",
+              "io.micrometer..");
 
   @ArchTest
-  static final ArchRule packagesHaveNoCycles = slices().matching("dev.baton.(**)").should().beFreeOfCycles();
+  static final ArchRule packagesHaveNoCycles =
+      slices().matching("dev.baton.(**)").should().beFreeOfCycles();
 
   @ArchTest
   static final ArchRule namesSayWhatAThingIs =
-      noClasses().should().haveSimpleNameEndingWith("Manager")
-          .orShould().haveSimpleNameEndingWith("Util")
-          .orShould().haveSimpleNameEndingWith("Utils")
-          .orShould().haveSimpleNameEndingWith("Helper")
-          .orShould().haveSimpleNameEndingWith("Impl");
+      noClasses()
+          .should()
+          .haveSimpleNameEndingWith("Manager")
+          .orShould()
+          .haveSimpleNameEndingWith("Util")
+          .orShould()
+          .haveSimpleNameEndingWith("Utils")
+          .orShould()
+          .haveSimpleNameEndingWith("Helper")
+          .orShould()
+          .haveSimpleNameEndingWith("Impl");
 
   @ArchTest
   static final ArchRule everyPackageIsNullMarkedAndIntroducesItself =
-      classes().that().resideOutsideOfPackage("dev.baton.proto..").should(liveInANullMarkedPackage());
+      classes()
+          .that()
+          .resideOutsideOfPackage("dev.baton.proto..")
+          .should(liveInANullMarkedPackage());
 
   private static ArchCondition<JavaClass> liveInANullMarkedPackage() {
     return new ArchCondition<>("live in a package whose package-info.java is @NullMarked") {
       @Override
       public void check(JavaClass each, ConditionEvents events) {
         boolean marked = each.getPackage().isAnnotatedWith(NullMarked.class);
-        events.add(new SimpleConditionEvent(each, marked, each.getName() + " in " + each.getPackageName()));
+        events.add(
+            new SimpleConditionEvent(
+                each, marked, each.getName() + " in " + each.getPackageName()));
       }
     };
   }
@@ -98,7 +121,8 @@ class HouseRulesTest {
   /** One module by its package under {@code dev.baton}. */
   private record Module(String name) {
     ArchRule mayKnow(String... others) {
-      Set<String> allowed = Set.copyOf(Stream.concat(Stream.of(name), Arrays.stream(others)).toList());
+      Set<String> allowed =
+          Set.copyOf(Stream.concat(Stream.of(name), Arrays.stream(others)).toList());
       String[] forbidden =
           MODULES.stream()
               .filter(each -> !allowed.contains(each))

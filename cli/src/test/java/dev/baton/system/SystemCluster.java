@@ -1,0 +1,216 @@
+package dev.baton.system;
+
+import dev.baton.model.random.RandomModel;
+import dev.baton.model.weights.WeightDtype;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.awaitility.Awaitility;
+
+/**
+ * ZooKeeper, one router, one prefill and one decode worker on loopback, each a process of its own.
+ * Closing it ends them all by SIGTERM.
+ */
+final class SystemCluster implements AutoCloseable {
+  /** Large enough to move several blocks, small enough to answer in milliseconds. */
+  static final RandomModel.Shape SMALL =
+      new RandomModel.Shape(3, 64, 160, 4, 2, 1024, 2048, true, WeightDtype.BF16);
+
+  /** Takes a second or more for a prompt of a few thousand tokens. */
+  static final RandomModel.Shape SLOW =
+      new RandomModel.Shape(8, 512, 1408, 8, 4, 1024, 8192, true, WeightDtype.BF16);
+
+  private static SystemCluster shared;
+
+  private final List<BatonProcess> processes = new ArrayList<>();
+  private final Path directory;
+  private final Path model;
+  private final BatonProcess zookeeper;
+  private final BatonProcess prefill;
+  private final BatonProcess decode;
+  private final BatonProcess router;
+
+  private SystemCluster(
+      RandomModel.Shape shape,
+      List<String> prefillFlags,
+      List<String> decodeFlags,
+      List<String> routerFlags) {
+    try {
+      directory = Files.createTempDirectory("baton-system");
+      model = directory.resolve("random-model");
+      RandomModel.write(model, shape, 7);
+      zookeeper =
+          launch(
+              "zookeeper",
+              List.of(
+                  "zookeeper", "--data-dir", directory.resolve("zk").toString(), "--port", "0"));
+      String ensemble = zookeeper.ready().get("zookeeper").asString();
+      List<String> common = List.of("--model", model.toString(), "--zookeeper", ensemble);
+      List<String> worker = Stream.concat(common.stream(), Stream.of("--threads", "1")).toList();
+      prefill =
+          launch(
+              "prefill", concat(List.of("worker", "prefill", "--id", "p-1"), worker, prefillFlags));
+      decode =
+          launch("decode", concat(List.of("worker", "decode", "--id", "d-1"), worker, decodeFlags));
+      router =
+          launch(
+              "router",
+              concat(
+                  List.of("router", "--http-port", "0", "--grpc-port", "0"), common, routerFlags));
+      prefill.ready();
+      decode.ready();
+      router.ready();
+      Awaitility.await("readiness of the router")
+          .atMost(Duration.ofSeconds(30))
+          .until(() -> get("http://127.0.0.1:" + httpPort() + "/readyz").statusCode() == 200);
+    } catch (IOException e) {
+      close();
+      throw new UncheckedIOException(e);
+    } catch (RuntimeException e) {
+      close();
+      throw e;
+    }
+  }
+
+  /** A cluster of the small model that all test classes use; it ends with the JVM. */
+  static synchronized SystemCluster shared() {
+    if (shared == null) {
+      shared = start(SMALL, List.of(), List.of(), List.of());
+      Runtime.getRuntime().addShutdownHook(new Thread(shared::close));
+    }
+    return shared;
+  }
+
+  /** A cluster of its own, with more flags for its processes. */
+  static SystemCluster start(
+      RandomModel.Shape shape,
+      List<String> prefillFlags,
+      List<String> decodeFlags,
+      List<String> routerFlags) {
+    return new SystemCluster(shape, prefillFlags, decodeFlags, routerFlags);
+  }
+
+  @SafeVarargs
+  private static List<String> concat(List<String>... parts) {
+    return Stream.of(parts).flatMap(List::stream).toList();
+  }
+
+  private BatonProcess launch(String name, List<String> arguments) throws IOException {
+    BatonProcess process = BatonProcess.start(directory, name, arguments);
+    processes.add(process);
+    return process;
+  }
+
+  String model() {
+    return model.getFileName().toString();
+  }
+
+  Path modelDirectory() {
+    return model;
+  }
+
+  BatonProcess zookeeper() {
+    return zookeeper;
+  }
+
+  BatonProcess prefill() {
+    return prefill;
+  }
+
+  BatonProcess decode() {
+    return decode;
+  }
+
+  BatonProcess router() {
+    return router;
+  }
+
+  List<BatonProcess> processes() {
+    return List.copyOf(processes);
+  }
+
+  int httpPort() {
+    return port(router, "http");
+  }
+
+  int grpcPort() {
+    return port(router, "grpc");
+  }
+
+  /** The port of an endpoint that a process named when it was ready. */
+  static int port(BatonProcess process, String endpoint) {
+    try {
+      String address = process.ready().get(endpoint).asString();
+      return Integer.parseInt(address.substring(address.lastIndexOf(':') + 1));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Blocks that requests hold on a worker, by its own metric. */
+  static int blocksUsed(BatonProcess worker) {
+    return (int) metric(worker, "baton_blocks{", "state=\"used\"");
+  }
+
+  /** Sum of the samples of a worker's metric whose lines contain all these parts. */
+  static double metric(BatonProcess worker, String... parts) {
+    String page = get("http://127.0.0.1:" + port(worker, "admin") + "/metrics").body();
+    List<Double> values =
+        page.lines()
+            .filter(line -> !line.startsWith("#"))
+            .filter(line -> Stream.of(parts).allMatch(line::contains))
+            .map(line -> Double.valueOf(line.substring(line.lastIndexOf(' ') + 1)))
+            .toList();
+    if (values.isEmpty()) {
+      throw new IllegalStateException("no metric with " + List.of(parts) + " in\n" + page);
+    }
+    return values.stream().mapToDouble(Double::doubleValue).sum();
+  }
+
+  static HttpResponse<String> get(String uri) {
+    return send(HttpRequest.newBuilder(URI.create(uri)).build());
+  }
+
+  /** Posts JSON to the router, with an API key if one is given. */
+  HttpResponse<String> post(String path, String body, String... apiKey) {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + httpPort() + path))
+            .header("Content-Type", "application/json")
+            .POST(HttpRequest.BodyPublishers.ofString(body));
+    for (String key : apiKey) {
+      request.header("Authorization", "Bearer " + key);
+    }
+    return send(request.build());
+  }
+
+  static HttpResponse<String> send(HttpRequest request) {
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      return client.send(request, HttpResponse.BodyHandlers.ofString());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    for (BatonProcess process : processes.reversed()) {
+      process.close();
+    }
+    try (Stream<Path> files = Files.walk(directory)) {
+      files.sorted((a, b) -> b.compareTo(a)).forEach(file -> file.toFile().delete());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
