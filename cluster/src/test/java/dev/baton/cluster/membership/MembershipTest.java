@@ -116,6 +116,16 @@ class MembershipTest {
   }
 
   @Test
+  void closedRegistrarDoesNotTakeItsOwnDeletionForSomebodyElses() throws Exception {
+    ClusterConnection connection = connect();
+    for (int i = 0; i < 30; i++) {
+      register(connection, Workers.prefill("p-" + i)).close();
+    }
+
+    assertThat(connection.client().getChildren().forPath("/baton/workers")).isEmpty();
+  }
+
+  @Test
   void lostSessionGivesANewEpochAndTheOldOneStaysOurs() throws Exception {
     WorkerDirectory watching = watch();
     ClusterConnection connection = connect();

@@ -98,7 +98,7 @@ class GrpcServerTest {
 
   private static BatonException failure(Runnable call) {
     StatusRuntimeException thrown = assertThrows(StatusRuntimeException.class, call::run);
-    assertThat(thrown.getTrailers()).isNotNull();
+    assertThat(StatusProto.fromThrowable(thrown).getDetailsList()).hasSize(1);
     return BatonException.from(thrown);
   }
 
