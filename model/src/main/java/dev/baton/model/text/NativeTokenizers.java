@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 
 /**
  * Settles how DJL unpacks its native library, once, before it does.
@@ -61,7 +62,7 @@ final class NativeTokenizers {
 
   private static void delete(Path directory) {
     try (var content = Files.walk(directory)) {
-      for (Path each : content.sorted(java.util.Comparator.reverseOrder()).toList()) {
+      for (Path each : content.sorted(Comparator.reverseOrder()).toList()) {
         Files.delete(each);
       }
     } catch (IOException e) {

@@ -1,6 +1,7 @@
 package dev.baton.model.text;
 
 import com.hubspot.jinjava.el.ext.NamedParameter;
+import java.beans.FeatureDescriptor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
@@ -16,6 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The methods of Python's {@code str} and {@code dict} that chat templates call. */
 final class PythonMethods extends ELResolver {
+  private static final Pattern INDEX = Pattern.compile("-?\\d{1,9}");
+
   @Override
   public @Nullable Object invoke(
       ELContext context,
@@ -137,7 +140,7 @@ final class PythonMethods extends ELResolver {
   @Override
   public @Nullable Object getValue(
       ELContext context, @Nullable Object base, @Nullable Object property) {
-    if (!(base instanceof String text) || !String.valueOf(property).matches("-?\\d{1,9}")) {
+    if (!(base instanceof String text) || !INDEX.matcher(String.valueOf(property)).matches()) {
       return null;
     }
     context.setPropertyResolved(true);
@@ -160,7 +163,7 @@ final class PythonMethods extends ELResolver {
   }
 
   @Override
-  public @Nullable Iterator<java.beans.FeatureDescriptor> getFeatureDescriptors(
+  public @Nullable Iterator<FeatureDescriptor> getFeatureDescriptors(
       ELContext context, Object base) {
     return null;
   }

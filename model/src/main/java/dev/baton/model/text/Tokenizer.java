@@ -2,6 +2,7 @@ package dev.baton.model.text;
 
 import ai.djl.engine.EngineException;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import dev.baton.model.ModelDirectory;
 import dev.baton.model.ModelException;
 import dev.baton.model.ModelException.Code;
@@ -86,8 +87,18 @@ public final class Tokenizer implements AutoCloseable {
    */
   public int[] encode(String text, boolean addSpecialTokens) {
     String valid = wellFormed(text);
-    long[] ids = whileOpen(() -> library.encode(valid, addSpecialTokens, false).getIds());
+    long[] ids = whileOpen(() -> ids(valid, addSpecialTokens));
     return Arrays.stream(ids).mapToInt(Math::toIntExact).toArray();
+  }
+
+  /** Only the ids: the library's own encode makes objects for each token, too many for a book. */
+  private long[] ids(String text, boolean addSpecialTokens) {
+    long encoding = TokenizersLibrary.LIB.encode(library.getHandle(), text, addSpecialTokens);
+    try {
+      return TokenizersLibrary.LIB.getTokenIds(encoding);
+    } finally {
+      TokenizersLibrary.LIB.deleteEncoding(encoding);
+    }
   }
 
   /** Text of all these tokens. Bytes that are no UTF-8 become U+FFFD. */

@@ -2,15 +2,18 @@ package dev.baton.model.text;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Tokens of a tokenizer: spelling, bytes, which are special. Immutable. */
 final class Vocabulary {
+  private static final Pattern PIECE_BYTE = Pattern.compile("<0x[0-9A-Fa-f]{2}>");
   private static final Map<Integer, Byte> BYTE_OF_LETTER = byteOfLetter();
 
   private final @Nullable String[] spellings;
@@ -22,7 +25,7 @@ final class Vocabulary {
     while (size > 0 && spellings[size - 1] == null) {
       size--;
     }
-    this.spellings = java.util.Arrays.copyOf(spellings, size);
+    this.spellings = Arrays.copyOf(spellings, size);
     this.special = special;
     this.decoding = decoding;
   }
@@ -52,7 +55,7 @@ final class Vocabulary {
   /** The byte that a piece spells as {@code <0xNN>}, of 0 to 255. */
   OptionalInt pieceByte(int id) {
     String spelling = spelling(id);
-    return spelling != null && spelling.matches("<0x[0-9A-Fa-f]{2}>")
+    return spelling != null && PIECE_BYTE.matcher(spelling).matches()
         ? OptionalInt.of(Integer.parseInt(spelling, 3, 5, 16))
         : OptionalInt.empty();
   }
