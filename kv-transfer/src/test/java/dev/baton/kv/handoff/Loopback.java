@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.baton.kv.Block;
 import dev.baton.kv.BlockPool;
 import dev.baton.kv.Layout;
+import dev.baton.proto.internal.v1.PushReply;
 import io.grpc.BindableService;
 import io.grpc.ManagedChannel;
 import io.grpc.Server;
@@ -74,6 +75,23 @@ final class Loopback implements AutoCloseable {
 
   RawPush raw() {
     return new RawPush(channel);
+  }
+
+  /** A session of a stream that nobody serves. */
+  PushSession session() {
+    return new PushSession(
+        new Admission(layout, Prompt.LINEAGE, epoch -> true),
+        HandoffMetrics.ofSender(senderMeters),
+        new PushReplies() {
+          @Override
+          public void reply(PushReply reply) {}
+
+          @Override
+          public void finish(PushReply last) {}
+
+          @Override
+          public void refuse(HandoffException why) {}
+        });
   }
 
   Destination expect(Prompt prompt, int... present) {

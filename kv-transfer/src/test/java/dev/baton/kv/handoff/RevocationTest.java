@@ -12,6 +12,7 @@ import dev.baton.kv.PlaneOrder;
 import dev.baton.proto.v1.SampledToken;
 import java.lang.foreign.ValueLayout;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
@@ -19,6 +20,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
 class RevocationTest {
@@ -58,6 +60,88 @@ class RevocationTest {
       loopback.assertStillWorks(Prompt.random(WIDE, 256, random));
       loopback.assertZero();
     }
+  }
+
+  @Test
+  void aWriteInProgressEndsBeforeRevokeReturnsAndNoneBeginsAfter() throws Exception {
+    Layout large = new Layout(2, 8, 128, KvDtype.F32, 64, PlaneOrder.K_BY_DIMENSION_V_BY_TOKEN);
+    Random random = new Random(19);
+    try (Loopback loopback = new Loopback(large, 4)) {
+      Prompt prompt = Prompt.random(large, 256, random);
+      List<PushMessage.Frame> frames = new ArrayList<>();
+      for (int block = 0; block < prompt.keys().size(); block++) {
+        for (int layer = 0; layer < large.layers(); layer++) {
+          for (PlaneKind kind : PlaneKind.values()) {
+            frames.add(
+                new PushMessage.Frame(
+                    prompt.header(block, layer, kind), prompt.payload(block, layer, kind)));
+          }
+        }
+      }
+      Destination destination = new Destination(loopback.pool, prompt);
+      for (int round = 0; round < 200; round++) {
+        IncomingHandoff handoff = destination.expectedBy(loopback.receiver);
+        handoff.claim(loopback.session());
+        int before = 1 + random.nextInt(10);
+        CountDownLatch written = new CountDownLatch(before);
+        CompletableFuture<HandoffException> refused =
+            CompletableFuture.supplyAsync(() -> writeAll(handoff, frames, written));
+        while (written.getCount() > 0) {
+          Thread.onSpinWait();
+        }
+        handoff.revoke();
+        destination.fill((byte) 0x77);
+        HandoffException why = refused.get(30, TimeUnit.SECONDS);
+        destination.assertFilledWith((byte) 0x77);
+        assertThat(why.refusal()).as("round %d", round).contains(Refusal.REVOKED);
+      }
+      destination.release();
+      loopback.assertZero();
+    }
+  }
+
+  /** Writes one plane after the other, over and over, until the handoff is over. */
+  private static HandoffException writeAll(
+      IncomingHandoff handoff, List<PushMessage.Frame> frames, CountDownLatch written) {
+    while (true) {
+      for (PushMessage.Frame frame : frames) {
+        try {
+          handoff.write(frame.header(), frame.payload());
+          written.countDown();
+        } catch (HandoffException e) {
+          if (e.refusal().orElseThrow() != Refusal.COUNT) {
+            return e;
+          }
+        }
+      }
+    }
+  }
+
+  @Test
+  void whatReachesAHandoffAfterItsRevocationChangesNothing() throws Exception {
+    try (Loopback loopback = new Loopback(Prompt.SMALL, 3)) {
+      Prompt prompt = Prompt.random(Prompt.SMALL, 12, new Random(10));
+      Destination destination = new Destination(loopback.pool, prompt);
+      IncomingHandoff handoff = destination.expectedBy(loopback.receiver);
+      handoff.claim(loopback.session());
+      handoff.revoke();
+      assertRefused(
+          Refusal.REVOKED,
+          () -> handoff.write(prompt.header(0, 0, PlaneKind.K), prompt.payload(0, 0, PlaneKind.K)));
+      assertRefused(Refusal.REVOKED, () -> handoff.complete(prompt.commit(0)));
+      assertRefused(Refusal.UNKNOWN_TICKET, () -> handoff.claim(loopback.session()));
+      assertThat(handoff.fail(HandoffException.stalled("late"))).isFalse();
+      assertThat(destination.heard).isEmpty();
+      destination.assertUntouched();
+      destination.release();
+      loopback.assertZero();
+    }
+  }
+
+  private static void assertRefused(Refusal refusal, ThrowingCallable call) {
+    assertThatThrownBy(call)
+        .isInstanceOfSatisfying(
+            HandoffException.class, e -> assertThat(e.refusal()).contains(refusal));
   }
 
   private static CompletableFuture<HandoffReceipt> pushing(Loopback loopback, Prompt prompt) {
@@ -110,10 +194,7 @@ class RevocationTest {
       Prompt prompt = Prompt.random(Prompt.SMALL, 12, new Random(13));
       Destination destination = new Destination(loopback.pool, prompt);
       destination.expectedBy(loopback.receiver).revoke();
-      assertThatThrownBy(() -> loopback.push(prompt))
-          .isInstanceOfSatisfying(
-              HandoffException.class,
-              e -> assertThat(e.refusal()).contains(Refusal.UNKNOWN_TICKET));
+      assertRefused(Refusal.UNKNOWN_TICKET, () -> loopback.push(prompt));
       destination.assertUntouched();
       destination.release();
       loopback.assertZero();
