@@ -2,6 +2,7 @@ package dev.baton.cli;
 
 import dev.baton.cli.chat.ChatCommand;
 import dev.baton.cli.demo.DemoCommand;
+import dev.baton.cli.demo.WarmUpCommand;
 import dev.baton.cli.doctor.DoctorCommand;
 import dev.baton.cli.local.UpCommand;
 import dev.baton.cli.model.ModelCommand;
@@ -31,7 +32,8 @@ import picocli.CommandLine.ScopeType;
       WorkerCommand.class,
       ZooKeeperCommand.class,
       ModelCommand.class,
-      DoctorCommand.class
+      DoctorCommand.class,
+      WarmUpCommand.class
     },
     synopsisSubcommandLabel = "COMMAND",
     footerHeading = "%nStart here:%n",
@@ -56,7 +58,17 @@ public final class Baton {
 
   /** Runs one command and ends with its exit code. */
   public static void main(String[] arguments) {
-    System.exit(commandLine().execute(arguments));
+    System.exit(execute(arguments));
+  }
+
+  private static int execute(String[] arguments) {
+    try {
+      return commandLine().execute(arguments);
+    } catch (LinkageError | OutOfMemoryError broken) {
+      // Commands translate exceptions; these are faults of the installation, or of its size.
+      System.err.println("baton: " + broken);
+      return CommandLine.ExitCode.SOFTWARE;
+    }
   }
 
   static CommandLine commandLine() {

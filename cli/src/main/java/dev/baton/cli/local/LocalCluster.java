@@ -97,7 +97,7 @@ public final class LocalCluster implements AutoCloseable {
     progress.step("starting the router");
     ReadyLine readyRouter = router.ready(until(end));
     progress.step("waiting until the router sees the workers");
-    RouterReadiness.await(readyRouter.endpoint("http"), router, until(end));
+    RouterReadiness.await(readyRouter.endpoint("http"), router::isAlive, until(end));
     synchronized (this) {
       started = true;
     }

@@ -1,0 +1,125 @@
+package dev.baton.cli.demo;
+
+import dev.baton.cli.local.RouterReadiness;
+import dev.baton.cli.shell.TemporaryDirectory;
+import dev.baton.cluster.process.ProcessLogging;
+import dev.baton.cluster.zookeeper.EmbeddedZooKeeper;
+import dev.baton.decode.DecodeWorker;
+import dev.baton.model.random.RandomModel;
+import dev.baton.model.weights.WeightDtype;
+import dev.baton.prefill.PrefillWorker;
+import dev.baton.router.Router;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.slf4j.event.Level;
+import picocli.CommandLine.Command;
+
+/**
+ * A demo within one process: it uses the classes of all processes once, so that the launcher can
+ * have the JVM archive them. Every process then starts with half the work. Not for users.
+ */
+@Command(
+    name = "warm-up",
+    hidden = true,
+    mixinStandardHelpOptions = true,
+    description = "Uses the classes of every process once; the launcher archives them.",
+    footer = "For the launcher alone.")
+public final class WarmUpCommand implements Callable<Integer> {
+  private static final RandomModel.Shape SHAPE =
+      new RandomModel.Shape(1, 16, 32, 2, 1, 512, 512, true, WeightDtype.F32);
+  private static final String HOST = "127.0.0.1";
+  private static final String MODEL = "warm-up";
+  private static final Duration LIMIT = Duration.ofSeconds(30);
+  private static final int BLOCKS = 64;
+  private static final int BLOCK_TOKENS = 16;
+  private static final int CHUNK_TOKENS = 64;
+  private static final int QUEUE = 4;
+
+  @Override
+  public Integer call() throws Exception {
+    ProcessLogging.start("warm-up", "warm-up", Level.INFO);
+    try (TemporaryDirectory directory = TemporaryDirectory.create("baton-warm-up-")) {
+      Path model = directory.path().resolve(MODEL);
+      RandomModel.write(model, SHAPE, 1);
+      try (EmbeddedZooKeeper zooKeeper =
+              EmbeddedZooKeeper.start(directory.path().resolve("zookeeper"), 0);
+          DecodeWorker _ = DecodeWorker.start(decode(model, zooKeeper));
+          PrefillWorker _ = PrefillWorker.start(prefill(model, zooKeeper));
+          Router router = Router.start(router(model, zooKeeper))) {
+        converse(HOST + ":" + router.httpPort());
+      }
+    }
+    return 0;
+  }
+
+  private static void converse(String endpoint) throws InterruptedException {
+    RouterReadiness.await(endpoint, LIMIT);
+    PrintStream nowhere =
+        new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8);
+    try (DemoConversation conversation = new DemoConversation(endpoint, MODEL, nowhere::print)) {
+      conversation.say("Warm up.");
+    }
+  }
+
+  private static PrefillWorker.Config prefill(Path model, EmbeddedZooKeeper zooKeeper) {
+    return new PrefillWorker.Config(
+        "prefill",
+        model,
+        MODEL,
+        HOST + ":" + zooKeeper.port(),
+        HOST,
+        0,
+        0,
+        PrefillWorker.Config.DEFAULT_POOL,
+        BLOCKS,
+        BLOCK_TOKENS,
+        1,
+        CHUNK_TOKENS,
+        QUEUE,
+        LIMIT,
+        LIMIT,
+        LIMIT);
+  }
+
+  private static DecodeWorker.Config decode(Path model, EmbeddedZooKeeper zooKeeper) {
+    return new DecodeWorker.Config(
+        "decode",
+        model,
+        MODEL,
+        HOST + ":" + zooKeeper.port(),
+        HOST,
+        0,
+        0,
+        0,
+        Optional.empty(),
+        DecodeWorker.Config.DEFAULT_POOL,
+        BLOCKS,
+        BLOCK_TOKENS,
+        1,
+        QUEUE,
+        QUEUE,
+        LIMIT,
+        LIMIT,
+        LIMIT);
+  }
+
+  private static Router.Config router(Path model, EmbeddedZooKeeper zooKeeper) {
+    return new Router.Config(
+        "router",
+        model,
+        MODEL,
+        HOST + ":" + zooKeeper.port(),
+        HOST,
+        0,
+        0,
+        CHUNK_TOKENS,
+        LIMIT,
+        LIMIT,
+        "warm-up, and then never again");
+  }
+}
