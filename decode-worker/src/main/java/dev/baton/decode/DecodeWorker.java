@@ -57,13 +57,22 @@ public final class DecodeWorker implements AutoCloseable {
   private final GrpcServer control;
   private final AdminServer admin;
   private volatile @Nullable WorkerRegistrar registrar;
+  private volatile boolean registered;
+
+  /**
+   * False once a thread may use engine and pool for ever: then their memory is never given back.
+   */
+  private boolean atRest = true;
 
   private DecodeWorker(Config config, Engine engine, PrometheusMeterRegistry meters) {
     this.config = config;
     this.engine = engine;
     this.meters = meters;
+    opened.push(meters::close);
+    opened.push(() -> closeAtRest(engine));
     try {
       this.pool = new BlockPool(engine.layout(), config.blocks());
+      opened.push(() -> closeAtRest(pool));
       DecodeMetrics metrics = new DecodeMetrics(meters);
       this.status = new StatusService(this::epoch, this::load);
       this.calls = new DecodeCalls(status::changed);
@@ -71,7 +80,7 @@ public final class DecodeWorker implements AutoCloseable {
       this.loop = new DecodeLoop(engine, config.maxBatch(), metrics, System::nanoTime);
       admission.start();
       loop.start();
-      opened.push(this::closeLoopAndMemory);
+      opened.push(this::endLoop);
       metrics.watch(pool);
       metrics.watch(calls::load);
       HandoffReceiver receiver =
@@ -102,6 +111,8 @@ public final class DecodeWorker implements AutoCloseable {
               ClusterConnection.open(config.zookeeper(), config.sessionTimeout(), CONNECT_LIMIT));
       this.registrar = opening(new WorkerRegistrar(cluster, registration()));
       registrar.start();
+      this.registered = true;
+      status.changed();
     } catch (RuntimeException | Error e) {
       close();
       throw e;
@@ -179,9 +190,7 @@ public final class DecodeWorker implements AutoCloseable {
     if (calls.load().draining()) {
       return Readiness.notReady("the worker is shutting down");
     }
-    return epoch() == 0
-        ? Readiness.notReady("the worker is not registered yet")
-        : Readiness.ready();
+    return registered ? Readiness.ready() : Readiness.notReady("the worker is not registered yet");
   }
 
   /** The worker's name in the cluster. */
@@ -201,6 +210,11 @@ public final class DecodeWorker implements AutoCloseable {
         .orElseGet(() -> new Endpoint(config.host(), kv.port()).toString());
   }
 
+  /** Port where KV comes in, whatever is advertised. */
+  public int kvPort() {
+    return kv.port();
+  }
+
   /** http://host:port of /metrics, /healthz and /readyz. */
   public String adminEndpoint() {
     return "http://" + new Endpoint(config.host(), admin.port());
@@ -209,7 +223,7 @@ public final class DecodeWorker implements AutoCloseable {
   /** The worker's incarnation: the czxid of its node in ZooKeeper; 0 before it has one. */
   public long epoch() {
     WorkerRegistrar current = registrar;
-    return current == null ? 0 : current.epoch();
+    return current != null && registered ? current.epoch() : 0;
   }
 
   /** How the blocks of its pool are used now. */
@@ -232,26 +246,27 @@ public final class DecodeWorker implements AutoCloseable {
       return;
     }
     while (!opened.isEmpty()) {
-      AutoCloseable each = opened.pop();
       try {
-        each.close();
+        opened.pop().close();
       } catch (Exception e) {
-        LOG.warn("closing {} failed; the rest is closed all the same", each, e);
+        LOG.warn("a part of the worker did not close; the others close all the same", e);
       }
     }
   }
 
-  private void closeLoopAndMemory() {
+  private void endLoop() {
     boolean idle = calls.awaitNone(config.stallLimit());
     admission.close();
-    if (loop.close(config.stallLimit()) && idle) {
-      engine.close();
-      pool.close();
-    } else {
-      // Memory that a thread may still touch is never given back: the process would crash.
+    atRest = loop.close(config.stallLimit()) && idle;
+    if (!atRest) {
       LOG.error("the engine did not come back within {}; its memory stays", config.stallLimit());
     }
-    meters.close();
+  }
+
+  private void closeAtRest(AutoCloseable memory) throws Exception {
+    if (atRest) {
+      memory.close();
+    }
   }
 
   /**

@@ -31,6 +31,7 @@ final class ChainEngine implements Engine {
   /** Tokens of each span of each step so far. */
   final List<List<Integer>> steps = new CopyOnWriteArrayList<>();
 
+  private volatile boolean closed;
   private volatile Consumer<List<Span>> beforeStep = batch -> {};
 
   /** What each step does first; it may wait or throw. */
@@ -98,5 +99,11 @@ final class ChainEngine implements Engine {
   }
 
   @Override
-  public void close() {}
+  public void close() {
+    closed = true;
+  }
+
+  boolean isClosed() {
+    return closed;
+  }
 }

@@ -22,9 +22,11 @@ import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
@@ -132,19 +134,22 @@ class DecodeEndsTest {
 
   @Test
   void cancelWhileItDecodesEndsAtTheNextStep() {
-    Gate gate = new Gate();
+    Semaphore steps = new Semaphore(0);
     Call call = worker.call(new Ask(prompt(20, 1), 2, Sampling.greedy(), 40, List.of(), -1));
     call.reserved();
-    engine.beforeStep(gate);
+    engine.beforeStep(batch -> steps.acquireUninterruptibly());
     worker.push(call);
     call.awaitTokens(2);
-    gate.awaitArrival();
     assertThat(worker.metric("baton.running.requests")).isEqualTo(1);
 
     call.cancel();
-    gate.open();
 
-    Awaitility.await().until(() -> worker.metric("baton.requests", "outcome", "cancelled") == 1);
+    Awaitility.await()
+        .until(() -> {
+          steps.release();
+          return worker.metric("baton.requests", "outcome", "cancelled") == 1;
+        });
+    assertThat(engine.steps).hasSizeLessThan(39);
   }
 
   @Test
@@ -329,6 +334,52 @@ class DecodeEndsTest {
           .isEqualTo(ErrorCode.ERROR_CODE_DRAINING);
       Awaitility.await()
           .until(() -> members.members().stream().noneMatch(m -> m.id().equals("d-drain")));
+    }
+  }
+
+  @Test
+  void closingLetsRunningRequestsEndWithinTheDrainLimit() throws Exception {
+    ChainEngine own = new ChainEngine();
+    DecodeWorker.Config config =
+        new DecodeWorker.Config(
+            "d-slow-drain",
+            directory,
+            "test-model",
+            zookeeper.connectString(),
+            "127.0.0.1",
+            0,
+            0,
+            0,
+            Optional.of("127.0.0.1:9"),
+            "default",
+            BLOCKS,
+            16,
+            1,
+            4,
+            2,
+            Duration.ofSeconds(30),
+            Duration.ofSeconds(20),
+            Duration.ofSeconds(10));
+    try (Worker draining = Worker.start(config, own)) {
+      assertThat(draining.worker.kvEndpoint()).isEqualTo("127.0.0.1:9");
+      Gate gate = new Gate();
+      own.beforeStep(gate);
+      Call call = draining.call(Ask.greedy(prompt(20, 1), 5));
+      call.reserved();
+      Thread close = Thread.startVirtualThread(draining.worker::close);
+      Awaitility.await()
+          .until(() ->
+              BatonException.from(draining.call(Ask.greedy(prompt(1, 1), 1)).failure()).code()
+                  == ErrorCode.ERROR_CODE_DRAINING);
+
+      draining.pushTo("127.0.0.1:" + draining.worker.kvPort(), call);
+      gate.awaitArrival();
+      gate.open();
+
+      call.result();
+      assertThat(call.ids(0)).hasSize(5);
+      close.join();
+      assertThat(own.isClosed()).isTrue();
     }
   }
 

@@ -147,16 +147,15 @@ final class Worker implements AutoCloseable {
 
   /** What the prefill worker does for the call. */
   HandoffReceipt push(Call call) {
+    return pushTo(worker.kvEndpoint(), call);
+  }
+
+  /** As {@link #push(Call)}, to an endpoint that is not the advertised one. */
+  HandoffReceipt pushTo(String target, Call call) {
     Ask ask = call.ask;
     try {
       return peer.push(
-          worker.kvEndpoint(),
-          ticket(call),
-          ask.prompt,
-          keys(ask.prompt),
-          ask.sampling,
-          ask.choices,
-          ask.top);
+          target, ticket(call), ask.prompt, keys(ask.prompt), ask.sampling, ask.choices, ask.top);
     } catch (HandoffException e) {
       throw new IllegalStateException(e);
     }

@@ -39,7 +39,7 @@ import org.slf4j.LoggerFactory;
  *   <li>No listener is called under the lock.
  * </ul>
  */
-final class PrefillLoop implements AutoCloseable {
+final class PrefillLoop {
   private static final Logger LOG = LoggerFactory.getLogger(PrefillLoop.class);
   private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
 
@@ -226,11 +226,6 @@ final class PrefillLoop implements AutoCloseable {
       Thread.currentThread().interrupt();
       return false;
     }
-  }
-
-  @Override
-  public void close() {
-    close(Duration.ofSeconds(10));
   }
 
   private void wake() {

@@ -56,13 +56,22 @@ public final class PrefillWorker implements AutoCloseable {
   private final GrpcServer control;
   private final AdminServer admin;
   private volatile @Nullable WorkerRegistrar registrar;
+  private volatile boolean registered;
+
+  /**
+   * False once a thread may use engine and pool for ever: then their memory is never given back.
+   */
+  private boolean atRest = true;
 
   private PrefillWorker(Config config, Engine engine, PrometheusMeterRegistry meters) {
     this.config = config;
     this.engine = engine;
     this.meters = meters;
+    opened.push(meters::close);
+    opened.push(() -> closeAtRest(engine));
     try {
       this.pool = new BlockPool(engine.layout(), config.blocks());
+      opened.push(() -> closeAtRest(pool));
       PrefillMetrics metrics = new PrefillMetrics(meters);
       this.status = new StatusService(this::epoch, this::load);
       this.loop =
@@ -75,7 +84,7 @@ public final class PrefillWorker implements AutoCloseable {
               System::nanoTime,
               status::changed);
       loop.start();
-      opened.push(this::closeLoopAndMemory);
+      opened.push(this::endLoop);
       metrics.watch(pool);
       metrics.watch(loop::load);
       HandoffSender sender =
@@ -107,6 +116,8 @@ public final class PrefillWorker implements AutoCloseable {
               ClusterConnection.open(config.zookeeper(), config.sessionTimeout(), CONNECT_LIMIT));
       this.registrar = opening(new WorkerRegistrar(cluster, registration()));
       registrar.start();
+      this.registered = true;
+      status.changed();
     } catch (RuntimeException | Error e) {
       close();
       throw e;
@@ -183,9 +194,7 @@ public final class PrefillWorker implements AutoCloseable {
     if (loop.load().draining()) {
       return Readiness.notReady("the worker is shutting down");
     }
-    return epoch() == 0
-        ? Readiness.notReady("the worker is not registered yet")
-        : Readiness.ready();
+    return registered ? Readiness.ready() : Readiness.notReady("the worker is not registered yet");
   }
 
   /** The worker's name in the cluster. */
@@ -206,7 +215,7 @@ public final class PrefillWorker implements AutoCloseable {
   /** The worker's incarnation: the czxid of its node in ZooKeeper; 0 before it has one. */
   public long epoch() {
     WorkerRegistrar current = registrar;
-    return current == null ? 0 : current.epoch();
+    return current != null && registered ? current.epoch() : 0;
   }
 
   /** How the blocks of its pool are used now. */
@@ -229,24 +238,25 @@ public final class PrefillWorker implements AutoCloseable {
       return;
     }
     while (!opened.isEmpty()) {
-      AutoCloseable each = opened.pop();
       try {
-        each.close();
+        opened.pop().close();
       } catch (Exception e) {
-        LOG.warn("closing {} failed; the rest is closed all the same", each, e);
+        LOG.warn("a part of the worker did not close; the others close all the same", e);
       }
     }
   }
 
-  private void closeLoopAndMemory() {
-    if (loop.close(config.stallLimit())) {
-      engine.close();
-      pool.close();
-    } else {
-      // Memory that a thread may still touch is never given back: the process would crash.
+  private void endLoop() {
+    atRest = loop.close(config.stallLimit());
+    if (!atRest) {
       LOG.error("the engine did not come back within {}; its memory stays", config.stallLimit());
     }
-    meters.close();
+  }
+
+  private void closeAtRest(AutoCloseable memory) throws Exception {
+    if (atRest) {
+      memory.close();
+    }
   }
 
   /**

@@ -1,8 +1,10 @@
 package dev.baton.prefill;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.baton.cluster.error.BatonException;
+import dev.baton.cluster.error.StartException;
 import dev.baton.cluster.membership.ClusterConnection;
 import dev.baton.cluster.membership.Member;
 import dev.baton.cluster.membership.WorkerDirectory;
@@ -25,6 +27,8 @@ import dev.baton.proto.internal.v1.WorkerRole;
 import dev.baton.proto.v1.ErrorCode;
 import dev.baton.proto.v1.SampledToken;
 import java.lang.foreign.ValueLayout;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -328,6 +332,40 @@ class PrefillWorkerTest {
           .until(() -> members.members().stream().noneMatch(m -> m.id().equals("p-drain")));
       chain.close();
     }
+  }
+
+  @Test
+  void startThatFailsClosesWhatItOpened() throws Exception {
+    ChainEngine engine = new ChainEngine();
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      PrefillWorker.Config config =
+          new PrefillWorker.Config(
+              "p-taken",
+              model,
+              "test-model",
+              zookeeper.connectString(),
+              "127.0.0.1",
+              taken.getLocalPort(),
+              0,
+              "default",
+              20,
+              16,
+              1,
+              64,
+              4,
+              Duration.ofSeconds(30),
+              Duration.ZERO,
+              Duration.ofSeconds(10));
+
+      assertThatThrownBy(() -> PrefillWorker.start(config, engine))
+          .isInstanceOf(StartException.class)
+          .hasMessageContaining(Integer.toString(taken.getLocalPort()));
+    }
+    assertThat(engine.isClosed()).isTrue();
+    assertThat(Thread.getAllStackTraces().keySet())
+        .filteredOn(thread -> thread.getName().equals("prefill-loop"))
+        .as("the loop of the worker under test, and no other")
+        .hasSize(1);
   }
 
   private static int[] prompt(int length, int seed) {
