@@ -51,9 +51,7 @@ class HandoffSenderTest {
   }
 
   private HandoffException failureOf(FakeReceiver receiver) {
-    try (HandoffSender sender = loopback.sender(alarms)) {
-      return failure(sender, receiver.target);
-    }
+    return failure(loopback.sender, receiver.target);
   }
 
   /** Lets the stall limit pass once the sender waits, and {@code receiver} got all it asked for. */
