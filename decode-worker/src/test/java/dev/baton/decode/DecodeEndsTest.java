@@ -367,10 +367,7 @@ class DecodeEndsTest {
       Call call = draining.call(Ask.greedy(prompt(20, 1), 5));
       call.reserved();
       Thread close = Thread.startVirtualThread(draining.worker::close);
-      Awaitility.await()
-          .until(() ->
-              BatonException.from(draining.call(Ask.greedy(prompt(1, 1), 1)).failure()).code()
-                  == ErrorCode.ERROR_CODE_DRAINING);
+      Awaitility.await().until(() -> refusal(draining) == ErrorCode.ERROR_CODE_DRAINING);
 
       draining.pushTo("127.0.0.1:" + draining.worker.kvPort(), call);
       gate.awaitArrival();
@@ -381,6 +378,12 @@ class DecodeEndsTest {
       close.join();
       assertThat(own.isClosed()).isTrue();
     }
+  }
+
+  /** How a small request ends that nobody pushes for. */
+  private static ErrorCode refusal(Worker worker) {
+    Call call = worker.call(Ask.greedy(prompt(1, 1), 1), Duration.ofMillis(200));
+    return BatonException.from(call.failure()).code();
   }
 
   @Test
