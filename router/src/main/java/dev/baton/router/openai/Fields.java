@@ -76,7 +76,7 @@ final class Fields {
     if (!node.get().isNumber()) {
       throw wrong(path(name), "a number", node.get());
     }
-    return OptionalDouble.of(node.get().asDouble());
+    return OptionalDouble.of(node.get().numberValue().doubleValue());
   }
 
   OptionalLong integer(String name, long least, long most) {

@@ -15,10 +15,15 @@ import io.javalin.util.JavalinBindException;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
+import org.eclipse.jetty.server.handler.GracefulHandler;
 import org.eclipse.jetty.util.thread.VirtualThreadPool;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The HTTP server: the routes of the OpenAI API, and {@code /metrics}, {@code /healthz} and {@code
@@ -26,13 +31,20 @@ import org.eclipse.jetty.util.thread.VirtualThreadPool;
  * nobody else.
  */
 public final class OpenAiDoor implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(OpenAiDoor.class);
   private static final String METRICS = "text/plain; version=0.0.4; charset=utf-8";
   private static final String TEXT = "text/plain; charset=utf-8";
 
   private final Javalin server;
+  private final int port;
+  private final GracefulHandler responses;
+  private final Duration stop;
 
-  private OpenAiDoor(Javalin server) {
+  private OpenAiDoor(Javalin server, GracefulHandler responses, Duration stop) {
     this.server = server;
+    this.responses = responses;
+    this.stop = stop;
+    this.port = server.port();
   }
 
   /**
@@ -65,9 +77,10 @@ public final class OpenAiDoor implements AutoCloseable {
       Times times) {
     InstantSource clock = InstantSource.system();
     ModelsHandlers models = new ModelsHandlers(generations.models(), clock.instant());
+    GracefulHandler responses = new GracefulHandler();
     Javalin server =
         Javalin.create(config -> {
-          configure(config, host, port, times);
+          configure(config, host, port, times, responses);
           RoutesConfig routes = config.routes;
           routes.before(RequestIdHeader::put);
           for (AnswerKind kind : AnswerKind.all()) {
@@ -86,7 +99,7 @@ public final class OpenAiDoor implements AutoCloseable {
           routes.exception(Exception.class, (e, ctx) -> respond(ctx, unexpected(ctx, e)));
         });
     try {
-      return new OpenAiDoor(server.start());
+      return new OpenAiDoor(server.start(), responses, times.stop());
     } catch (JavalinBindException e) {
       throw new StartException(
           StartException.Reason.CANNOT_BIND,
@@ -95,7 +108,8 @@ public final class OpenAiDoor implements AutoCloseable {
     }
   }
 
-  private static void configure(JavalinConfig config, String host, int port, Times times) {
+  private static void configure(
+      JavalinConfig config, String host, int port, Times times, GracefulHandler responses) {
     config.startup.showJavalinBanner = false;
     config.startup.showOldJavalinVersionWarning = false;
     config.http.prefer405over404 = true;
@@ -112,7 +126,10 @@ public final class OpenAiDoor implements AutoCloseable {
       http.setSendDateHeader(true);
       http.setIdleTimeout(times.idle().toMillis());
     });
-    config.jetty.modifyServer(jetty -> jetty.setErrorHandler(new JettyErrors()));
+    config.jetty.modifyServer(jetty -> {
+      jetty.setErrorHandler(new JettyErrors());
+      jetty.insertHandler(responses);
+    });
     config.router.javaLangErrorHandler((response, error) -> {
       ApiError what = ApiErrors.of(BatonException.from(error), UnaryOperator.identity());
       response.setStatus(what.status());
@@ -170,12 +187,22 @@ public final class OpenAiDoor implements AutoCloseable {
 
   /** The port it listens on. */
   public int port() {
-    return server.port();
+    return port;
   }
 
-  /** Frees the port and breaks off what is being answered. Idempotent. */
+  /**
+   * Takes nothing new, lets responses whose end is known be written, breaks the others off, and
+   * frees the port. Idempotent.
+   */
   @Override
   public void close() {
+    try {
+      responses.shutdown().get(stop.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException | TimeoutException e) {
+      LOG.warn("responses were broken off: {}", String.valueOf(e.getMessage()));
+    }
     server.stop();
   }
 
@@ -184,8 +211,10 @@ public final class OpenAiDoor implements AutoCloseable {
    *
    * @param idle longest wait for a client to send, or to take what is sent
    * @param heartbeat longest silence within a stream
+   * @param stop how long a last response may take to be written when the door closes
    */
-  record Times(Duration idle, Duration heartbeat) {
-    static final Times USUAL = new Times(Duration.ofSeconds(60), Duration.ofSeconds(10));
+  record Times(Duration idle, Duration heartbeat, Duration stop) {
+    static final Times USUAL =
+        new Times(Duration.ofSeconds(60), Duration.ofSeconds(10), Duration.ofSeconds(2));
   }
 }

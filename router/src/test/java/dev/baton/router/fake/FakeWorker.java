@@ -8,12 +8,16 @@ import dev.baton.kv.Lineage;
 import dev.baton.kv.PlaneOrder;
 import dev.baton.kv.handoff.Layouts;
 import dev.baton.proto.internal.v1.ServedModel;
+import dev.baton.proto.internal.v1.WatchRequest;
+import dev.baton.proto.internal.v1.WatchResponse;
 import dev.baton.proto.internal.v1.WorkerLoad;
 import dev.baton.proto.internal.v1.WorkerRegistration;
 import dev.baton.proto.internal.v1.WorkerRole;
+import dev.baton.proto.internal.v1.WorkerStatusServiceGrpc.WorkerStatusServiceImplBase;
 import io.grpc.BindableService;
 import io.grpc.Server;
 import io.grpc.netty.NettyServerBuilder;
+import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -45,7 +49,7 @@ public abstract class FakeWorker<C> implements AutoCloseable {
   private final WorkerRole role;
   private final long epoch = EPOCHS.incrementAndGet();
   private final Server server;
-  private final StatusService status;
+  private volatile StatusService status;
   private final AtomicReference<WorkerLoad> load =
       new AtomicReference<>(WorkerLoad.newBuilder().setBlocksTotal(BLOCKS).build());
   private final BlockingQueue<C> calls = new LinkedBlockingQueue<>();
@@ -55,17 +59,27 @@ public abstract class FakeWorker<C> implements AutoCloseable {
   FakeWorker(String id, WorkerRole role) {
     this.id = id;
     this.role = role;
-    this.status = new StatusService(() -> epoch, load::get);
+    this.status = newStatus();
     try {
       this.server =
           NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
               .addService(service())
-              .addService(status)
+              .addService(
+                  new WorkerStatusServiceImplBase() {
+                    @Override
+                    public void watch(WatchRequest request, StreamObserver<WatchResponse> watcher) {
+                      status.watch(request, watcher);
+                    }
+                  })
               .build()
               .start();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  private StatusService newStatus() {
+    return new StatusService(() -> epoch, load::get);
   }
 
   abstract BindableService service();
@@ -135,6 +149,13 @@ public abstract class FakeWorker<C> implements AutoCloseable {
 
   public Member member() {
     return new Member(registration(), epoch);
+  }
+
+  /** Ends every status stream, as a worker's end would. */
+  public void endStatusStreams() {
+    StatusService ended = status;
+    status = newStatus();
+    ended.close();
   }
 
   /** Dies: every connection breaks. */

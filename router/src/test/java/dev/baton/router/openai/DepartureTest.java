@@ -118,7 +118,8 @@ class DepartureTest {
             1 << 20,
             () -> "",
             House.READY,
-            new OpenAiDoor.Times(Duration.ofMillis(200), Duration.ofSeconds(10)));
+            new OpenAiDoor.Times(
+                Duration.ofMillis(200), Duration.ofSeconds(10), Duration.ofSeconds(1)));
     for (boolean stream : List.of(false, true)) {
       try (RawHttp client = new RawHttp(door.port())) {
         client.post(PATH, body(stream));
@@ -153,7 +154,8 @@ class DepartureTest {
             1 << 20,
             () -> "",
             House.READY,
-            new OpenAiDoor.Times(Duration.ofSeconds(30), Duration.ofMillis(50)));
+            new OpenAiDoor.Times(
+                Duration.ofSeconds(30), Duration.ofMillis(50), Duration.ofSeconds(1)));
     try (RawHttp client = new RawHttp(door.port())) {
       client.post(PATH, body(true));
       DecodeProbe decode = house.decode.next();
