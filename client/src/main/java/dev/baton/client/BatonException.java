@@ -71,6 +71,9 @@ public final class BatonException extends RuntimeException {
   }
 
   private static String message(ErrorCode code, Status status, ErrorDetail detail) {
+    if (code == ErrorCode.UNREACHABLE) {
+      return "the router cannot be reached: " + reason(status);
+    }
     @Nullable String description = status.getDescription();
     if (description != null && !description.isBlank()) {
       return description;
@@ -79,6 +82,12 @@ public final class BatonException extends RuntimeException {
       return detail.getField() + ": " + detail.getValue() + ", expected " + detail.getExpected();
     }
     return code.name();
+  }
+
+  /** gRPC's own words are "io exception"; the exception behind them names the address. */
+  private static String reason(Status status) {
+    @Nullable Throwable cause = status.getCause();
+    return String.valueOf(cause == null ? status.getDescription() : cause.getMessage());
   }
 
   /** What kind of failure it is. */

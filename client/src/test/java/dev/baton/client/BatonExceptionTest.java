@@ -79,6 +79,7 @@ class BatonExceptionTest {
     try (BatonClient client = BatonClient.connect("127.0.0.1:1")) {
       BatonException failure = catchThrowableOfType(BatonException.class, client::models);
       assertThat(failure.code()).isEqualTo(ErrorCode.UNREACHABLE);
+      assertThat(failure).hasMessageContaining("cannot be reached").hasMessageContaining(":1");
     }
   }
 
