@@ -2,6 +2,7 @@ package dev.baton.router.generation;
 
 import com.google.protobuf.ByteString;
 import dev.baton.cluster.error.BatonException;
+import dev.baton.cluster.process.RequestScope;
 import dev.baton.kv.TenantSalt;
 import dev.baton.proto.internal.v1.DecodeRequest;
 import dev.baton.proto.internal.v1.DecodeResponse;
@@ -323,7 +324,9 @@ final class Generation implements GenerationCall {
   }
 
   private void broken(Throwable error) {
-    fail(BatonException.from(error));
+    try (RequestScope _ = RequestScope.open(request.id())) {
+      fail(BatonException.from(error));
+    }
   }
 
   private static BatonException broken(String worker, String what) {

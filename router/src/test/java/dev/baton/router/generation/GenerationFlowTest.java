@@ -138,9 +138,13 @@ class GenerationFlowTest {
     house.prefill.next().done(0);
     decode.kvArrived(1, 0, 1);
     List<Integer> tokens = TestModel.tokens("abENDxyz");
+    long sent = System.nanoTime();
     tokens.forEach(token -> decode.tokens(0, List.of(token)));
 
     Usage usage = heard.usage();
+    assertThat(Duration.ofNanos(System.nanoTime() - sent))
+        .as("the end does not wait for a worker that does not know of it")
+        .isLessThan(Duration.ofMillis(1500));
     assertThat(heard.text(0)).isEqualTo("ab");
     Finished finished = heard.all(Finished.class).getFirst();
     assertThat(finished.getReason()).isEqualTo(FinishReason.FINISH_REASON_STOP);
@@ -541,6 +545,48 @@ class GenerationFlowTest {
     assertThat(house.meters.get("baton.request.queue").timer().count()).isEqualTo(1);
     assertThat(house.meters.get("baton.request").timer().count()).isEqualTo(1);
     assertThat(house.meters.get("baton.requests.active").gauge().value()).isZero();
+  }
+
+  @Test
+  void listenerThatThrowsFailsItsOwnRequestOnly() throws Exception {
+    Heard broken = new Heard();
+    house.generations.start(
+        GenerationRequest.of(text("x").build(), Tenant.ANONYMOUS, "grpc", Optional.empty()),
+        new GenerationListener() {
+          @Override
+          public void accepted(Accepted accepted) {
+            broken.accepted(accepted);
+          }
+
+          @Override
+          public void delta(Delta delta) {
+            throw new IllegalStateException("a fault of the test's");
+          }
+
+          @Override
+          public void finished(Finished finished) {
+            broken.finished(finished);
+          }
+
+          @Override
+          public void completed(Usage usage) {
+            broken.completed(usage);
+          }
+
+          @Override
+          public void failed(BatonException why) {
+            broken.failed(why);
+          }
+        });
+    DecodeProbe decode = house.decode.next();
+    decode.reserved();
+    house.prefill.next().done(0);
+    decode.kvArrived(1, 0, 1);
+    decode.text(0, "hi");
+    assertThat(broken.failure().code()).isEqualTo(ErrorCode.ERROR_CODE_INTERNAL);
+    assertThat(broken.failure().getMessage()).doesNotContain("a fault of the test's");
+    assertThat(decode.awaitCancelled()).isTrue();
+    assertThat(house.generations.running()).isZero();
   }
 
   @Test

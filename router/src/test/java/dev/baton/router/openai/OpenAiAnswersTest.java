@@ -1,12 +1,15 @@
 package dev.baton.router.openai;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.baton.proto.v1.FinishReason;
 import dev.baton.proto.v1.SampledToken;
 import dev.baton.proto.v1.TokenLogprob;
+import dev.baton.router.fake.DecodeProbe;
 import dev.baton.router.fake.House;
 import dev.baton.router.fake.TestModel;
+import dev.baton.router.generation.GenerationLimits;
 import io.grpc.Status;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -15,7 +18,9 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -30,8 +35,8 @@ class OpenAiAnswersTest {
   private static final String CHAT = "/v1/chat/completions";
   private static final String COMPLETIONS = "/v1/completions";
 
-  private final House house = new House();
-  private final HttpClient client = HttpClient.newHttpClient();
+  private House house = new House();
+  private HttpClient client = HttpClient.newHttpClient();
   private OpenAiDoor door;
 
   @BeforeEach
@@ -346,10 +351,18 @@ class OpenAiAnswersTest {
   }
 
   @Test
-  void sixtyStreamsAtOnceAllEnd() throws Exception {
-    house.answer(_ -> "a short answer");
+  void threeHundredStreamsThatWaitAtOnceStallNobody() throws Exception {
+    int streams = 300;
+    close();
+    house =
+        new House(new GenerationLimits(streams, 32, Duration.ofMinutes(2), Duration.ofMinutes(2)));
+    client = HttpClient.newHttpClient();
+    open();
+    Queue<DecodeProbe> waiting = new ConcurrentLinkedQueue<>();
+    house.decode.script(waiting::add);
+    house.prefill.script(call -> call.done(0));
     List<CompletableFuture<HttpResponse<String>>> all = new ArrayList<>();
-    for (int i = 0; i < 60; i++) {
+    for (int i = 0; i < streams; i++) {
       all.add(
           client.sendAsync(
               request(CHAT)
@@ -357,7 +370,16 @@ class OpenAiAnswersTest {
                   .build(),
               HttpResponse.BodyHandlers.ofString()));
     }
-    for (var each : all) {
+    await().atMost(30, TimeUnit.SECONDS).until(() -> waiting.size() == streams);
+    assertThat(get("/healthz").statusCode()).isEqualTo(200);
+    for (DecodeProbe each : waiting) {
+      each.reserved();
+      each.kvArrived(1, 0, 1);
+      each.text(0, "at last");
+      each.stopped(0);
+      each.complete();
+    }
+    for (CompletableFuture<HttpResponse<String>> each : all) {
       assertThat(each.get(30, TimeUnit.SECONDS).body()).endsWith("data: [DONE]\n\n");
     }
     assertThat(house.generations.running()).isZero();
