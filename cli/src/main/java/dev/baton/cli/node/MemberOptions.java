@@ -12,6 +12,7 @@ import picocli.CommandLine.Option;
 final class MemberOptions {
   @Option(
       names = "--id",
+      paramLabel = "NAME",
       description = "Unique name in the cluster. Default: the role and random digits.")
   private @Nullable String id;
 
