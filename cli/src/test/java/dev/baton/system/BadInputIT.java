@@ -98,7 +98,11 @@ class BadInputIT {
             400,
             "prompt"),
         arguments(
-            "token id outside the vocabulary", text, "{\"prompt\":[1, 999999999]}", 400, "prompt"),
+            "token id outside the vocabulary",
+            text,
+            "{\"prompt\":[1, 999999999]}",
+            400,
+            "prompt[1]"),
         arguments("empty prompt", text, "{\"prompt\":[]}", 400, "prompt"),
         arguments("unknown model", text, "{\"model\":\"gpt-99\",\"prompt\":\"x\"}", 404, "model"),
         arguments(
@@ -109,7 +113,8 @@ class BadInputIT {
             "{\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"tools\":[{}]}",
             400,
             "tools"),
-        arguments("empty stop string", text, "{\"prompt\":\"x\",\"stop\":\"\"}", 400, "stop"),
+        arguments(
+            "empty stop string", text, "{\"prompt\":\"x\",\"stop\":[\"a\",\"\"]}", 400, "stop[1]"),
         arguments("unknown path", "/v1/poems", "{}", 404, ""));
   }
 

@@ -26,7 +26,7 @@ final class BatonProcess implements AutoCloseable {
   private BatonProcess(Process process, Path log) {
     this.process = process;
     this.log = log;
-    Thread.ofVirtual().start(this::read);
+    Thread.ofPlatform().daemon().start(this::read);
   }
 
   /** The repository's root, where the launcher is. */

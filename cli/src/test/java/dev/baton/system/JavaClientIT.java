@@ -40,7 +40,7 @@ class JavaClientIT {
     // README ends
 
     assertThat(whole.text()).isEqualTo(out.toString()).isNotEmpty();
-    assertThat(whole.usage().completionTokens()).isEqualTo(40);
+    assertThat(whole.usage().completionTokens()).isBetween(1, 40);
   }
 
   @Test

@@ -8,7 +8,6 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.Semaphore;
 
 /**
  * A TCP proxy on loopback that lets a limited number of bytes towards its target pass and then
@@ -17,12 +16,15 @@ import java.util.concurrent.Semaphore;
 final class StallingProxy implements AutoCloseable {
   private final ServerSocket server;
   private final List<Socket> sockets = new CopyOnWriteArrayList<>();
-  private final Semaphore budget = new Semaphore(0);
   private volatile int target;
+
+  // Guarded by this.
+  private long budget;
+  private int held;
 
   StallingProxy() throws IOException {
     server = new ServerSocket(0, 64, InetAddress.getLoopbackAddress());
-    Thread.ofVirtual().start(this::accept);
+    Thread.ofPlatform().daemon().start(this::accept);
   }
 
   int port() {
@@ -34,33 +36,55 @@ final class StallingProxy implements AutoCloseable {
     target = port;
   }
 
-  /** Lets {@code bytes} more bytes pass towards the target, over all connections. */
-  void allow(int bytes) {
-    budget.release(bytes);
+  /** Lets {@code bytes} bytes pass towards the target from now on, over all connections. */
+  synchronized void allow(long bytes) {
+    budget = bytes;
+    notifyAll();
   }
 
-  /** Takes back what was allowed and not used. */
-  void forbid() {
-    budget.drainPermits();
+  /** Lets everything pass. */
+  void allowAll() {
+    allow(Long.MAX_VALUE);
   }
 
   /** Whether bytes arrived that may not pass. */
-  boolean holding() {
-    return budget.hasQueuedThreads();
+  synchronized boolean holding() {
+    return held > 0;
+  }
+
+  private synchronized void spend(int bytes) throws InterruptedException {
+    held++;
+    while (budget < bytes) {
+      wait();
+    }
+    held--;
+    budget -= bytes;
   }
 
   private void accept() {
     try {
       while (true) {
         Socket near = server.accept();
-        Socket far = new Socket(InetAddress.getLoopbackAddress(), target);
         sockets.add(near);
-        sockets.add(far);
-        Thread.ofVirtual().start(() -> copy(near, far, true));
-        Thread.ofVirtual().start(() -> copy(far, near, false));
+        Thread.ofPlatform().daemon().start(() -> connect(near));
       }
     } catch (IOException closed) {
       // the proxy was closed
+    }
+  }
+
+  private void connect(Socket near) {
+    try {
+      Socket far = new Socket(InetAddress.getLoopbackAddress(), target);
+      sockets.add(far);
+      Thread.ofPlatform().daemon().start(() -> copy(far, near, false));
+      copy(near, far, true);
+    } catch (IOException unreachable) {
+      try {
+        near.close();
+      } catch (IOException closed) {
+        // it was closed already
+      }
     }
   }
 
@@ -72,7 +96,7 @@ final class StallingProxy implements AutoCloseable {
       OutputStream out = to.getOutputStream();
       for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
         if (limited) {
-          budget.acquire(n);
+          spend(n);
         }
         out.write(buffer, 0, n);
       }
@@ -84,7 +108,7 @@ final class StallingProxy implements AutoCloseable {
   @Override
   public void close() throws IOException {
     server.close();
-    budget.release(Integer.MAX_VALUE / 2);
+    allowAll();
     for (Socket socket : sockets) {
       socket.close();
     }

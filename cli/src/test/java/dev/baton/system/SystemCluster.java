@@ -29,6 +29,8 @@ final class SystemCluster implements AutoCloseable {
   static final RandomModel.Shape SLOW =
       new RandomModel.Shape(8, 512, 1408, 8, 4, 1024, 8192, true, WeightDtype.BF16);
 
+  private static final HttpClient HTTP = HttpClient.newHttpClient();
+
   private static SystemCluster shared;
 
   private final List<BatonProcess> processes = new ArrayList<>();
@@ -193,8 +195,8 @@ final class SystemCluster implements AutoCloseable {
   }
 
   static HttpResponse<String> send(HttpRequest request) {
-    try (HttpClient client = HttpClient.newHttpClient()) {
-      return client.send(request, HttpResponse.BodyHandlers.ofString());
+    try {
+      return HTTP.send(request, HttpResponse.BodyHandlers.ofString());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (InterruptedException e) {
