@@ -1,6 +1,5 @@
 package dev.baton.router.generation;
 
-import com.google.protobuf.ByteString;
 import dev.baton.cluster.error.BatonException;
 import dev.baton.cluster.process.RequestScope;
 import dev.baton.kv.TenantSalt;
@@ -50,9 +49,8 @@ final class Generation implements GenerationCall {
   private static final Duration CLOSING_LIMIT = Duration.ofSeconds(2);
 
   private final SettledRequest request;
-  private final TenantSalt salt;
   private final Assignment assignment;
-  private final Ticket ticket;
+  private final WorkerRequests requests;
   private final GenerationListener listener;
   private final Account account;
   private final Limits limits;
@@ -90,14 +88,17 @@ final class Generation implements GenerationCall {
       Limits limits,
       BiConsumer<Generation, Ending> over) {
     this.request = request;
-    this.salt = salt;
     this.assignment = assignment;
-    this.ticket =
-        Ticket.newBuilder()
-            .setHandoffId(handoffId)
-            .setReceiverEpoch(assignment.placed().decode().epoch())
-            .setGeneration(1)
-            .build();
+    this.requests =
+        new WorkerRequests(
+            request,
+            salt,
+            assignment.placed().lineage(),
+            Ticket.newBuilder()
+                .setHandoffId(handoffId)
+                .setReceiverEpoch(assignment.placed().decode().epoch())
+                .setGeneration(1)
+                .build());
     this.listener = listener;
     this.account = account;
     this.limits = limits;
@@ -125,7 +126,7 @@ final class Generation implements GenerationCall {
               .build());
       decodeHeard = now();
       // Not in the caller's context: its cancellation comes through cancel(), with a reason.
-      Context.ROOT.run(() -> decodeStub().decode(decodeRequest(), decode));
+      Context.ROOT.run(() -> decodeStub().decode(requests.decode(), decode));
       watch();
     });
   }
@@ -152,7 +153,8 @@ final class Generation implements GenerationCall {
         enter(Phase.PREFILLING);
         account.reserved();
         prefillHeard = now();
-        Context.ROOT.run(() -> prefillStub().prefill(prefillRequest(), prefill));
+        Context.ROOT.run(
+            () -> prefillStub().prefill(requests.prefill(assignment.kvEndpoint()), prefill));
       }
       case KV_ARRIVED -> {
         enter(Phase.DECODING);
@@ -352,43 +354,6 @@ final class Generation implements GenerationCall {
 
   private PrefillServiceStub prefillStub() {
     return assignment.prefill().withDeadlineAfter(limits.deadline() - now(), TimeUnit.NANOSECONDS);
-  }
-
-  private DecodeRequest decodeRequest() {
-    DecodeRequest.Builder wire =
-        DecodeRequest.newBuilder()
-            .setRequestId(request.id())
-            .setLineage(ByteString.copyFrom(assignment.placed().lineage().bytes()))
-            .setTenantSalt(ByteString.copyFrom(salt.bytes()))
-            .setSampling(request.sampling().toProto())
-            .setChoices(request.choices())
-            .addAllStopTokenIds(request.stopTokens())
-            .setMaxTokens(request.maxTokens())
-            .setTicket(ticket);
-    request.logprobs().ifPresent(wire::setLogprobs);
-    for (int token : request.prompt()) {
-      wire.addPromptTokens(token);
-    }
-    return wire.build();
-  }
-
-  private PrefillRequest prefillRequest() {
-    PrefillRequest.Builder wire =
-        PrefillRequest.newBuilder()
-            .setRequestId(request.id())
-            .setLineage(ByteString.copyFrom(assignment.placed().lineage().bytes()))
-            .setTenantSalt(ByteString.copyFrom(salt.bytes()))
-            .setSampling(request.sampling().toProto())
-            .setChoices(request.choices())
-            .addAllStopTokenIds(request.stopTokens())
-            .setMaxTokens(request.maxTokens())
-            .setTicket(ticket)
-            .setTarget(assignment.kvEndpoint());
-    request.logprobs().ifPresent(wire::setLogprobs);
-    for (int token : request.prompt()) {
-      wire.addPromptTokens(token);
-    }
-    return wire.build();
   }
 
   private String prefillWorker() {

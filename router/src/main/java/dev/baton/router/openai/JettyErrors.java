@@ -2,6 +2,7 @@ package dev.baton.router.openai;
 
 import dev.baton.router.generation.RequestIds;
 import java.nio.ByteBuffer;
+import java.util.OptionalInt;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
@@ -25,8 +26,7 @@ final class JettyErrors extends ErrorHandler {
     String what = code >= 500 ? "a fault of Baton's own" : "the request is not valid HTTP";
     ApiError error =
         code >= 500
-            ? new ApiError(
-                code, "server_error", "internal_error", null, what, java.util.OptionalInt.empty())
+            ? new ApiError(code, "server_error", "internal_error", null, what, OptionalInt.empty())
             : ApiError.invalid(code, "invalid_request", null, what);
     response.getHeaders().put(HttpHeader.CONTENT_TYPE, "application/json");
     response.getHeaders().put(RequestIdHeader.NAME, RequestIds.fresh());

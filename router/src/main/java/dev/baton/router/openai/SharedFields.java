@@ -5,6 +5,7 @@ import dev.baton.proto.v1.Sampling;
 import java.util.List;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
+import java.util.function.DoubleConsumer;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -55,7 +56,7 @@ final class SharedFields {
     return sampling.build();
   }
 
-  private static void set(OptionalDouble value, java.util.function.DoubleConsumer setter) {
+  private static void set(OptionalDouble value, DoubleConsumer setter) {
     value.ifPresent(setter);
   }
 

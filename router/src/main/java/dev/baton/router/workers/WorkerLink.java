@@ -12,6 +12,7 @@ import io.grpc.ManagedChannel;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
 /**
@@ -160,6 +161,15 @@ final class WorkerLink {
   void closeNow() {
     status.close();
     channel.shutdownNow();
+  }
+
+  /** Waits so long for the end of what {@link #closeNow} broke off. */
+  void awaitClosed(long nanos) {
+    try {
+      var _ = channel.awaitTermination(nanos, TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private void closeIfIdle() {

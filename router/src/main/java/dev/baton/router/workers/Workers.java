@@ -17,6 +17,8 @@ import dev.baton.router.placement.PlacementRequest;
 import dev.baton.router.placement.PrefixAffinity;
 import dev.baton.router.placement.WorkerRef;
 import io.grpc.ManagedChannel;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -45,6 +47,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class Workers implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Workers.class);
+
+  private static final Duration CLOSE_LIMIT = Duration.ofSeconds(2);
 
   private final Placement placement;
   private final PrefixAffinity affinity;
@@ -237,15 +241,19 @@ public final class Workers implements AutoCloseable {
     return link;
   }
 
-  /** Breaks all connections off. Idempotent. */
+  /** Breaks all connections off and waits briefly for their last words. Idempotent. */
   @Override
   public void close() {
+    List<WorkerLink> all = new ArrayList<>();
     synchronized (lock) {
       closed = true;
-      links.values().forEach(WorkerLink::closeNow);
-      leaving.forEach(WorkerLink::closeNow);
+      all.addAll(links.values());
+      all.addAll(leaving);
       links.clear();
       leaving.clear();
     }
+    all.forEach(WorkerLink::closeNow);
+    long end = System.nanoTime() + CLOSE_LIMIT.toNanos();
+    all.forEach(link -> link.awaitClosed(end - System.nanoTime()));
   }
 }

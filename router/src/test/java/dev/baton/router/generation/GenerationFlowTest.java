@@ -26,6 +26,7 @@ import io.grpc.Status;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -593,7 +594,7 @@ class GenerationFlowTest {
   void sixtyFourRequestsAtOnceEachGetTheirOwnAnswer() throws Exception {
     house.answer(choice -> "answer " + choice);
     List<Heard> all =
-        java.util.stream.IntStream.range(0, 64)
+        IntStream.range(0, 64)
             .mapToObj(i -> {
               Heard each = new Heard();
               house.generations.start(

@@ -98,6 +98,13 @@ class GenerationDoorTest {
     }
   }
 
+  /** The whole answer: an iterator that is left halfway keeps its messages' memory. */
+  private List<GenerateResponse> answer(GenerateRequest request) {
+    List<GenerateResponse> events = new ArrayList<>();
+    stub.generate(request).forEachRemaining(events::add);
+    return events;
+  }
+
   private StatusRuntimeException failure(GenerateRequest request) {
     try {
       stub.generate(request).forEachRemaining(_ -> {});
@@ -128,12 +135,12 @@ class GenerationDoorTest {
   @Test
   void seedIsDrawnAfreshWhenAbsentAndKeptWhenGiven() {
     house.answer(_ -> "x");
-    long first = stub.generate(text("x")).next().getAccepted().getSeed();
-    long second = stub.generate(text("x")).next().getAccepted().getSeed();
+    long first = answer(text("x")).getFirst().getAccepted().getSeed();
+    long second = answer(text("x")).getFirst().getAccepted().getSeed();
     assertThat(first).isNotEqualTo(second);
     GenerateRequest seeded =
         text("x").toBuilder().setSampling(Sampling.newBuilder().setSeed(-3)).build();
-    assertThat(stub.generate(seeded).next().getAccepted().getSeed()).isEqualTo(-3);
+    assertThat(answer(seeded).getFirst().getAccepted().getSeed()).isEqualTo(-3);
     await().atMost(5, SECONDS).until(() -> house.generations.running() == 0);
   }
 
@@ -181,7 +188,7 @@ class GenerationDoorTest {
     await().atMost(10, SECONDS).until(() -> house.decode.calls() == 1);
     await().atMost(10, SECONDS).until(() -> house.generations.running() == 0);
     assertThat(read).isEmpty();
-    assertThat(stub.generate(text("y")).next().hasAccepted()).isTrue();
+    assertThat(answer(text("y")).getFirst().hasAccepted()).isTrue();
     await().atMost(10, SECONDS).until(() -> house.generations.running() == 0);
     call.cancel("test", null);
   }
@@ -324,7 +331,7 @@ class GenerationDoorTest {
             StatusRuntimeException.class,
             e -> assertThat(detail(e).getCode()).isEqualTo(ErrorCode.ERROR_CODE_INVALID_ARGUMENT));
     house.answer(_ -> "still here");
-    assertThat(stub.generate(text("x")).next().hasAccepted()).isTrue();
+    assertThat(answer(text("x")).getFirst().hasAccepted()).isTrue();
     await().atMost(5, SECONDS).until(() -> house.generations.running() == 0);
   }
 
