@@ -13,6 +13,7 @@ import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -20,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
@@ -37,14 +39,19 @@ class CancellationIT {
 
   @BeforeAll
   static void start() throws IOException {
-    proxy = new StallingProxy();
+    // What the worker says of itself is the proxy's port: its own is chosen here.
+    int kvPort = freePort();
+    proxy = new StallingProxy(kvPort);
     cluster =
         SystemCluster.start(
             SystemCluster.SLOW,
             List.of(),
-            List.of("--advertised-kv-endpoint", "127.0.0.1:" + proxy.port()),
+            List.of(
+                "--kv-port",
+                Integer.toString(kvPort),
+                "--advertised-kv-endpoint",
+                "127.0.0.1:" + proxy.port()),
             List.of());
-    proxy.target(SystemCluster.port(cluster.decode(), "kv"));
     channel =
         NettyChannelBuilder.forAddress("127.0.0.1", cluster.grpcPort()).usePlaintext().build();
   }
@@ -68,6 +75,7 @@ class CancellationIT {
     proxy.allowAll();
     List<GenerateResponse> answer = new ArrayList<>();
     GenerationServiceGrpc.newBlockingStub(channel)
+        .withDeadlineAfter(1, TimeUnit.MINUTES)
         .generate(request(20, 3))
         .forEachRemaining(answer::add);
     assertThat(answer.getLast().getUsage().getCompletionTokens()).isEqualTo(3);
@@ -121,6 +129,12 @@ class CancellationIT {
     }
   }
 
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    }
+  }
+
   private static void awaitBlocks(BatonProcess worker) {
     Awaitility.await("blocks in use on " + worker.pid())
         .atMost(Duration.ofSeconds(30))
@@ -171,7 +185,9 @@ class CancellationIT {
 
     void awaitTokens(int count) throws InterruptedException {
       for (int seen = 0; seen < count; ) {
-        seen += events.take().getDelta().getTokensCount();
+        GenerateResponse event = events.poll(1, TimeUnit.MINUTES);
+        assertThat(event).as("an event within a minute").isNotNull();
+        seen += event.getDelta().getTokensCount();
       }
     }
 

@@ -16,24 +16,21 @@ import java.util.concurrent.CopyOnWriteArrayList;
 final class StallingProxy implements AutoCloseable {
   private final ServerSocket server;
   private final List<Socket> sockets = new CopyOnWriteArrayList<>();
-  private volatile int target;
+  private final int target;
 
   // Guarded by this.
   private long budget;
   private int held;
 
-  StallingProxy() throws IOException {
+  /** Forwards to this port on loopback; nothing passes yet. */
+  StallingProxy(int target) throws IOException {
+    this.target = target;
     server = new ServerSocket(0, 64, InetAddress.getLoopbackAddress());
     Thread.ofPlatform().daemon().start(this::accept);
   }
 
   int port() {
     return server.getLocalPort();
-  }
-
-  /** Where connections go from now on. */
-  void target(int port) {
-    target = port;
   }
 
   /** Lets {@code bytes} bytes pass towards the target from now on, over all connections. */
