@@ -9,6 +9,7 @@ import dev.baton.cluster.process.ProcessMetrics;
 import dev.baton.cluster.process.Readiness;
 import dev.baton.cluster.process.StatusService;
 import dev.baton.engine.Engine;
+import dev.baton.engine.WarmUp;
 import dev.baton.engine.cpu.CpuEngine;
 import dev.baton.kv.BlockPool;
 import dev.baton.kv.PoolUsage;
@@ -39,6 +40,9 @@ import org.slf4j.LoggerFactory;
 public final class DecodeWorker implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(DecodeWorker.class);
   private static final Duration CONNECT_LIMIT = Duration.ofSeconds(15);
+
+  /** Time before the first request in which the JVM may compile the kernels. */
+  private static final Duration WARM_UP = Duration.ofSeconds(2);
 
   private final Config config;
   private final Engine engine;
@@ -134,7 +138,9 @@ public final class DecodeWorker implements AutoCloseable {
    */
   public static DecodeWorker start(Config config) {
     ModelDirectory model = ModelDirectory.open(config.modelDirectory());
-    return start(config, CpuEngine.load(model, config.blockTokens(), config.threads()));
+    Engine engine = CpuEngine.load(model, config.blockTokens(), config.threads());
+    WarmUp.run(engine, WARM_UP);
+    return start(config, engine);
   }
 
   /**
