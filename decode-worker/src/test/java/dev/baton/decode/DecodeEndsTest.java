@@ -19,6 +19,7 @@ import dev.baton.proto.v1.ErrorCode;
 import dev.baton.proto.v1.SampledToken;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -302,9 +303,13 @@ class DecodeEndsTest {
         spreads.add(Collections.max(stepsOf.values()) - Collections.min(stepsOf.values()));
       }
     });
-    List<Call> calls =
-        IntStream.range(0, 5).mapToObj(i -> worker.call(Ask.greedy(prompt(3, i), 11))).toList();
-    calls.forEach(Call::reserved);
+    List<Call> calls = new ArrayList<>();
+    for (int i = 0; i < 5; i++) {
+      Call call = worker.call(Ask.greedy(prompt(3, i), 11));
+      // One after the other: the queue of this worker is shorter than the number of calls.
+      call.reserved();
+      calls.add(call);
+    }
     calls.forEach(worker::push);
     calls.forEach(call -> call.awaitTokens(1));
     gate.open();
