@@ -26,7 +26,8 @@ import org.slf4j.LoggerFactory;
  *       pool never starves.
  *   <li>All or none: a request holds nothing until it has all its blocks, except that the first in
  *       the queue holds what the cache has of its prompt, so that it is not evicted meanwhile.
- *   <li>Bounded: {@link #enter} refuses with OVERLOADED and never blocks.
+ *   <li>Bounded: {@link #enter} refuses with OVERLOADED and never blocks. Only who has to wait for
+ *       room counts: a burst that fits the pool is never refused.
  *   <li>A grant is delivered once, on this class's own thread, outside the lock, and never after
  *       {@link #withdraw} returned true.
  * </ul>
@@ -41,6 +42,10 @@ final class BlockAdmission implements AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final Deque<Waiting> queue = new ArrayDeque<>();
+
+  /** Those that have their blocks and do not know it yet. */
+  private final Deque<Waiting> granted = new ArrayDeque<>();
+
   private boolean closed;
 
   /** Receives blocks. */
@@ -113,10 +118,12 @@ final class BlockAdmission implements AutoCloseable {
       if (closed) {
         throw BatonException.draining();
       }
+      grantWhatFits();
       if (queue.size() >= maxQueue) {
         throw BatonException.overloaded("the decode queue of " + maxQueue, RETRY_AFTER);
       }
       queue.add(waiting);
+      grantWhatFits();
       changed.signalAll();
     } finally {
       lock.unlock();
@@ -168,21 +175,29 @@ final class BlockAdmission implements AutoCloseable {
     }
   }
 
-  /** The first in the queue once it has its blocks; null when the queue is closed. */
+  /** The next that has its blocks; null when the queue is closed. */
   private @Nullable Waiting awaitRoom() {
     lock.lock();
     try {
-      while (!closed) {
-        Waiting first = queue.peek();
-        if (first != null && first.tryTake(pool)) {
-          queue.remove();
-          return first;
+      while (true) {
+        if (!closed) {
+          grantWhatFits();
+        }
+        Waiting next = granted.poll();
+        if (next != null || closed) {
+          return next;
         }
         changed.awaitUninterruptibly();
       }
-      return null;
     } finally {
       lock.unlock();
+    }
+  }
+
+  /** Under the lock. */
+  private void grantWhatFits() {
+    for (Waiting first = queue.peek(); first != null && first.tryTake(pool); first = queue.peek()) {
+      granted.add(queue.remove());
     }
   }
 

@@ -11,6 +11,7 @@ import dev.baton.proto.v1.ErrorCode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
@@ -86,6 +87,39 @@ class BlockAdmissionTest {
 
     queued.forEach(admission::withdraw);
     grants.add(a);
+  }
+
+  @Test
+  void burstThatFitsThePoolIsNeverRefusedHoweverSlowlyGrantsAreTaken() throws Exception {
+    CountDownLatch taken = new CountDownLatch(1);
+    admission.enter(
+        List.of(),
+        1,
+        (blocks, present) -> {
+          grants.add(new Grant("slow", blocks, present));
+          awaitQuietly(taken);
+        });
+    Grant slow = next("slow");
+
+    for (int i = 0; i < 9; i++) {
+      enter("burst", 1);
+    }
+
+    taken.countDown();
+    List<Grant> burst = new ArrayList<>();
+    for (int i = 0; i < 9; i++) {
+      burst.add(next("burst"));
+    }
+    grants.add(slow);
+    grants.addAll(burst);
+  }
+
+  private static void awaitQuietly(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   @Test
