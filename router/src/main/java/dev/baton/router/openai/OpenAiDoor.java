@@ -20,6 +20,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
+import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.server.handler.GracefulHandler;
 import org.eclipse.jetty.util.thread.VirtualThreadPool;
 import org.slf4j.Logger;
@@ -32,6 +34,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class OpenAiDoor implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(OpenAiDoor.class);
+  private static final int ACCEPT_QUEUE = 4096;
   private static final String METRICS = "text/plain; version=0.0.4; charset=utf-8";
   private static final String TEXT = "text/plain; charset=utf-8";
 
@@ -115,8 +118,16 @@ public final class OpenAiDoor implements AutoCloseable {
     config.http.prefer405over404 = true;
     // An event that waits in a compressor is an event late.
     config.http.compressionStrategy = CompressionStrategy.NONE;
-    config.jetty.host = host;
-    config.jetty.port = port;
+    config.jetty.addConnector((jetty, http) -> {
+      ServerConnector connector = new ServerConnector(jetty, new HttpConnectionFactory(http));
+      connector.setHost(host);
+      connector.setPort(port);
+      connector.setIdleTimeout(times.idle().toMillis());
+      // The kernel lets connections beyond the queue, 50 unless told, wait for seconds: a burst of
+      // agents is more.
+      connector.setAcceptQueueSize(ACCEPT_QUEUE);
+      return connector;
+    });
     // Every request waits on its thread; how many may run is decided where requests start.
     VirtualThreadPool threads = new VirtualThreadPool(-1);
     threads.setName("http");

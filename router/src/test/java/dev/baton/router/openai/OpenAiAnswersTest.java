@@ -370,7 +370,12 @@ class OpenAiAnswersTest {
                   .build(),
               HttpResponse.BodyHandlers.ofString()));
     }
-    await().atMost(30, TimeUnit.SECONDS).until(() -> waiting.size() == streams);
+    await()
+        .atMost(30, TimeUnit.SECONDS)
+        .untilAsserted(() -> {
+          assertThat(all).noneMatch(CompletableFuture::isDone);
+          assertThat(waiting).hasSize(streams);
+        });
     assertThat(get("/healthz").statusCode()).isEqualTo(200);
     for (DecodeProbe each : waiting) {
       each.reserved();
