@@ -10,9 +10,12 @@ import dev.baton.kv.handoff.HandoffReceipt;
 import dev.baton.kv.handoff.IncomingHandoff;
 import dev.baton.proto.v1.FinishReason;
 import dev.baton.proto.v1.SampledToken;
+import io.grpc.Deadline;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,6 +55,7 @@ final class DecodeCall implements BlockAdmission.Applicant, HandoffListener {
   private final DecodeTask task;
   private final DecodeStages stages;
   private final BlockPool pool;
+  private final Deadline deadline;
   private final DecodeListener listener;
 
   private volatile State state = State.WAITING_FOR_ROOM;
@@ -67,11 +71,12 @@ final class DecodeCall implements BlockAdmission.Applicant, HandoffListener {
   /** Sequences that have not ended; only the thread that has them counts. */
   private int live;
 
-  /** A call that holds nothing yet. */
-  DecodeCall(DecodeTask task, DecodeStages stages, DecodeListener listener) {
+  /** A call that holds nothing yet; its prompt's KV must have come when the deadline passes. */
+  DecodeCall(DecodeTask task, DecodeStages stages, Deadline deadline, DecodeListener listener) {
     this.task = task;
     this.stages = stages;
     this.pool = stages.pool();
+    this.deadline = deadline;
     this.listener = listener;
   }
 
@@ -137,7 +142,12 @@ final class DecodeCall implements BlockAdmission.Applicant, HandoffListener {
           stages
               .receiver()
               .expect(
-                  task.ticket(), task.promptKeys(), blocks.subList(0, promptBlocks), here, this);
+                  task.ticket(),
+                  task.promptKeys(),
+                  blocks.subList(0, promptBlocks),
+                  here,
+                  Duration.ofNanos(deadline.timeRemaining(TimeUnit.NANOSECONDS)),
+                  this);
     } catch (IllegalStateException e) {
       stopReason =
           BatonException.invalid(

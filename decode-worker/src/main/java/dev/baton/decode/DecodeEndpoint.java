@@ -24,6 +24,9 @@ final class DecodeEndpoint extends DecodeServiceGrpc.DecodeServiceImplBase
     implements AutoCloseable {
   private static final long HEARTBEAT_MILLIS = 400;
 
+  /** For a caller that sets no deadline, as no router does. */
+  private static final long LONGEST_WAIT_MINUTES = 60;
+
   private final RequestCheck check;
   private final DecodeStages stages;
   private final DecodeMetrics metrics;
@@ -45,7 +48,13 @@ final class DecodeEndpoint extends DecodeServiceGrpc.DecodeServiceImplBase
     DecodeStream stream = new DecodeStream(request.getRequestId(), responses, metrics);
     try (RequestScope scope = RequestScope.open(request.getRequestId())) {
       Context context = Context.current();
-      DecodeCall call = new DecodeCall(check.check(request), stages, stream);
+      Deadline deadline = context.getDeadline();
+      DecodeCall call =
+          new DecodeCall(
+              check.check(request),
+              stages,
+              deadline == null ? Deadline.after(LONGEST_WAIT_MINUTES, TimeUnit.MINUTES) : deadline,
+              stream);
       responses.setOnCancelHandler(() -> call.stop(whyOver(context)));
       call.start();
       stream.beatBy(

@@ -102,7 +102,7 @@ class DecodeEndsTest {
 
     assertThatThrownBy(() -> worker.push(call, call.ask.prompt(), List.of(token(1))))
         .isInstanceOfSatisfying(
-            HandoffException.class, e -> assertThat(e.refusal()).contains(Refusal.UNKNOWN_TICKET));
+            HandoffException.class, e -> assertThat(e.refusal()).contains(Refusal.REVOKED));
   }
 
   @Test

@@ -17,6 +17,7 @@ final class Admission {
   private final Lineage lineage;
   private final LongPredicate isMyEpoch;
   private final ConcurrentMap<Long, IncomingHandoff> expected = new ConcurrentHashMap<>();
+  private final EndedHandoffs ended = new EndedHandoffs();
 
   Admission(Layout layout, Lineage lineage, LongPredicate isMyEpoch) {
     this.layout = layout;
@@ -36,8 +37,9 @@ final class Admission {
     }
   }
 
-  /** Takes a handoff out that is over. */
-  void remove(IncomingHandoff handoff) {
+  /** Takes a handoff out that is over, and remembers how it ended. */
+  void remove(IncomingHandoff handoff, HandoffEnd end) {
+    ended.add(handoff.ticket(), end);
     expected.remove(handoff.ticket().handoffId(), handoff);
   }
 
@@ -65,11 +67,18 @@ final class Admission {
     }
     IncomingHandoff handoff = expected.get(ticket.handoffId());
     if (handoff == null) {
-      throw HandoffException.refused(
-          Refusal.UNKNOWN_TICKET,
-          "open.ticket.handoff_id: %016x is not expected".formatted(ticket.handoffId()));
+      throw ended.refusalOf(ticket);
     }
-    Ticket good = handoff.ticket();
+    requireSame(ticket, handoff.ticket());
+    return handoff;
+  }
+
+  /**
+   * Compares two tickets of one handoff id.
+   *
+   * @throws HandoffException a refusal, if epoch or generation differ
+   */
+  static void requireSame(Ticket ticket, Ticket good) throws HandoffException {
     if (ticket.receiverEpoch() != good.receiverEpoch()) {
       throw HandoffException.refused(
           Refusal.EPOCH,
@@ -84,7 +93,6 @@ final class Admission {
                   Integer.toUnsignedString(ticket.generation()),
                   Integer.toUnsignedString(good.generation())));
     }
-    return handoff;
   }
 
   /**
@@ -93,6 +101,12 @@ final class Admission {
    * @throws HandoffException a refusal, if they differ
    */
   void verify(Open open, IncomingHandoff handoff) throws HandoffException {
+    if (open.getVersion() != FrameHeader.VERSION) {
+      throw HandoffException.refused(
+          Refusal.VERSION,
+          "open.version: %s, expected %d"
+              .formatted(Integer.toUnsignedString(open.getVersion()), FrameHeader.VERSION));
+    }
     if (!open.getLineage().equals(ByteString.copyFrom(lineage.bytes()))) {
       throw HandoffException.refused(
           Refusal.LINEAGE,

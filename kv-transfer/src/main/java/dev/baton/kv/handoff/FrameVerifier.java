@@ -83,7 +83,7 @@ final class FrameVerifier {
     }
     if (header.version() != FrameHeader.VERSION) {
       throw refused(
-          Refusal.FRAME,
+          Refusal.VERSION,
           "version: %d, expected %d".formatted(header.version(), FrameHeader.VERSION));
     }
     if (header.length() != layout.planeBytes() || payload.length != layout.planeBytes()) {

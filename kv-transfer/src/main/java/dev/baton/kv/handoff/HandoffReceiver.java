@@ -91,12 +91,13 @@ public final class HandoffReceiver implements BindableService, AutoCloseable {
   }
 
   /**
-   * Declares that a sender with this ticket may write into {@code destination}. There is no limit
-   * on the time until it begins to: whoever declares it revokes it when it waited long enough.
+   * Declares that a sender with this ticket may write into {@code destination}. When its lifetime
+   * is over the handoff fails as {@link Refusal#EXPIRED}, on a timer that waits for nobody.
    *
    * @param keys keys of all blocks of the prompt, in order
    * @param destination a block for each key; those that are not present are written
    * @param present indexes of the blocks that hold their KV already
+   * @param lifetime the hard limit, counted from now: what is left of the request's deadline
    * @param listener hears how it ends: exactly one call, none after a revocation
    * @throws IllegalStateException if a handoff with this id is expected already, or this is closed
    * @throws IllegalArgumentException if keys, destination and present do not fit one another
@@ -106,6 +107,7 @@ public final class HandoffReceiver implements BindableService, AutoCloseable {
       List<BlockKey> keys,
       List<Block> destination,
       BitSet present,
+      Duration lifetime,
       HandoffListener listener) {
     if (keys.isEmpty() || destination.size() != keys.size() || present.length() > keys.size()) {
       throw new IllegalArgumentException(
@@ -116,6 +118,7 @@ public final class HandoffReceiver implements BindableService, AutoCloseable {
         new IncomingHandoff(
             ticket, layout, keys, destination, present, listener, admission::remove);
     admission.add(handoff);
+    handoff.expireAfter(lifetime, alarms);
     if (closed) {
       handoff.revoke();
       throw new IllegalStateException("handoff " + ticket + ": the receiver is closed");

@@ -153,7 +153,8 @@ public final class HandoffSender implements AutoCloseable {
             .setSenderEpoch(myEpoch.getAsLong())
             .setLineage(ByteString.copyFrom(lineage.bytes()))
             .setLayout(Layouts.toProto(layout))
-            .setPromptTokens(prompt.tokens());
+            .setPromptTokens(prompt.tokens())
+            .setVersion(FrameHeader.VERSION);
     prompt.keys().forEach(key -> open.addKeys(ByteString.copyFrom(key.bytes())));
     return open.build();
   }

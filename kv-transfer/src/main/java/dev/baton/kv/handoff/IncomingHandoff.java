@@ -8,10 +8,12 @@ import dev.baton.proto.internal.v1.Accept;
 import dev.baton.proto.internal.v1.Commit;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.time.Duration;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
-import java.util.function.Consumer;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,7 +25,7 @@ import org.slf4j.LoggerFactory;
  * <pre>
  *   EXPECTED -- Open --> RECEIVING -- Commit --> OVER (arrived)
  *       |                    |
- *       +------ close -------+-- refusal, stall, lost stream, close --> OVER (failed)
+ *       +-- close, expiry ---+-- refusal, stall, lost stream, close, expiry --> OVER (failed)
  *       +------ revoke ------+--> OVER (the listener is not called)
  * </pre>
  *
@@ -45,7 +47,7 @@ public final class IncomingHandoff {
   private final List<Block> destination;
   private final BitSet missing;
   private final HandoffListener listener;
-  private final Consumer<IncomingHandoff> whenOver;
+  private final BiConsumer<IncomingHandoff, HandoffEnd> whenOver;
   private final FrameVerifier verifier;
 
   private final Object lock = new Object();
@@ -55,6 +57,7 @@ public final class IncomingHandoff {
   private State state = State.EXPECTED;
   private @Nullable PushSession session;
   private @Nullable Thread teller;
+  private Runnable stopClock = () -> {};
   private final BitSet arrived = new BitSet();
 
   IncomingHandoff(
@@ -64,7 +67,7 @@ public final class IncomingHandoff {
       List<Block> destination,
       BitSet present,
       HandoffListener listener,
-      Consumer<IncomingHandoff> whenOver) {
+      BiConsumer<IncomingHandoff, HandoffEnd> whenOver) {
     this.ticket = ticket;
     this.layout = layout;
     this.keys = List.copyOf(keys);
@@ -105,8 +108,8 @@ public final class IncomingHandoff {
             throw HandoffException.refused(
                 Refusal.PROTOCOL, "open: handoff " + ticket + " has an open stream already");
         case OVER ->
-            throw HandoffException.refused(
-                Refusal.UNKNOWN_TICKET, "open: handoff " + ticket + " is over");
+            // It ended between the look at the table and this.
+            throw HandoffException.refused(Refusal.REVOKED, "open: handoff " + ticket + " is over");
       }
     }
   }
@@ -161,7 +164,7 @@ public final class IncomingHandoff {
       leave();
     }
     HandoffReceipt receipt = new HandoffReceipt(blocks, keys.size() - blocks, bytes);
-    tell(() -> listener.arrived(receipt, commit.getFirstTokensList()));
+    tell(HandoffEnd.ARRIVED, () -> listener.arrived(receipt, commit.getFirstTokensList()));
     return receipt;
   }
 
@@ -177,8 +180,28 @@ public final class IncomingHandoff {
       }
       leave();
     }
-    tell(() -> listener.failed(why));
+    boolean expired = why.refusal().equals(Optional.of(Refusal.EXPIRED));
+    tell(expired ? HandoffEnd.EXPIRED : HandoffEnd.FAILED, () -> listener.failed(why));
     return true;
+  }
+
+  /** Gives the handoff an end in time: it fails as EXPIRED unless it is over by then. */
+  void expireAfter(Duration lifetime, Alarms alarms) {
+    Runnable clock = alarms.after(lifetime.toNanos(), () -> abandon(expired(lifetime)));
+    boolean over;
+    synchronized (lock) {
+      stopClock = clock;
+      over = state == State.OVER;
+    }
+    if (over) {
+      clock.run();
+    }
+  }
+
+  private HandoffException expired(Duration lifetime) {
+    return HandoffException.refused(
+        Refusal.EXPIRED,
+        "handoff %s did not arrive within its %d ms".formatted(ticket, lifetime.toMillis()));
   }
 
   /** Fails the handoff, if it is not over, and ends its stream, if it has one. */
@@ -211,7 +234,7 @@ public final class IncomingHandoff {
     }
     if (revoked) {
       listenerTold.countDown();
-      whenOver.accept(this);
+      leaveTable(HandoffEnd.REVOKED);
       if (open != null) {
         open.end(HandoffException.refused(Refusal.REVOKED, "handoff " + ticket + " was revoked"));
       }
@@ -238,8 +261,8 @@ public final class IncomingHandoff {
     teller = Thread.currentThread();
   }
 
-  private void tell(Runnable call) {
-    whenOver.accept(this);
+  private void tell(HandoffEnd end, Runnable call) {
+    leaveTable(end);
     try {
       call.run();
     } catch (RuntimeException e) {
@@ -247,6 +270,15 @@ public final class IncomingHandoff {
     } finally {
       listenerTold.countDown();
     }
+  }
+
+  private void leaveTable(HandoffEnd end) {
+    whenOver.accept(this, end);
+    Runnable clock;
+    synchronized (lock) {
+      clock = stopClock;
+    }
+    clock.run();
   }
 
   private void awaitListener() {

@@ -7,7 +7,7 @@ import java.util.Optional;
 
 /** Why a push was refused. */
 public enum Refusal {
-  /** No reservation has this handoff id: it never had one, or it is over. */
+  /** No reservation has this handoff id: it never had one, or it has been over for long. */
   UNKNOWN_TICKET(RefusalReason.REFUSAL_REASON_UNKNOWN_TICKET, Status.Code.NOT_FOUND),
   /** The ticket names another incarnation of the receiver. */
   EPOCH(RefusalReason.REFUSAL_REASON_EPOCH, Status.Code.FAILED_PRECONDITION),
@@ -21,14 +21,20 @@ public enum Refusal {
   KEY(RefusalReason.REFUSAL_REASON_KEY, Status.Code.FAILED_PRECONDITION),
   /** A checksum does not match its bytes. */
   CHECKSUM(RefusalReason.REFUSAL_REASON_CHECKSUM, Status.Code.DATA_LOSS),
-  /** A frame's magic, version, kind, block, layer or length cannot be. */
+  /** A frame's magic, kind, block, layer or length cannot be. */
   FRAME(RefusalReason.REFUSAL_REASON_FRAME, Status.Code.INVALID_ARGUMENT),
   /** A plane came twice, or Commit counts other planes than came. */
   COUNT(RefusalReason.REFUSAL_REASON_COUNT, Status.Code.FAILED_PRECONDITION),
   /** A message cannot be read, or came out of order. */
   PROTOCOL(RefusalReason.REFUSAL_REASON_PROTOCOL, Status.Code.INVALID_ARGUMENT),
-  /** The ticket was revoked while the stream was open. */
-  REVOKED(RefusalReason.REFUSAL_REASON_REVOKED, Status.Code.FAILED_PRECONDITION);
+  /** The ticket was revoked, or its handoff failed. */
+  REVOKED(RefusalReason.REFUSAL_REASON_REVOKED, Status.Code.FAILED_PRECONDITION),
+  /** Open or frame are of a version of the protocol that the receiver does not speak. */
+  VERSION(RefusalReason.REFUSAL_REASON_VERSION, Status.Code.FAILED_PRECONDITION),
+  /** The ticket's deadline passed. */
+  EXPIRED(RefusalReason.REFUSAL_REASON_EXPIRED, Status.Code.FAILED_PRECONDITION),
+  /** The ticket was used: its handoff has arrived. */
+  CONSUMED(RefusalReason.REFUSAL_REASON_CONSUMED, Status.Code.FAILED_PRECONDITION);
 
   private final RefusalReason reason;
   private final Status.Code statusCode;

@@ -22,7 +22,7 @@ class BitFlipTest {
         HandoffException refused = push.failure();
         assertThat(refused.refusal().orElseThrow())
             .as("bit %d", bit)
-            .isIn(Refusal.CHECKSUM, Refusal.FRAME);
+            .isIn(Refusal.CHECKSUM, Refusal.FRAME, Refusal.VERSION);
         checksums += refused.refusal().orElseThrow() == Refusal.CHECKSUM ? 1 : 0;
         destination.failure();
         destination.assertUntouched();
@@ -32,7 +32,8 @@ class BitFlipTest {
       assertThat(checksums).isEqualTo(bits - 32 - 16 - 32);
       assertThat(loopback.refusals())
           .containsEntry(Refusal.CHECKSUM, checksums)
-          .containsEntry(Refusal.FRAME, 32 + 16 + 32);
+          .containsEntry(Refusal.FRAME, 32 + 32)
+          .containsEntry(Refusal.VERSION, 16);
       loopback.assertStillWorks(Prompt.random(Prompt.SMALL, 12, random));
       loopback.assertZero();
     }

@@ -6,6 +6,7 @@ import dev.baton.kv.Block;
 import dev.baton.kv.BlockPool;
 import dev.baton.proto.v1.SampledToken;
 import java.lang.foreign.MemorySegment;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
@@ -16,6 +17,7 @@ import java.util.concurrent.TimeUnit;
 /** Reserved blocks for a prompt, filled with a pattern, and what their listener heard. */
 final class Destination implements HandoffListener {
   static final byte PATTERN = 0x5A;
+  static final Duration LIFETIME = Duration.ofHours(1);
 
   private final BlockPool pool;
   final Prompt prompt;
@@ -39,7 +41,7 @@ final class Destination implements HandoffListener {
   }
 
   IncomingHandoff expectedBy(HandoffReceiver receiver) {
-    return receiver.expect(prompt.ticket(), prompt.keys(), blocks, present, this);
+    return receiver.expect(prompt.ticket(), prompt.keys(), blocks, present, LIFETIME, this);
   }
 
   void fill(byte pattern) {

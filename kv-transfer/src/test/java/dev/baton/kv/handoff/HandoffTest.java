@@ -160,8 +160,14 @@ class HandoffTest {
           .hasMessageContaining("expected already");
       HandoffReceiver receiver = loopback.receiver;
       Ticket other = new Ticket(1, 1, 1);
-      assertThatThrownBy(
-              () -> receiver.expect(other, List.of(), List.of(), destination.present, destination))
+      assertThatThrownBy(() ->
+              receiver.expect(
+                  other,
+                  List.of(),
+                  List.of(),
+                  destination.present,
+                  Destination.LIFETIME,
+                  destination))
           .isInstanceOf(IllegalArgumentException.class);
       assertThatThrownBy(() ->
               receiver.expect(
@@ -169,6 +175,7 @@ class HandoffTest {
                   prompt.keys(),
                   destination.blocks.subList(1, 3),
                   destination.present,
+                  Destination.LIFETIME,
                   destination))
           .isInstanceOf(IllegalArgumentException.class);
       assertThatThrownBy(() ->

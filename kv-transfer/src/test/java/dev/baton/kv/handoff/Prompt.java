@@ -50,6 +50,7 @@ record Prompt(Layout layout, Ticket ticket, int tokens, List<BlockKey> keys, byt
         .setLineage(ByteString.copyFrom(LINEAGE.bytes()))
         .setLayout(Layouts.toProto(layout))
         .setPromptTokens(tokens)
+        .setVersion(FrameHeader.VERSION)
         .addAllKeys(keys.stream().map(key -> ByteString.copyFrom(key.bytes())).toList())
         .build();
   }

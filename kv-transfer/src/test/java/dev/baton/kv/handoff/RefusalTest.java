@@ -210,6 +210,8 @@ class RefusalTest {
 
   private static Stream<Row> identities() {
     return Stream.of(
+        open("no version", Refusal.VERSION, true, Open.Builder::clearVersion),
+        open("a version of the future", Refusal.VERSION, true, o -> o.setVersion(2)),
         open(
             "another lineage",
             Refusal.LINEAGE,
@@ -315,8 +317,8 @@ class RefusalTest {
     int planeBytes = Prompt.SMALL.planeBytes();
     return Stream.of(
         frame("another magic", Refusal.FRAME, h -> with(h, 0x4B425456, 1, 2, 0, 1, 1)),
-        frame("version 0", Refusal.FRAME, h -> with(h, h.magic(), 0, 2, 0, 1, 1)),
-        frame("version 2", Refusal.FRAME, h -> with(h, h.magic(), 2, 2, 0, 1, 1)),
+        frame("version 0", Refusal.VERSION, h -> with(h, h.magic(), 0, 2, 0, 1, 1)),
+        frame("version 2", Refusal.VERSION, h -> with(h, h.magic(), 2, 2, 0, 1, 1)),
         frame("kind 0", Refusal.FRAME, h -> with(h, h.magic(), 1, 0, 0, 1, 1)),
         frame("kind 3", Refusal.FRAME, h -> with(h, h.magic(), 1, 3, 0, 1, 1)),
         frame("a reserved byte", Refusal.FRAME, h -> with(h, h.magic(), 1, 2, 1, 1, 1)),

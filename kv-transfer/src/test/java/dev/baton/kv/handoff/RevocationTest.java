@@ -129,7 +129,7 @@ class RevocationTest {
           Refusal.REVOKED,
           () -> handoff.write(prompt.header(0, 0, PlaneKind.K), prompt.payload(0, 0, PlaneKind.K)));
       assertRefused(Refusal.REVOKED, () -> handoff.complete(prompt.commit(0)));
-      assertRefused(Refusal.UNKNOWN_TICKET, () -> handoff.claim(loopback.session()));
+      assertRefused(Refusal.REVOKED, () -> handoff.claim(loopback.session()));
       assertThat(handoff.fail(HandoffException.stalled("late"))).isFalse();
       assertThat(destination.heard).isEmpty();
       destination.assertUntouched();
@@ -162,9 +162,7 @@ class RevocationTest {
       push.get(30, TimeUnit.SECONDS);
       return false;
     } catch (ExecutionException e) {
-      assertThat(((HandoffException) e.getCause()).refusal())
-          .get()
-          .isIn(Refusal.REVOKED, Refusal.UNKNOWN_TICKET);
+      assertThat(((HandoffException) e.getCause()).refusal()).contains(Refusal.REVOKED);
       return true;
     }
   }
@@ -189,12 +187,12 @@ class RevocationTest {
   }
 
   @Test
-  void aRevokedTicketIsUnknown() throws Exception {
+  void aRevokedTicketIsRefused() throws Exception {
     try (Loopback loopback = new Loopback(Prompt.SMALL, 3)) {
       Prompt prompt = Prompt.random(Prompt.SMALL, 12, new Random(13));
       Destination destination = new Destination(loopback.pool, prompt);
       destination.expectedBy(loopback.receiver).revoke();
-      assertRefused(Refusal.UNKNOWN_TICKET, () -> loopback.push(prompt));
+      assertRefused(Refusal.REVOKED, () -> loopback.push(prompt));
       destination.assertUntouched();
       destination.release();
       loopback.assertZero();
@@ -211,7 +209,12 @@ class RevocationTest {
       Destination destination = new Destination(loopback.pool, current);
       IncomingHandoff revoked =
           loopback.receiver.expect(
-              first, old.keys(), destination.blocks, destination.present, destination);
+              first,
+              old.keys(),
+              destination.blocks,
+              destination.present,
+              Destination.LIFETIME,
+              destination);
       RawPush stale = loopback.raw().send(Prompt.message(old.open()));
       stale.accepted();
       revoked.revoke();
@@ -282,7 +285,12 @@ class RevocationTest {
       List<Block> blocks = destination.blocks;
       handoff.complete(
           loopback.receiver.expect(
-              prompt.ticket(), prompt.keys(), blocks, destination.present, listener));
+              prompt.ticket(),
+              prompt.keys(),
+              blocks,
+              destination.present,
+              Destination.LIFETIME,
+              listener));
       CompletableFuture<HandoffReceipt> push = pushing(loopback, prompt);
       assertThat(inside.await(30, TimeUnit.SECONDS)).isTrue();
       CompletableFuture<Boolean> leftBeforeRevoked =
@@ -317,7 +325,12 @@ class RevocationTest {
           };
       IncomingHandoff handoff =
           loopback.receiver.expect(
-              prompt.ticket(), prompt.keys(), destination.blocks, destination.present, broken);
+              prompt.ticket(),
+              prompt.keys(),
+              destination.blocks,
+              destination.present,
+              Destination.LIFETIME,
+              broken);
       loopback.push(prompt);
       handoff.revoke();
       destination.release();
