@@ -1,6 +1,7 @@
 package dev.baton.decode;
 
 import dev.baton.engine.Engine;
+import dev.baton.engine.LayerListener;
 import dev.baton.engine.Span;
 import dev.baton.kv.Block;
 import dev.baton.kv.KvDtype;
@@ -60,10 +61,15 @@ final class ChainEngine implements Engine {
   }
 
   @Override
-  public void run(List<Span> batch) {
+  public void run(List<Span> batch, LayerListener listener) {
     beforeStep.accept(batch);
     steps.add(batch.stream().map(span -> span.tokens().length).toList());
-    batch.forEach(ChainEngine::compute);
+    for (Span span : batch) {
+      compute(span);
+      for (int layer = 0; layer < LAYOUT.layers(); layer++) {
+        listener.layerWritten(span, layer, span.end());
+      }
+    }
   }
 
   private static void compute(Span span) {

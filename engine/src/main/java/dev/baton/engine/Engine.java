@@ -33,10 +33,17 @@ public interface Engine extends AutoCloseable {
   /**
    * Computes the KV of every span's tokens into its blocks, and the logits where asked.
    *
+   * @param listener hears of each layer as soon as its KV is final; the engine touches those bytes
+   *     no more
    * @throws IllegalArgumentException if a span does not fit its blocks, the context or the
    *     vocabulary
    */
-  void run(List<Span> batch);
+  void run(List<Span> batch, LayerListener listener);
+
+  /** Runs a batch of which only the end matters. */
+  default void run(List<Span> batch) {
+    run(batch, LayerListener.NONE);
+  }
 
   @Override
   void close();

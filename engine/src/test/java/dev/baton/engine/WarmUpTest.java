@@ -59,7 +59,7 @@ class WarmUpTest {
     }
 
     @Override
-    public void run(List<Span> batch) {
+    public void run(List<Span> batch, LayerListener listener) {
       assertThat(batch).hasSize(1);
       assertThat(batch.getFirst().end()).isLessThanOrEqualTo(context);
       assertThat(batch.getFirst().blocks()).hasSize(layout().blocksFor(Math.min(context, 40)));

@@ -1,6 +1,7 @@
 package dev.baton.engine.cpu;
 
 import dev.baton.engine.Engine;
+import dev.baton.engine.LayerListener;
 import dev.baton.engine.Span;
 import dev.baton.kv.KvDtype;
 import dev.baton.kv.Layout;
@@ -104,7 +105,7 @@ public final class CpuEngine implements Engine {
   }
 
   @Override
-  public synchronized void run(List<Span> batch) {
+  public synchronized void run(List<Span> batch, LayerListener listener) {
     if (closed) {
       throw new IllegalStateException("the engine is closed");
     }
@@ -114,18 +115,18 @@ public final class CpuEngine implements Engine {
       for (int i = 0; i < span.tokens().length; i++) {
         rows.add(span, i);
         if (rows.full()) {
-          pass();
+          pass(listener);
         }
       }
     }
     if (rows.count() > 0) {
-      pass();
+      pass(listener);
     }
   }
 
-  private void pass() {
+  private void pass(LayerListener listener) {
     try {
-      transformer.run(rows);
+      transformer.run(rows, listener);
     } finally {
       rows.clear();
     }

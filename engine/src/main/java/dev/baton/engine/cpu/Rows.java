@@ -1,5 +1,6 @@
 package dev.baton.engine.cpu;
 
+import dev.baton.engine.LayerListener;
 import dev.baton.engine.Span;
 import dev.baton.kv.Block;
 import java.util.Arrays;
@@ -52,6 +53,15 @@ final class Rows {
   float @Nullable [] logits(int row) {
     Span span = span(row);
     return offsets[row] == span.tokens().length - 1 ? span.logits() : null;
+  }
+
+  /** Says of every span with rows here how far its KV of this layer is written now. */
+  void tellWritten(int layer, LayerListener listener) {
+    for (int row = 0; row < count; row++) {
+      if (row + 1 == count || spans[row + 1] != spans[row]) {
+        listener.layerWritten(span(row), layer, position(row) + 1);
+      }
+    }
   }
 
   private Span span(int row) {

@@ -1,5 +1,6 @@
 package dev.baton.engine.cpu;
 
+import dev.baton.engine.LayerListener;
 import dev.baton.kv.Layout;
 import dev.baton.model.ModelConfig;
 import java.lang.foreign.Arena;
@@ -38,15 +39,15 @@ final class Transformer {
     this.scores = new float[team.members()][layout.blockTokens()];
   }
 
-  /** Computes the rows' KV, and the logits of those that want them. */
-  void run(Rows rows) {
+  /** Computes the rows' KV, and the logits of those that want them; tells of each layer's KV. */
+  void run(Rows rows, LayerListener listener) {
     int count = rows.count();
     int wantedCount = findWanted(rows);
     act.ensure(count, wantedCount);
     team.run(count, (member, from, to) -> embed(rows, from, to));
     for (int i = 0; i < weights.layers().size(); i++) {
       LlamaWeights.Layer layer = weights.layers().get(i);
-      attend(rows, i, layer);
+      attend(rows, i, layer, listener);
       feedForward(count, layer);
     }
     logits(rows, wantedCount);
@@ -70,11 +71,12 @@ final class Transformer {
   }
 
   /** {@code residual += o attention(norm(residual))}. */
-  private void attend(Rows rows, int index, LlamaWeights.Layer layer) {
+  private void attend(Rows rows, int index, LlamaWeights.Layer layer, LayerListener listener) {
     int count = rows.count();
     norm(count, layer.inputNorm());
     product.set(act.normed, act.hiddenStride, count, layer.queriesKeysValues(), act.projection);
     team.run(count, (member, from, to) -> turnAndStore(rows, index, from, to));
+    rows.tellWritten(index, listener);
     team.run(
         count * config.heads(),
         (member, from, to) -> attendHeads(rows, index, scores[member], from, to));

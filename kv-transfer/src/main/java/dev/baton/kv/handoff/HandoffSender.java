@@ -5,17 +5,13 @@ import dev.baton.kv.Block;
 import dev.baton.kv.BlockKey;
 import dev.baton.kv.Layout;
 import dev.baton.kv.Lineage;
-import dev.baton.kv.PlaneKind;
-import dev.baton.proto.internal.v1.Accept;
-import dev.baton.proto.internal.v1.Commit;
 import dev.baton.proto.internal.v1.Open;
-import dev.baton.proto.internal.v1.PushReply;
 import dev.baton.proto.v1.SampledToken;
 import io.grpc.ManagedChannel;
 import io.micrometer.core.instrument.MeterRegistry;
-import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 
@@ -24,9 +20,6 @@ import java.util.function.LongSupplier;
  * share a connection.
  */
 public final class HandoffSender implements AutoCloseable {
-  /** What planes pass through on their way to gRPC: small enough to stay in the nearest cache. */
-  private static final int SCRATCH_BYTES = 64 * 1024;
-
   private final Layout layout;
   private final Lineage lineage;
   private final LongSupplier myEpoch;
@@ -70,25 +63,23 @@ public final class HandoffSender implements AutoCloseable {
   }
 
   /**
-   * Pushes a prompt's blocks; returns when the receiver has acknowledged them. Blocks the calling
-   * thread; ends early when the current {@link io.grpc.Context} is cancelled or its deadline
-   * passes, or when the thread is interrupted (which stays set). The blocks are borrowed until it
-   * returns. A failed push leaves nothing behind: its stream is cancelled.
+   * A push that has not begun: its blocks may still be written.
    *
    * @param target where the receiver listens, as the channel factory understands it
    * @param keys keys of all blocks of the prompt, in order
-   * @param source a block for each key; only those that the receiver lacks are read
-   * @param firstTokens the first token of every choice, in order
+   * @param source a block for each key; only those that the receiver lacks are read, plane by plane
+   *     as they are said to be final. Borrowed until the push is over
+   * @param writerLives whether whoever writes the blocks makes progress: asked before each renewal,
+   *     by threads that must not wait
    * @throws IllegalArgumentException if prompt tokens, keys and blocks do not fit one another
    */
-  public HandoffReceipt push(
+  public OutgoingPush prepare(
       String target,
       Ticket ticket,
       List<BlockKey> keys,
       int promptTokens,
       List<Block> source,
-      List<SampledToken> firstTokens)
-      throws HandoffException {
+      BooleanSupplier writerLives) {
     if (keys.isEmpty()
         || source.size() != keys.size()
         || layout.blocksFor(promptTokens) != keys.size()) {
@@ -101,121 +92,50 @@ public final class HandoffSender implements AutoCloseable {
                   source.size(),
                   layout.blocksFor(promptTokens)));
     }
-    Prompt prompt = new Prompt(ticket, keys, promptTokens, source, firstTokens);
-    try (Channels.Lease lease = channels.lease(target)) {
-      try {
-        return push(lease.channel(), prompt);
-      } catch (HandoffException e) {
-        if (e.code() == HandoffException.Code.LOST) {
-          lease.broken();
-        }
-        throw e;
-      }
-    }
+    return new OutgoingPush(
+        target,
+        ticket,
+        keys,
+        source,
+        layout,
+        new OutgoingHandoff(layout, open(ticket, keys, promptTokens)),
+        channels,
+        alarms,
+        metrics,
+        stallLimit,
+        writerLives);
   }
 
-  private record Prompt(
+  /**
+   * Pushes a prompt whose blocks are all final; otherwise as {@link #prepare} and {@link
+   * OutgoingPush#run}.
+   *
+   * @param firstTokens the first token of every choice, in order
+   */
+  public HandoffReceipt push(
+      String target,
       Ticket ticket,
       List<BlockKey> keys,
-      int tokens,
-      List<Block> blocks,
-      List<SampledToken> firstTokens) {}
-
-  private HandoffReceipt push(ManagedChannel channel, Prompt prompt) throws HandoffException {
-    long started = System.nanoTime();
-    PushCall call = PushCall.start(channel, alarms, stallLimit);
-    boolean acknowledged = false;
-    try {
-      call.send(OutgoingMessage.of(open(prompt)));
-      List<Integer> missing = missing(call.reply("Accept"), prompt.keys().size());
-      HandoffReceipt receipt = receipt(missing.size(), prompt.keys().size());
-      sendPlanes(call, prompt, missing);
-      call.send(OutgoingMessage.of(commit(receipt, prompt)));
-      call.halfClose();
-      requireAck(call.reply("Ack"));
-      acknowledged = true;
-      metrics.completed(receipt, System.nanoTime() - started);
-      return receipt;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw HandoffException.cancelled("the pushing thread was interrupted", e);
-    } finally {
-      if (!acknowledged) {
-        call.cancel();
-      }
-    }
+      int promptTokens,
+      List<Block> source,
+      List<SampledToken> firstTokens)
+      throws HandoffException {
+    OutgoingPush push = prepare(target, ticket, keys, promptTokens, source, () -> true);
+    push.computed(firstTokens);
+    return push.run().receipt();
   }
 
-  private Open open(Prompt prompt) {
+  private Open open(Ticket ticket, List<BlockKey> keys, int promptTokens) {
     Open.Builder open =
         Open.newBuilder()
-            .setTicket(prompt.ticket().toProto())
+            .setTicket(ticket.toProto())
             .setSenderEpoch(myEpoch.getAsLong())
             .setLineage(ByteString.copyFrom(lineage.bytes()))
             .setLayout(Layouts.toProto(layout))
-            .setPromptTokens(prompt.tokens())
+            .setPromptTokens(promptTokens)
             .setVersion(FrameHeader.VERSION);
-    prompt.keys().forEach(key -> open.addKeys(ByteString.copyFrom(key.bytes())));
+    keys.forEach(key -> open.addKeys(ByteString.copyFrom(key.bytes())));
     return open.build();
-  }
-
-  private static List<Integer> missing(PushReply reply, int blocks) throws HandoffException {
-    if (!reply.hasAccept()) {
-      throw HandoffException.refused(
-          Refusal.PROTOCOL, "reply: " + reply.getReplyCase() + ", expected Accept");
-    }
-    Accept accept = reply.getAccept();
-    int last = -1;
-    for (int block : accept.getMissingList()) {
-      if (block <= last || block >= blocks) {
-        throw HandoffException.refused(
-            Refusal.PROTOCOL,
-            "accept.missing: %s after %d, expected ascending indexes below %d"
-                .formatted(Integer.toUnsignedString(block), last, blocks));
-      }
-      last = block;
-    }
-    return accept.getMissingList();
-  }
-
-  private HandoffReceipt receipt(int moved, int blocks) {
-    return new HandoffReceipt(moved, blocks - moved, (long) moved * layout.blockBytes());
-  }
-
-  private void sendPlanes(PushCall call, Prompt prompt, List<Integer> missing)
-      throws HandoffException, InterruptedException {
-    byte[] scratch = new byte[Math.min(SCRATCH_BYTES, layout.planeBytes())];
-    for (int block : missing) {
-      for (int layer = 0; layer < layout.layers(); layer++) {
-        for (PlaneKind kind : PlaneKind.values()) {
-          MemorySegment plane = prompt.blocks().get(block).plane(layer, kind);
-          FrameHeader header =
-              FrameHeader.of(
-                  prompt.ticket(),
-                  block,
-                  prompt.keys().get(block),
-                  layer,
-                  kind,
-                  plane.asByteBuffer());
-          call.sendWhenReady(OutgoingMessage.of(header, plane, scratch));
-        }
-      }
-    }
-  }
-
-  private Commit commit(HandoffReceipt receipt, Prompt prompt) {
-    return Commit.newBuilder()
-        .setFrames(receipt.blocksMoved() * layout.planes())
-        .setBytes(receipt.bytesMoved())
-        .addAllFirstTokens(prompt.firstTokens())
-        .build();
-  }
-
-  private static void requireAck(PushReply reply) throws HandoffException {
-    if (!reply.hasAck()) {
-      throw HandoffException.refused(
-          Refusal.PROTOCOL, "reply: " + reply.getReplyCase() + ", expected Ack");
-    }
   }
 
   /** Connections that are open now. */

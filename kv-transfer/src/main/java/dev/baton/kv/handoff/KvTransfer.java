@@ -19,6 +19,9 @@ final class KvTransfer {
   /** First byte of a request that holds a protobuf Commit. */
   static final int COMMIT = 0x03;
 
+  /** The only byte of a request that says no more than that the sender makes progress. */
+  static final int RENEW = 0x04;
+
   private KvTransfer() {}
 
   /** The method Push, for one side: {@code requests} writes or reads what goes to the receiver. */

@@ -39,6 +39,11 @@ final class OutgoingMessage {
         withKind(KvTransfer.COMMIT, commit.toByteArray()), NOTHING, new byte[0]);
   }
 
+  /** A Renew: its kind, and nothing else. */
+  static OutgoingMessage renew() {
+    return new OutgoingMessage(withKind(KvTransfer.RENEW, new byte[0]), NOTHING, new byte[0]);
+  }
+
   /**
    * A frame.
    *

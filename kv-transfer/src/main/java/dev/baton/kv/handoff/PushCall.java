@@ -8,20 +8,25 @@ import io.grpc.Context;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
-import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.BooleanSupplier;
-import org.jspecify.annotations.Nullable;
 
 /**
- * One stream of Push on the sending side, for one thread that blocks: every wait ends with what was
- * waited for, with the stream's failure, with the stall limit, or with an interrupt.
+ * One stream of Push on the sending side: the edge to gRPC. One thread sends; what the receiver
+ * does is told to {@link Events}.
  */
 final class PushCall {
+  /** Hears of the stream, one call at a time, on threads of gRPC's; must not block. */
+  interface Events {
+    /** The stream can take more. */
+    void room();
+
+    /** The receiver's next reply. */
+    void reply(PushReply reply);
+
+    /** The stream ended, and this is what that means while a reply is still waited for. */
+    void ended(HandoffException why);
+  }
+
   private static final MethodDescriptor<OutgoingMessage, PushReply> PUSH =
       KvTransfer.push(new OutgoingMessageWriter());
 
@@ -32,41 +37,28 @@ final class PushCall {
   private static final int REPLIES = 3;
 
   private final ClientCall<OutgoingMessage, PushReply> call;
-  private final Context context;
-  private final Alarms alarms;
-  private final long stallNanos;
+  private final Context context = Context.current();
 
-  private final ReentrantLock lock = new ReentrantLock();
-  private final Condition changed = lock.newCondition();
-  private final ArrayDeque<PushReply> replies = new ArrayDeque<>();
-  private @Nullable HandoffException failure;
-
-  private PushCall(Channel channel, Alarms alarms, Duration stallLimit) {
-    this.alarms = alarms;
-    this.context = Context.current();
-    this.stallNanos = stallLimit.toNanos();
+  private PushCall(Channel channel) {
     this.call = channel.newCall(PUSH, CallOptions.DEFAULT.withOnReadyThreshold(READY_BYTES));
   }
 
   /** Opens a stream under the current context's cancellation and deadline. */
-  static PushCall start(Channel channel, Alarms alarms, Duration stallLimit) {
-    PushCall push = new PushCall(channel, alarms, stallLimit);
-    push.call.start(push.new Replies(), new Metadata());
+  static PushCall start(Channel channel, Events events) {
+    PushCall push = new PushCall(channel);
+    push.call.start(push.new Replies(events), new Metadata());
     push.call.request(REPLIES);
     return push;
   }
 
-  /** Sends at once, whether or not the stream is ready: for the small first and last message. */
-  void send(OutgoingMessage message) throws HandoffException {
-    requireAlive();
-    call.sendMessage(message);
+  /** Whether the stream can take more. */
+  boolean isReady() {
+    return call.isReady();
   }
 
-  /** Waits until the stream can take more, then sends. The message's memory is free on return. */
-  void sendWhenReady(OutgoingMessage message) throws HandoffException, InterruptedException {
-    await("room to send", call::isReady);
+  /** Sends at once, whether or not the stream is ready. */
+  void send(OutgoingMessage message) {
     call.sendMessage(message);
-    message.letGo();
   }
 
   /** Says that nothing more will be sent. */
@@ -74,58 +66,9 @@ final class PushCall {
     call.halfClose();
   }
 
-  /** Waits for the receiver's next reply. */
-  PushReply reply(String what) throws HandoffException, InterruptedException {
-    lock.lockInterruptibly();
-    try {
-      await(what, () -> !replies.isEmpty());
-      return replies.remove();
-    } finally {
-      lock.unlock();
-    }
-  }
-
   /** Ends the stream, wherever it is. Without effect on one that is over. */
   void cancel() {
     call.cancel("the handoff failed", null);
-  }
-
-  private void await(String what, BooleanSupplier done)
-      throws HandoffException, InterruptedException {
-    lock.lockInterruptibly();
-    try {
-      if (done.getAsBoolean()) {
-        return;
-      }
-      AtomicBoolean stalled = new AtomicBoolean();
-      Runnable callOff = alarms.after(stallNanos, () -> signal(() -> stalled.set(true)));
-      try {
-        while (!done.getAsBoolean()) {
-          requireAlive();
-          if (stalled.get()) {
-            throw HandoffException.stalled(
-                "no %s from the receiver within %d ms"
-                    .formatted(what, Duration.ofNanos(stallNanos).toMillis()));
-          }
-          changed.await();
-        }
-      } finally {
-        callOff.run();
-      }
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private void requireAlive() throws HandoffException {
-    lock.lock();
-    try {
-      if (failure != null) {
-        throw failure;
-      }
-    } finally {
-      lock.unlock();
-    }
   }
 
   /** What the end of the stream means: a reply that was waited for will not come. */
@@ -145,30 +88,26 @@ final class PushCall {
         : why;
   }
 
-  private void signal(Runnable change) {
-    lock.lock();
-    try {
-      change.run();
-      changed.signalAll();
-    } finally {
-      lock.unlock();
-    }
-  }
-
   private final class Replies extends ClientCall.Listener<PushReply> {
+    private final Events events;
+
+    Replies(Events events) {
+      this.events = events;
+    }
+
     @Override
     public void onReady() {
-      signal(() -> {});
+      events.room();
     }
 
     @Override
     public void onMessage(PushReply reply) {
-      signal(() -> replies.add(reply));
+      events.reply(reply);
     }
 
     @Override
     public void onClose(Status status, Metadata trailers) {
-      signal(() -> failure = endedBy(status, trailers));
+      events.ended(endedBy(status, trailers));
     }
   }
 }

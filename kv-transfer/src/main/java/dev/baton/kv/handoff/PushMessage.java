@@ -18,6 +18,9 @@ sealed interface PushMessage {
   /** Says that all planes were sent. */
   record Committing(Commit commit) implements PushMessage {}
 
+  /** A sign of life of a sender that has no plane to send yet. */
+  record Renewing() implements PushMessage {}
+
   /**
    * Bytes that are no message. They travel on as a value, because what is thrown while gRPC parses
    * ends the stream without a reason that the sender could read.

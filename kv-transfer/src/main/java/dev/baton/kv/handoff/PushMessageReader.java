@@ -19,14 +19,20 @@ final class PushMessageReader implements Marshaller<PushMessage> {
         case KvTransfer.OPEN -> new PushMessage.Opening(Open.parseFrom(in));
         case KvTransfer.FRAME -> frame(in);
         case KvTransfer.COMMIT -> new PushMessage.Committing(Commit.parseFrom(in));
+        case KvTransfer.RENEW -> renew(in);
         case -1 -> new Malformed(Refusal.PROTOCOL, "message: empty, expected a kind byte");
-        default ->
-            new Malformed(Refusal.PROTOCOL, "message kind: " + kind + ", expected 1, 2 or 3");
+        default -> new Malformed(Refusal.PROTOCOL, "message kind: " + kind + ", expected 1 to 4");
       };
     } catch (IOException | StatusRuntimeException e) {
       // Bytes that are not protobuf, or not what their compression says.
       return new Malformed(Refusal.PROTOCOL, "message: unreadable, " + e.getMessage());
     }
+  }
+
+  private static PushMessage renew(InputStream in) throws IOException {
+    return in.read() < 0
+        ? new PushMessage.Renewing()
+        : new Malformed(Refusal.PROTOCOL, "renew: it has a body, expected none");
   }
 
   private static PushMessage frame(InputStream in) throws IOException {

@@ -52,6 +52,10 @@ final class PushSession {
         case PushMessage.Opening opening -> open(opening.open());
         case PushMessage.Frame frame -> opened("a frame").write(frame.header(), frame.payload());
         case PushMessage.Committing committing -> commit(committing.commit());
+        case PushMessage.Renewing _ -> {
+          // That it came is all: the stream's stall limit counts every message.
+          var _ = opened("Renew");
+        }
         case PushMessage.Malformed malformed ->
             throw HandoffException.refused(malformed.refusal(), malformed.detail());
       }
