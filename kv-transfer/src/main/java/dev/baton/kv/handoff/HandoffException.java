@@ -125,7 +125,7 @@ public final class HandoffException extends Exception {
    * this is a refusal.
    */
   public StatusRuntimeException toStatus() {
-    com.google.rpc.Status.Builder status = com.google.rpc.Status.newBuilder().setMessage(message());
+    com.google.rpc.Status.Builder status = com.google.rpc.Status.newBuilder().setMessage(detail());
     if (refusal != null) {
       status
           .setCode(refusal.statusCode().value())
@@ -133,7 +133,7 @@ public final class HandoffException extends Exception {
               Any.pack(
                   HandoffRefusal.newBuilder()
                       .setReason(refusal.toProto())
-                      .setDetail(message())
+                      .setDetail(detail())
                       .build()));
     } else {
       status.setCode(
@@ -147,7 +147,8 @@ public final class HandoffException extends Exception {
     return StatusProto.toStatusRuntimeException(status.build());
   }
 
-  private String message() {
+  /** The message, never null. */
+  String detail() {
     return Objects.requireNonNullElse(getMessage(), code.name());
   }
 

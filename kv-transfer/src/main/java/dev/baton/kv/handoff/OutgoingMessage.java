@@ -30,13 +30,14 @@ final class OutgoingMessage {
 
   /** An Open. */
   static OutgoingMessage of(Open open) {
-    return new OutgoingMessage(withKind(KvTransfer.OPEN, open.toByteArray()), NOTHING, new byte[0]);
+    return new OutgoingMessage(
+        ControlMessage.bytes(KvTransfer.OPEN, open.toByteArray()), NOTHING, new byte[0]);
   }
 
   /** A Commit. */
   static OutgoingMessage of(Commit commit) {
     return new OutgoingMessage(
-        withKind(KvTransfer.COMMIT, commit.toByteArray()), NOTHING, new byte[0]);
+        ControlMessage.bytes(KvTransfer.COMMIT, commit.toByteArray()), NOTHING, new byte[0]);
   }
 
   /** A Renew: its kind, and nothing else. */

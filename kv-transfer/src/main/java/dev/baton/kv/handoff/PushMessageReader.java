@@ -8,6 +8,7 @@ import io.grpc.MethodDescriptor.Marshaller;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
 
 /** Reads requests of Push; whatever the bytes are, it throws nothing. */
 final class PushMessageReader implements Marshaller<PushMessage> {
@@ -16,17 +17,23 @@ final class PushMessageReader implements Marshaller<PushMessage> {
     try {
       int kind = in.read();
       return switch (kind) {
-        case KvTransfer.OPEN -> new PushMessage.Opening(Open.parseFrom(in));
+        case KvTransfer.OPEN -> new PushMessage.Opening(Open.parseFrom(control(kind, in)));
         case KvTransfer.FRAME -> frame(in);
-        case KvTransfer.COMMIT -> new PushMessage.Committing(Commit.parseFrom(in));
+        case KvTransfer.COMMIT -> new PushMessage.Committing(Commit.parseFrom(control(kind, in)));
         case KvTransfer.RENEW -> renew(in);
         case -1 -> new Malformed(Refusal.PROTOCOL, "message: empty, expected a kind byte");
         default -> new Malformed(Refusal.PROTOCOL, "message kind: " + kind + ", expected 1 to 4");
       };
+    } catch (HandoffException e) {
+      return new Malformed(e.refusal().orElse(Refusal.PROTOCOL), e.detail());
     } catch (IOException | StatusRuntimeException e) {
       // Bytes that are not protobuf, or not what their compression says.
       return new Malformed(Refusal.PROTOCOL, "message: unreadable, " + e.getMessage());
     }
+  }
+
+  private static ByteBuffer control(int kind, InputStream in) throws IOException, HandoffException {
+    return ControlMessage.message(kind, in.readAllBytes());
   }
 
   private static PushMessage renew(InputStream in) throws IOException {

@@ -88,11 +88,11 @@ record Prompt(Layout layout, Ticket ticket, int tokens, List<BlockKey> keys, byt
   }
 
   static byte[] message(Open open) {
-    return message(1, open.toByteArray());
+    return ControlMessage.bytes(1, open.toByteArray());
   }
 
   static byte[] message(Commit commit) {
-    return message(3, commit.toByteArray());
+    return ControlMessage.bytes(3, commit.toByteArray());
   }
 
   static byte[] message(FrameHeader header, byte[] payload) {
