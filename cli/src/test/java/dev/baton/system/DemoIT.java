@@ -82,7 +82,7 @@ class DemoIT {
 
     new ProcessBuilder("kill", "-INT", Long.toString(demo.pid())).start().waitFor();
 
-    assertThat(demo.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(demo.waitFor(120, TimeUnit.SECONDS)).isTrue();
     assertThat(children).hasSizeGreaterThanOrEqualTo(4).noneMatch(ProcessHandle::isAlive);
     assertThat(leftovers()).isEmpty();
   }

@@ -68,7 +68,8 @@ final class HalfPush implements AutoCloseable {
             .setSenderEpoch(1)
             .setLineage(ByteString.copyFrom(worker.reference.lineage().bytes()))
             .setLayout(Layouts.toProto(worker.reference.layout()))
-            .setPromptTokens(decode.ask.prompt().length);
+            .setPromptTokens(decode.ask.prompt().length)
+            .setVersion(1);
     worker.keys(decode.ask.prompt()).forEach(key -> open.addKeys(ByteString.copyFrom(key.bytes())));
     return open.build();
   }
