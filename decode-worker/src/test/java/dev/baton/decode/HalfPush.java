@@ -19,8 +19,10 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.zip.CRC32C;
 
 /** Stands for a prefill worker that opens a push as it should, and then sends nothing more. */
 final class HalfPush implements AutoCloseable {
@@ -57,8 +59,19 @@ final class HalfPush implements AutoCloseable {
         },
         new Metadata());
     call.request(10);
-    byte[] open = open(worker, decode).toByteArray();
-    call.sendMessage(ByteBuffer.allocate(1 + open.length).put((byte) 1).put(open).array());
+    call.sendMessage(message(1, open(worker, decode).toByteArray()));
+  }
+
+  private static byte[] message(int kind, byte[] body) {
+    CRC32C crc = new CRC32C();
+    crc.update(kind);
+    crc.update(body);
+    return ByteBuffer.allocate(1 + Integer.BYTES + body.length)
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .put((byte) kind)
+        .putInt((int) crc.getValue())
+        .put(body)
+        .array();
   }
 
   private static Open open(Worker worker, Worker.Call decode) {

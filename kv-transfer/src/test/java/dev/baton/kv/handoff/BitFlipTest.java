@@ -38,4 +38,52 @@ class BitFlipTest {
       loopback.assertZero();
     }
   }
+
+  @Test
+  void everyFlippedBitOfOpenIsRefused() throws Exception {
+    Random random = new Random(11);
+    try (Loopback loopback = new Loopback(Prompt.SMALL, 3)) {
+      Prompt prompt = Prompt.random(Prompt.SMALL, 12, random);
+      Destination destination = loopback.expect(prompt);
+      byte[] open = Prompt.message(prompt.open());
+      for (int bit = 0; bit < 8 * open.length; bit++) {
+        FakeCall call = new FakeCall(loopback.receiver);
+        call.deliver(flipped(open, bit));
+        assertThat(call.failure().refusal()).as("bit %d", bit).isPresent();
+        call.complete();
+      }
+      assertThat(destination.heard).isEmpty();
+      loopback.push(prompt);
+      destination.assertArrived();
+      destination.release();
+      loopback.assertZero();
+    }
+  }
+
+  @Test
+  void everyFlippedBitOfCommitIsRefused() throws Exception {
+    Random random = new Random(12);
+    try (Loopback loopback = new Loopback(Prompt.SMALL, 3)) {
+      int bits = 8 * Prompt.message(Prompt.random(Prompt.SMALL, 12, random).commit(3)).length;
+      for (int bit = 0; bit < bits; bit++) {
+        Prompt prompt = Prompt.random(Prompt.SMALL, 12, random);
+        Destination destination = loopback.expect(prompt);
+        FakeCall call = new FakeCall(loopback.receiver);
+        call.deliver(Prompt.message(prompt.open()));
+        prompt.frames(0, 1, 2).forEach(call::deliver);
+        call.deliver(flipped(Prompt.message(prompt.commit(3)), bit));
+        assertThat(call.failure().refusal()).as("bit %d", bit).isPresent();
+        assertThat(destination.failure().refusal()).as("bit %d", bit).isPresent();
+        call.complete();
+        destination.release();
+      }
+      loopback.assertZero();
+    }
+  }
+
+  private static byte[] flipped(byte[] message, int bit) {
+    byte[] flipped = message.clone();
+    flipped[bit / 8] ^= (byte) (1 << (bit % 8));
+    return flipped;
+  }
 }

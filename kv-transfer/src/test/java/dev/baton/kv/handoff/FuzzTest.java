@@ -73,6 +73,7 @@ class FuzzTest {
         accepted++;
         assertThat(call.closed.isOk()).as("seed %d", seed).isTrue();
         destination.assertArrived();
+        assertThat(destination.firstTokens).as("seed %d", seed).isEqualTo(Prompt.FIRST_TOKENS);
       } else {
         assertThat(call.closed.isOk()).as("seed %d", seed).isFalse();
       }

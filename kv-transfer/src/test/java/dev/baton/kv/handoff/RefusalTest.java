@@ -415,8 +415,23 @@ class RefusalTest {
         stranger(
             "an Open that is not protobuf",
             Refusal.PROTOCOL,
-            (push, prompt) -> push.send(Prompt.message(1, new byte[] {10, 99}))),
-        stranger("an empty Open", Refusal.EPOCH, (push, prompt) -> push.send(new byte[] {1})),
+            (push, prompt) -> push.send(ControlMessage.bytes(1, new byte[] {10, 99}))),
+        stranger(
+            "an empty Open",
+            Refusal.EPOCH,
+            (push, prompt) -> push.send(ControlMessage.bytes(1, new byte[0]))),
+        stranger(
+            "an Open without its checksum",
+            Refusal.PROTOCOL,
+            (push, prompt) -> push.send(new byte[] {1, 0, 0, 0})),
+        stranger(
+            "an Open with the checksum of a Commit",
+            Refusal.CHECKSUM,
+            (push, prompt) -> {
+              byte[] message = ControlMessage.bytes(3, prompt.open().toByteArray());
+              message[0] = 1;
+              push.send(message);
+            }),
         opened("noise after Accept", Refusal.PROTOCOL, (push, prompt) -> push.send(noise)),
         opened(
             "a frame shorter than its header",
@@ -427,7 +442,7 @@ class RefusalTest {
         opened(
             "a Commit that is not protobuf",
             Refusal.PROTOCOL,
-            (push, prompt) -> push.send(Prompt.message(3, bytes(0xFF, 0xFF).toByteArray()))));
+            (push, prompt) -> push.send(ControlMessage.bytes(3, bytes(0xFF, 0xFF).toByteArray()))));
   }
 
   @ParameterizedTest
