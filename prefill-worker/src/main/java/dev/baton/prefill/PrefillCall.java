@@ -71,6 +71,8 @@ final class PrefillCall implements PrefillListener {
   @Override
   public synchronized void done(PrefillAccount account) {
     end(Outcome.COMPLETED);
+    metrics.visibleTransfer(account.visibleTransferNanos());
+    PrefillTimeline.log(requestId, account);
     PrefillResponse done =
         PrefillResponse.newBuilder()
             .setDone(
@@ -79,7 +81,10 @@ final class PrefillCall implements PrefillListener {
                     .setComputedTokens(account.computedTokens())
                     .setQueueUs(TimeUnit.NANOSECONDS.toMicros(account.queueNanos()))
                     .setComputeUs(TimeUnit.NANOSECONDS.toMicros(account.computeNanos()))
-                    .setPushUs(TimeUnit.NANOSECONDS.toMicros(account.pushNanos())))
+                    .setPushUs(TimeUnit.NANOSECONDS.toMicros(account.push().totalNanos()))
+                    .setTransferUs(TimeUnit.NANOSECONDS.toMicros(account.push().transferNanos()))
+                    .setVisibleTransferUs(
+                        TimeUnit.NANOSECONDS.toMicros(account.visibleTransferNanos())))
             .build();
     quietly(() -> {
       responses.onNext(done);

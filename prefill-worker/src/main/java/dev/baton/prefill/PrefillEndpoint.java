@@ -3,7 +3,6 @@ package dev.baton.prefill;
 import dev.baton.cluster.error.BatonException;
 import dev.baton.cluster.process.RequestScope;
 import dev.baton.kv.BlockPool;
-import dev.baton.kv.handoff.HandoffException;
 import dev.baton.kv.handoff.HandoffSender;
 import dev.baton.proto.internal.v1.PrefillRequest;
 import dev.baton.proto.internal.v1.PrefillResponse;
@@ -20,7 +19,7 @@ import java.util.concurrent.TimeUnit;
  * The gRPC edge of the worker. One call is one {@link PrefillJob}; the end of the call, by the
  * caller or by its deadline, stops the job in whichever phase it is.
  *
- * <p>Progress goes out twice a second, unless the engine has been in one step for longer than the
+ * <p>Progress goes out twice a second, unless the engine has written nothing for longer than the
  * stall limit: then the worker keeps silent, so that whoever waits can tell.
  */
 final class PrefillEndpoint extends PrefillServiceGrpc.PrefillServiceImplBase
@@ -32,6 +31,7 @@ final class PrefillEndpoint extends PrefillServiceGrpc.PrefillServiceImplBase
   private final PrefillLoop loop;
   private final HandoffSender sender;
   private final Duration stallLimit;
+  private final Overlap overlap;
   private final PrefillMetrics metrics;
   private final ScheduledThreadPoolExecutor heartbeats;
 
@@ -41,12 +41,14 @@ final class PrefillEndpoint extends PrefillServiceGrpc.PrefillServiceImplBase
       PrefillLoop loop,
       HandoffSender sender,
       Duration stallLimit,
+      Overlap overlap,
       PrefillMetrics metrics) {
     this.check = check;
     this.pool = pool;
     this.loop = loop;
     this.sender = sender;
     this.stallLimit = stallLimit;
+    this.overlap = overlap;
     this.metrics = metrics;
     this.heartbeats =
         new ScheduledThreadPoolExecutor(
@@ -74,17 +76,19 @@ final class PrefillEndpoint extends PrefillServiceGrpc.PrefillServiceImplBase
   }
 
   private KvPush pushWithin(Context context) {
-    return (task, blocks, firstTokens) -> {
-      Context before = context.attach();
-      try {
-        sender.push(
-            task.target(), task.ticket(), task.keys(), task.tokens().length, blocks, firstTokens);
-      } catch (HandoffException e) {
-        throw HandoffFailure.of(e, task.target(), stallLimit);
-      } finally {
-        context.detach(before);
-      }
-    };
+    return (task, blocks) ->
+        new PushToDecode(
+            sender.prepare(
+                task.target(),
+                task.ticket(),
+                task.keys(),
+                task.tokens().length,
+                blocks,
+                () -> !loop.isStuck(stallLimit)),
+            context,
+            task.target(),
+            stallLimit,
+            overlap);
   }
 
   private static BatonException whyOver(Context context) {

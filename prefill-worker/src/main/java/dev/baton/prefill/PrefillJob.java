@@ -7,10 +7,13 @@ import dev.baton.engine.sampling.TokenHistory;
 import dev.baton.kv.Block;
 import dev.baton.kv.BlockKey;
 import dev.baton.kv.BlockPool;
+import dev.baton.kv.handoff.BusyTimes;
+import dev.baton.kv.handoff.PushTimes;
 import dev.baton.proto.v1.SampledToken;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -18,19 +21,29 @@ import org.jspecify.annotations.Nullable;
  * One prompt on its way through the worker.
  *
  * <pre>
- * QUEUED ──tryStart──► COMPUTING ──startPush──► PUSHING
- *    │                     │                       │
- *    └─────────────────────┴──────── end ──────────┴──► ENDED
+ * QUEUED ──tryStart──► COMPUTING ──leaveCompute──► PUSHING
+ *    │                     │                          │
+ *   end                    └──── the last to leave ───┴──► ENDED
  * </pre>
+ *
+ * <h2>Who may touch the blocks</h2>
+ *
+ * <ul>
+ *   <li>QUEUED: the loop's queue.
+ *   <li>COMPUTING: two threads. The loop's thread writes, through the engine; the push's thread
+ *       reads, but never the same bytes: a plane is read only once it was said to be final, and is
+ *       not written after that. Each such word ({@link #written}, {@link #computed}) passes through
+ *       the push's lock, so that all the engine wrote before it happens before the read.
+ *   <li>PUSHING: the push's thread.
+ * </ul>
  *
  * <h2>Guarantees</h2>
  *
  * <ul>
- *   <li>Each state has one owner, who alone touches the blocks: the loop's queue, the loop's
- *       thread, the push's thread. {@link #stop} only leaves word (and wakes a push); the owner
- *       notices it at its next boundary.
- *   <li>Every reference to a block is given back exactly once, by {@link #end}, before the listener
- *       hears of the end.
+ *   <li>{@link #stop} only leaves word, and wakes the push; the loop's thread notices at its next
+ *       boundary. A push that fails while the job computes leaves word in the same way.
+ *   <li>Every reference to a block is given back exactly once, when both threads have left, by the
+ *       last of them, before the listener hears of the end.
  *   <li>Full blocks are published as soon as they are computed, whatever happens to the job later.
  * </ul>
  */
@@ -39,9 +52,9 @@ final class PrefillJob {
   enum State {
     /** Waits for its turn or for blocks; may hold cached blocks already. */
     QUEUED,
-    /** Takes part in the engine's steps. */
+    /** Takes part in the engine's steps; what is final of its KV may travel already. */
     COMPUTING,
-    /** Its KV travels to the decode worker. */
+    /** The engine has done with it; its KV travels to the decode worker. */
     PUSHING,
     /** Over; holds nothing. */
     ENDED
@@ -57,13 +70,20 @@ final class PrefillJob {
   private volatile State state = State.QUEUED;
   private volatile int readyTokens;
   private volatile @Nullable BatonException stopReason;
+
+  // These four are read and written under the job's monitor.
   private @Nullable Thread pusher;
+  private boolean pushLeft;
+  private @Nullable PushTimes pushed;
+  private @Nullable BatonException failure;
 
   private final List<Block> blocks = new ArrayList<>();
+  private final BusyTimes computing = new BusyTimes();
+  private KvPush.@Nullable Flow flow;
+  private boolean layerwise;
   private int cachedTokens;
   private long startedAt;
-  private long computeNanos;
-  private List<SampledToken> firstTokens = List.of();
+  private long computedAt;
 
   /** A job that holds nothing yet. */
   PrefillJob(
@@ -98,14 +118,14 @@ final class PrefillJob {
     return task.tokens().length - readyTokens;
   }
 
-  /** Why it shall end, once somebody said so. */
-  @Nullable BatonException stopReason() {
-    return stopReason;
+  /** Why it shall end: somebody said so, or its push failed; null if it shall not. */
+  synchronized @Nullable BatonException endReason() {
+    return stopReason != null ? stopReason : failure;
   }
 
   /**
-   * Leaves word that the job shall end; the first reason stays. The owner of the job's state ends
-   * it; a push in progress is interrupted.
+   * Leaves word that the job shall end; the first reason stays. A push in progress is interrupted;
+   * the engine's part ends at its next boundary.
    */
   synchronized void stop(BatonException why) {
     if (stopReason == null && state != State.ENDED) {
@@ -154,21 +174,55 @@ final class PrefillJob {
   }
 
   /**
-   * Takes note of a computed span: publishes the blocks that it filled and, after the last one,
-   * chooses the first token of every choice.
+   * Begins the push, from the start of computing on: the stream is the lease on the decode worker's
+   * blocks. Cached blocks are final.
    *
-   * @param nanos time of the step
+   * @param by not yet started, will run {@link #push}
+   * @param layerByLayer whether planes leave as they become final, or all after computing
    */
-  void computed(Span span, long nanos) {
+  void startPush(Thread by, boolean layerByLayer) {
+    KvPush.Flow started = push.prepare(task, List.copyOf(blocks));
+    flow = started;
+    layerwise = layerByLayer;
+    for (int layer = 0; layer < pool.layout().layers(); layer++) {
+      written(layer, cachedTokens);
+    }
+    synchronized (this) {
+      pusher = by;
+      if (stopReason != null) {
+        by.interrupt();
+      }
+    }
+  }
+
+  /** K and V of a layer are final for the prompt's first {@code tokens} tokens. */
+  void written(int layer, int tokens) {
+    KvPush.Flow current = flow;
+    if (layerwise && current != null) {
+      current.ready(layer, tokens);
+    }
+  }
+
+  /**
+   * Takes note of a computed span: publishes the blocks that it filled and, after the last one,
+   * chooses the first token of every choice and lets the push complete.
+   *
+   * @param from when the step began
+   * @param to when it ended
+   */
+  void computed(Span span, long from, long to) {
     int blockTokens = pool.layout().blockTokens();
-    computeNanos += nanos;
+    computing.add(from, to);
     for (int i = span.start() / blockTokens; i < span.end() / blockTokens; i++) {
       pool.publish(blocks.get(i), task.keys().get(i));
     }
     readyTokens = span.end();
     float @Nullable [] logits = span.logits();
-    if (logits != null) {
-      firstTokens = sampleFirst(logits);
+    KvPush.Flow current = flow;
+    if (logits != null && current != null) {
+      List<SampledToken> firstTokens = sampleFirst(logits);
+      computedAt = nanoClock.getAsLong();
+      current.computed(firstTokens);
     }
   }
 
@@ -189,48 +243,102 @@ final class PrefillJob {
     return List.copyOf(chosen);
   }
 
-  /** COMPUTING to PUSHING; the given thread, not yet started, becomes the owner. */
-  synchronized void startPush(Thread by) {
-    move(State.COMPUTING, State.PUSHING);
-    pusher = by;
-    if (stopReason != null) {
-      by.interrupt();
+  /**
+   * COMPUTING to PUSHING: the engine touches the blocks no more. Ends the job if the push has left
+   * already.
+   *
+   * @param why it shall end; null if everything was computed
+   */
+  void leaveCompute(@Nullable BatonException why) {
+    boolean last;
+    synchronized (this) {
+      move(State.COMPUTING, State.PUSHING);
+      if (why != null) {
+        fail(why);
+      }
+      last = pushLeft;
+    }
+    if (last) {
+      finish();
     }
   }
 
-  /** Pushes and ends. Runs on the thread given to {@link #startPush}. */
-  void pushAndEnd() {
-    long from = nanoClock.getAsLong();
+  /**
+   * Pushes. Runs on the thread given to {@link #startPush}. Ends the job if the engine has done
+   * with it already.
+   */
+  void push() {
+    KvPush.Flow started = Objects.requireNonNull(flow, "startPush comes first");
+    PushTimes times = null;
     BatonException why = stopReason;
     if (why == null) {
       try {
-        push.push(task, List.copyOf(blocks), firstTokens);
+        times = started.run();
       } catch (RuntimeException | Error e) {
         why = BatonException.from(e);
       }
     }
-    if (why == null) {
-      succeed(nanoClock.getAsLong() - from);
-    } else {
-      end(why);
+    boolean last;
+    synchronized (this) {
+      pushLeft = true;
+      pusher = null;
+      pushed = times;
+      if (why != null) {
+        fail(why);
+      }
+      last = state == State.PUSHING;
+    }
+    if (last) {
+      finish();
     }
   }
 
-  private void succeed(long pushNanos) {
+  /** The first failure stays; the push need not go on. */
+  private synchronized void fail(BatonException why) {
+    if (failure == null) {
+      failure = why;
+    }
+    if (pusher != null) {
+      pusher.interrupt();
+    }
+  }
+
+  /** Both have left. */
+  private void finish() {
+    PushTimes times;
+    BatonException why;
+    synchronized (this) {
+      times = pushed;
+      why = failure;
+    }
+    if (times != null) {
+      succeed(times);
+    } else {
+      end(Objects.requireNonNull(why, "a push ends well or with a reason"));
+    }
+  }
+
+  private void succeed(PushTimes times) {
     PrefillAccount account =
         new PrefillAccount(
             cachedTokens,
             task.tokens().length - cachedTokens,
-            startedAt - arrivedAt,
-            computeNanos,
-            pushNanos);
+            arrivedAt,
+            startedAt,
+            computedAt,
+            nanoClock.getAsLong(),
+            computing.totalNanos(),
+            computing.intervals(),
+            layerwise,
+            times);
     release();
     listener.done(account);
   }
 
   /**
-   * Ends early: gives all blocks back, then tells the listener. Called once, by the owner. A reason
-   * that {@link #stop} gave goes before {@code why}, which may only be its consequence.
+   * Ends early: gives all blocks back, then tells the listener. Called by others only for a job
+   * that is queued. A reason that {@link #stop} gave goes before {@code why}, which may only be its
+   * consequence.
    */
   void end(BatonException why) {
     BatonException asked = stopReason;
@@ -244,7 +352,6 @@ final class PrefillJob {
         throw new IllegalStateException(task.requestId() + " ended twice");
       }
       state = State.ENDED;
-      pusher = null;
     }
     pool.release(blocks);
     blocks.clear();

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -18,12 +19,13 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The order of work on a prefill worker: one thread that owns the engine, one queue before it, one
- * virtual thread for every push behind it.
+ * virtual thread for every push beside it, from the job's first step to Ack.
  *
  * <h2>Guarantees</h2>
  *
@@ -46,6 +48,7 @@ final class PrefillLoop {
   private final Engine engine;
   private final int chunkTokens;
   private final int maxQueue;
+  private final Overlap overlap;
   private final PrefillMetrics metrics;
   private final LongSupplier nanoClock;
   private final Runnable onChange;
@@ -61,14 +64,18 @@ final class PrefillLoop {
   private final Set<PrefillJob> pushing = new LinkedHashSet<>();
   private boolean draining;
   private boolean closed;
-  private long stepStartedAt;
-  private boolean stepping;
+
+  /** When the step in progress last showed progress: its begin, or a layer that was written. */
+  private volatile long progressAt;
+
+  private volatile boolean stepping;
 
   /**
    * A loop that runs until it is closed.
    *
    * @param chunkTokens most tokens in a step
    * @param maxQueue most jobs that wait
+   * @param overlap decides what leaves layer by layer, and learns how fast steps are
    * @param onChange called after every change of the load, often; must not block
    */
   PrefillLoop(
@@ -76,12 +83,14 @@ final class PrefillLoop {
       BlockPool pool,
       int chunkTokens,
       int maxQueue,
+      Overlap overlap,
       PrefillMetrics metrics,
       LongSupplier nanoClock,
       Runnable onChange) {
     this.engine = engine;
     this.chunkTokens = chunkTokens;
     this.maxQueue = maxQueue;
+    this.overlap = overlap;
     this.metrics = metrics;
     this.nanoClock = nanoClock;
     this.onChange = onChange;
@@ -118,8 +127,8 @@ final class PrefillLoop {
   }
 
   /**
-   * Ends a job for this reason: at once if it waits, at the next step if it computes, by
-   * interrupting its push if it pushes. Does nothing to a job that is over.
+   * Ends a job for this reason: its push is interrupted, and it leaves the queue at once or the
+   * engine at the next step. Does nothing to a job that is over.
    */
   void stop(PrefillJob job, BatonException why) {
     job.stop(why);
@@ -151,14 +160,9 @@ final class PrefillLoop {
     }
   }
 
-  /** Whether the engine has been in one step for longer than this. */
+  /** Whether the engine is in a step and wrote no layer for longer than this. Does not wait. */
   boolean isStuck(Duration limit) {
-    lock.lock();
-    try {
-      return stepping && nanoClock.getAsLong() - stepStartedAt > limit.toNanos();
-    } finally {
-      lock.unlock();
-    }
+    return stepping && nanoClock.getAsLong() - progressAt > limit.toNanos();
   }
 
   /** Refuses new jobs, gives the others this long, then ends them with DRAINING. Blocking. */
@@ -269,6 +273,7 @@ final class PrefillLoop {
       computing.add(job);
       metrics.cached(job.readyTokens());
       tokens += job.remainingTokens();
+      startPush(job);
     }
   }
 
@@ -279,34 +284,41 @@ final class PrefillLoop {
       return;
     }
     long from = nanoClock.getAsLong();
-    markStep(from, true);
+    progressAt = from;
+    stepping = true;
     try {
-      engine.run(List.copyOf(batch.values()));
+      run(batch);
     } catch (RuntimeException | Error e) {
       fail(batch.keySet(), e);
       return;
     } finally {
-      markStep(from, false);
+      stepping = false;
     }
-    long nanos = nanoClock.getAsLong() - from;
-    metrics.computed(batch.values().stream().mapToInt(span -> span.tokens().length).sum(), nanos);
-    batch.forEach((job, span) -> advance(job, span, nanos));
+    long to = nanoClock.getAsLong();
+    int tokens = batch.values().stream().mapToInt(span -> span.tokens().length).sum();
+    metrics.computed(tokens, to - from);
+    overlap.computed(tokens, to - from);
+    batch.forEach((job, span) -> advance(job, span, from, to));
     onChange.run();
   }
 
-  private void markStep(long at, boolean running) {
-    lock.lock();
-    try {
-      stepStartedAt = at;
-      stepping = running;
-    } finally {
-      lock.unlock();
-    }
+  private void run(Map<PrefillJob, Span> batch) {
+    IdentityHashMap<Span, PrefillJob> owners = new IdentityHashMap<>();
+    batch.forEach((job, span) -> owners.put(span, job));
+    engine.run(
+        List.copyOf(batch.values()),
+        (span, layer, end) -> {
+          progressAt = nanoClock.getAsLong();
+          PrefillJob owner = owners.get(span);
+          if (owner != null) {
+            owner.written(layer, end);
+          }
+        });
   }
 
   private void endStopped() {
     for (PrefillJob job : List.copyOf(computing)) {
-      BatonException why = job.stopReason();
+      BatonException why = job.endReason();
       if (why != null) {
         endComputing(job, why);
       }
@@ -335,16 +347,16 @@ final class PrefillLoop {
     }
   }
 
-  private void advance(PrefillJob job, Span span, long nanos) {
+  private void advance(PrefillJob job, Span span, long from, long to) {
     try (RequestScope scope = RequestScope.open(job.task().requestId())) {
       try {
-        job.computed(span, nanos);
+        job.computed(span, from, to);
       } catch (RuntimeException | Error e) {
         endComputing(job, BatonException.from(e));
         return;
       }
       if (job.remainingTokens() == 0) {
-        startPush(job);
+        endComputing(job, null);
       }
     }
   }
@@ -352,6 +364,20 @@ final class PrefillLoop {
   private void startPush(PrefillJob job) {
     Thread pusher =
         Thread.ofVirtual().name("push-" + job.task().requestId()).unstarted(() -> push(job));
+    job.startPush(pusher, overlap.pays(job.task().tokens().length, job.remainingTokens()));
+    pusher.start();
+  }
+
+  private void push(PrefillJob job) {
+    try (RequestScope scope = RequestScope.open(job.task().requestId())) {
+      job.push();
+    } finally {
+      leaveIfEnded(job);
+    }
+  }
+
+  /** The engine has done with a job: it ended early for this reason, or is computed (null). */
+  private void endComputing(PrefillJob job, @Nullable BatonException why) {
     lock.lock();
     try {
       computing.remove(job);
@@ -359,32 +385,23 @@ final class PrefillLoop {
     } finally {
       lock.unlock();
     }
-    job.startPush(pusher);
-    pusher.start();
-  }
-
-  private void push(PrefillJob job) {
-    try (RequestScope scope = RequestScope.open(job.task().requestId())) {
-      job.pushAndEnd();
-    } finally {
-      leave(pushing, job);
-    }
-  }
-
-  private void endComputing(PrefillJob job, BatonException why) {
     try {
-      job.end(why);
+      job.leaveCompute(why);
     } catch (RuntimeException e) {
       LOG.error("a listener failed; the loop goes on", e);
     } finally {
-      leave(computing, job);
+      leaveIfEnded(job);
     }
   }
 
-  private void leave(Set<PrefillJob> stage, PrefillJob job) {
+  /** Whoever ended it comes by here last. */
+  private void leaveIfEnded(PrefillJob job) {
+    if (job.state() != PrefillJob.State.ENDED) {
+      return;
+    }
     lock.lock();
     try {
-      stage.remove(job);
+      pushing.remove(job);
       changed.signalAll();
     } finally {
       lock.unlock();

@@ -28,6 +28,7 @@ final class PrefillMetrics {
   private final Counter cachedTokens;
   private final Counter computedTokens;
   private final Timer steps;
+  private final Timer visibleTransfer;
 
   PrefillMetrics(MeterRegistry meters) {
     this.meters = meters;
@@ -36,6 +37,13 @@ final class PrefillMetrics {
     this.steps =
         Timer.builder("baton.step")
             .description("Time of one step of the engine: a chunk of one or several prompts")
+            .publishPercentileHistogram()
+            .minimumExpectedValue(Duration.ofMillis(1))
+            .maximumExpectedValue(Duration.ofSeconds(30))
+            .register(meters);
+    this.visibleTransfer =
+        Timer.builder("baton.prefill.visible.transfer")
+            .description("Time from the end of computing to Ack: transfer that was not hidden")
             .publishPercentileHistogram()
             .minimumExpectedValue(Duration.ofMillis(1))
             .maximumExpectedValue(Duration.ofSeconds(30))
@@ -92,6 +100,11 @@ final class PrefillMetrics {
   void computed(int tokens, long nanos) {
     computedTokens.increment(tokens);
     steps.record(nanos, TimeUnit.NANOSECONDS);
+  }
+
+  /** A handed-off prompt's transfer took this much longer than its computing. */
+  void visibleTransfer(long nanos) {
+    visibleTransfer.record(nanos, TimeUnit.NANOSECONDS);
   }
 
   /** A request ended. */

@@ -77,6 +77,7 @@ public final class PrefillWorker implements AutoCloseable {
       this.pool = new BlockPool(engine.layout(), config.blocks());
       opened.push(() -> closeAtRest(pool));
       PrefillMetrics metrics = new PrefillMetrics(meters);
+      Overlap overlap = new Overlap(engine.layout(), config.chunkTokens());
       this.status = new StatusService(this::epoch, this::load);
       this.loop =
           new PrefillLoop(
@@ -84,6 +85,7 @@ public final class PrefillWorker implements AutoCloseable {
               pool,
               config.chunkTokens(),
               config.maxQueue(),
+              overlap,
               metrics,
               System::nanoTime,
               status::changed);
@@ -108,6 +110,7 @@ public final class PrefillWorker implements AutoCloseable {
                   loop,
                   sender,
                   config.stallLimit(),
+                  overlap,
                   metrics));
       this.control =
           opening(GrpcServer.start(config.host(), config.controlPort(), List.of(endpoint, status)));
@@ -281,8 +284,8 @@ public final class PrefillWorker implements AutoCloseable {
    * @param threads threads of the engine
    * @param chunkTokens most tokens in one step
    * @param maxQueue most requests that wait for their turn
-   * @param stallLimit longest silence of a peer in a handoff, and longest step of the engine that
-   *     still counts as life
+   * @param stallLimit longest silence of a peer in a handoff, and longest time without a layer
+   *     written in a step of the engine that still counts as life
    * @param drainLimit time that running requests get when the worker closes
    * @param sessionTimeout after this long without contact ZooKeeper drops the worker from
    *     membership

@@ -12,6 +12,8 @@ import dev.baton.kv.BlockPool;
 import dev.baton.kv.KeyChain;
 import dev.baton.kv.PlaneKind;
 import dev.baton.kv.TenantSalt;
+import dev.baton.kv.handoff.HandoffReceipt;
+import dev.baton.kv.handoff.PushTimes;
 import dev.baton.kv.handoff.Ticket;
 import dev.baton.model.sampling.Sampling;
 import dev.baton.proto.v1.ErrorCode;
@@ -23,8 +25,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -46,6 +50,7 @@ class PrefillLoopTest {
           pool,
           CHUNK,
           MAX_QUEUE,
+          new Overlap(engine.layout(), CHUNK),
           new PrefillMetrics(new SimpleMeterRegistry()),
           System::nanoTime,
           () -> {});
@@ -293,6 +298,7 @@ class PrefillLoopTest {
             ownPool,
             CHUNK,
             MAX_QUEUE,
+            new Overlap(engine.layout(), CHUNK),
             new PrefillMetrics(new SimpleMeterRegistry()),
             System::nanoTime,
             () -> {});
@@ -355,7 +361,7 @@ class PrefillLoopTest {
     return submit(task(prompt, choices, "00"), push);
   }
 
-  private Submitted submit(PrefillTask task, KvPush push) {
+  private Submitted submit(PrefillTask task, Push push) {
     Submitted submitted = new Submitted(task, pool, push);
     loop.submit(submitted.job);
     return submitted;
@@ -371,8 +377,41 @@ class PrefillLoopTest {
     return new TestPush();
   }
 
+  /** What a push does once everything is computed. */
+  private interface Push {
+    void push(PrefillTask task, List<Block> blocks, List<SampledToken> firstTokens);
+  }
+
+  /** Waits for the end of computing, then does what the test says. */
+  private static final class TestFlow implements KvPush.Flow {
+    private final CompletableFuture<List<SampledToken>> computed = new CompletableFuture<>();
+    private final Consumer<List<SampledToken>> push;
+
+    TestFlow(Consumer<List<SampledToken>> push) {
+      this.push = push;
+    }
+
+    @Override
+    public void ready(int layer, int tokens) {}
+
+    @Override
+    public void computed(List<SampledToken> firstTokens) {
+      computed.complete(firstTokens);
+    }
+
+    @Override
+    public PushTimes run() {
+      try {
+        push.accept(computed.get());
+      } catch (InterruptedException | ExecutionException e) {
+        throw BatonException.workerLost("interrupted", "interrupted");
+      }
+      return new PushTimes(new HandoffReceipt(0, 0, 0), 0, 0, List.of(), 0);
+    }
+  }
+
   /** Waits until the test lets it go, or it is interrupted. */
-  private static final class TestPush implements KvPush {
+  private static final class TestPush implements Push {
     final CountDownLatch entered = new CountDownLatch(1);
     final CountDownLatch leave = new CountDownLatch(1);
 
@@ -390,20 +429,21 @@ class PrefillLoopTest {
   /** A job and what its listener heard. */
   private static final class Submitted implements PrefillListener {
     final PrefillJob job;
-    final KvPush push;
+    final Push push;
     final CompletableFuture<PrefillAccount> ended = new CompletableFuture<>();
     volatile List<SampledToken> pushed = List.of();
 
-    Submitted(PrefillTask task, BlockPool pool, KvPush push) {
+    Submitted(PrefillTask task, BlockPool pool, Push push) {
       this.push = push;
       this.job =
           new PrefillJob(
               task,
               pool,
-              (t, blocks, first) -> {
-                pushed = first;
-                push.push(t, blocks, first);
-              },
+              (t, blocks) ->
+                  new TestFlow(first -> {
+                    pushed = first;
+                    push.push(t, blocks, first);
+                  }),
               this,
               System::nanoTime);
     }

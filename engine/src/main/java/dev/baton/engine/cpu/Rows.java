@@ -58,7 +58,8 @@ final class Rows {
   /** Says of every span with rows here how far its KV of this layer is written now. */
   void tellWritten(int layer, LayerListener listener) {
     for (int row = 0; row < count; row++) {
-      if (row + 1 == count || spans[row + 1] != spans[row]) {
+      boolean lastOfItsSpan = row + 1 == count || offsets[row + 1] == 0;
+      if (lastOfItsSpan) {
         listener.layerWritten(span(row), layer, position(row) + 1);
       }
     }

@@ -8,13 +8,18 @@ import dev.baton.kv.Block;
 import dev.baton.kv.BlockPool;
 import dev.baton.kv.KvDtype;
 import dev.baton.kv.Layout;
+import dev.baton.kv.PlaneKind;
 import dev.baton.kv.PlaneOrder;
 import dev.baton.model.ModelConfig;
 import dev.baton.model.ModelDirectory;
 import dev.baton.model.weights.WeightDtype;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +29,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class CpuEngineSpansTest {
+  /** Two spans of these do not fit into one pass, and end within a block. */
+  private static final int[] SOME_TOKENS =
+      new SplittableRandom(4).ints(Rows.MOST - 60, 0, 97).toArray();
+
   @TempDir private static Path directory;
   private CpuEngine engine;
   private BlockPool pool;
@@ -81,6 +90,39 @@ class CpuEngineSpansTest {
       requireRefused("span[0].blocks[0]: 16 bytes, expected", new Span(new int[1], 0, wrong, null));
       strange.release(wrong);
     }
+  }
+
+  @Test
+  void whatALayerWasSaidToHoldIsFinalThoughTheBatchTakesSeveralPasses() {
+    Span longer = span(0, 0, 20, SOME_TOKENS);
+    Span other = span(0, 20, 50, SOME_TOKENS);
+    List<Span> batch = List.of(longer, other);
+    Map<Span, int[]> told = new IdentityHashMap<>();
+    List<Runnable> checks = new ArrayList<>();
+    batch.forEach(span -> told.put(span, new int[engine.layout().layers()]));
+
+    engine.run(
+        batch,
+        (span, layer, end) -> {
+          int before = Objects.requireNonNull(told.get(span))[layer];
+          assertThat(end).isBetween(before + 1, span.end());
+          Objects.requireNonNull(told.get(span))[layer] = end;
+          // A block that is filled to its end: no later position may touch it either.
+          for (int block = before / 16; block < end / 16; block++) {
+            for (PlaneKind kind : PlaneKind.values()) {
+              MemorySegment plane = span.blocks().get(block).plane(layer, kind);
+              byte[] then = plane.toArray(ValueLayout.JAVA_BYTE);
+              checks.add(() ->
+                  assertThat(plane.toArray(ValueLayout.JAVA_BYTE))
+                      .isEqualTo(then)
+                      .isNotEqualTo(new byte[then.length]));
+            }
+          }
+        });
+
+    told.values().forEach(ends -> assertThat(ends).containsOnly(SOME_TOKENS.length));
+    assertThat(checks).hasSize(2 * 2 * engine.layout().layers() * (SOME_TOKENS.length / 16));
+    checks.forEach(Runnable::run);
   }
 
   @Test

@@ -23,6 +23,7 @@ final class HandoffMetrics {
   private final Counter bytes;
   private final Counter blocks;
   private final Timer seconds;
+  private final Counter renewals;
   private final Map<Refusal, Counter> refusals = new EnumMap<>(Refusal.class);
 
   private HandoffMetrics(MeterRegistry meters, String direction) {
@@ -34,6 +35,11 @@ final class HandoffMetrics {
     this.blocks =
         Counter.builder("baton.handoff.blocks")
             .description("Blocks moved by completed handoffs")
+            .tag("direction", direction)
+            .register(meters);
+    this.renewals =
+        Counter.builder("baton.handoff.renewals")
+            .description("Signs of life of senders that had no plane to send")
             .tag("direction", direction)
             .register(meters);
     this.seconds =
@@ -71,6 +77,10 @@ final class HandoffMetrics {
     bytes.increment((double) receipt.bytesMoved());
     blocks.increment(receipt.blocksMoved());
     seconds.record(Duration.ofNanos(nanos));
+  }
+
+  void renewed() {
+    renewals.increment();
   }
 
   void refused(Refusal refusal) {

@@ -131,9 +131,11 @@ public final class OutgoingPush {
       PushCall call = PushCall.start(lease.channel(), new Events());
       try {
         sendAll(call);
-      } finally {
-        conclude(call, lease);
+      } catch (RuntimeException | Error e) {
+        call.cancel();
+        throw e;
       }
+      requireAcknowledged(call, lease);
       long total = System.nanoTime() - started;
       metrics.completed(handoff.receipt(), total);
       return new PushTimes(
@@ -159,12 +161,11 @@ public final class OutgoingPush {
     }
   }
 
-  /** Ends the stream unless it ended well; nothing changes the handoff after it. */
-  private void conclude(PushCall call, Channels.Lease lease) throws HandoffException {
+  /** Ends the stream unless it ended well. */
+  private void requireAcknowledged(PushCall call, Channels.Lease lease) throws HandoffException {
     lock.lock();
     try {
       endTransfer();
-      handoff.end(HandoffException.cancelled("the push broke off", null));
       HandoffException why = handoff.failure();
       if (why != null) {
         call.cancel();
@@ -181,7 +182,10 @@ public final class OutgoingPush {
   private void send(PushCall call, OutgoingHandoff.Send next) {
     switch (next) {
       case OutgoingHandoff.Send.Opening opening -> call.send(OutgoingMessage.of(opening.open()));
-      case OutgoingHandoff.Send.Renewing _ -> call.send(OutgoingMessage.renew());
+      case OutgoingHandoff.Send.Renewing _ -> {
+        call.send(OutgoingMessage.renew());
+        metrics.renewed();
+      }
       case OutgoingHandoff.Send.Plane plane -> {
         OutgoingMessage frame = frame(plane);
         call.send(frame);
@@ -292,8 +296,7 @@ public final class OutgoingPush {
   }
 
   private void noteTransfer(OutgoingHandoff.Send next) {
-    boolean moves = !(next instanceof OutgoingHandoff.Send.Opening);
-    if (moves && !transferring) {
+    if (!(next instanceof OutgoingHandoff.Send.Opening) && !transferring) {
       transferring = true;
       transferSince = System.nanoTime();
     }

@@ -55,6 +55,7 @@ final class PushSession {
         case PushMessage.Renewing _ -> {
           // That it came is all: the stream's stall limit counts every message.
           var _ = opened("Renew");
+          metrics.renewed();
         }
         case PushMessage.Malformed malformed ->
             throw HandoffException.refused(malformed.refusal(), malformed.detail());

@@ -410,7 +410,13 @@ class RefusalTest {
         stranger(
             "an unknown kind of message",
             Refusal.PROTOCOL,
-            (push, prompt) -> push.send(new byte[] {4, 1, 2, 3})),
+            (push, prompt) -> push.send(new byte[] {5, 1, 2, 3})),
+        stranger(
+            "a Renew before Open", Refusal.PROTOCOL, (push, prompt) -> push.send(new byte[] {4})),
+        opened(
+            "a Renew with a body",
+            Refusal.PROTOCOL,
+            (push, prompt) -> push.send(new byte[] {4, 0})),
         stranger("noise", Refusal.PROTOCOL, (push, prompt) -> push.send(noise)),
         stranger(
             "an Open that is not protobuf",
