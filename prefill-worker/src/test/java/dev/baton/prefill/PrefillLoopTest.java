@@ -46,6 +46,7 @@ class PrefillLoopTest {
           pool,
           CHUNK,
           MAX_QUEUE,
+          KvRestore.NONE,
           new PrefillMetrics(new SimpleMeterRegistry()),
           System::nanoTime,
           () -> {});
@@ -293,6 +294,7 @@ class PrefillLoopTest {
             ownPool,
             CHUNK,
             MAX_QUEUE,
+            KvRestore.NONE,
             new PrefillMetrics(new SimpleMeterRegistry()),
             System::nanoTime,
             () -> {});
