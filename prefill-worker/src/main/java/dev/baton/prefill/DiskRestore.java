@@ -58,8 +58,9 @@ final class DiskRestore implements KvRestore {
    * @return whether nothing uses the pool any more
    */
   boolean close(Duration limit) {
-    boolean atRest = reader.close(limit) & writer.close(limit);
+    boolean readerEnded = reader.close(limit);
+    boolean writerEnded = writer.close(limit);
     tier.close();
-    return atRest;
+    return readerEnded && writerEnded;
   }
 }
