@@ -6,9 +6,11 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +25,14 @@ import org.jspecify.annotations.Nullable;
  * Every reference is given back with one {@link #release}. A published block without references
  * stays in the cache until its room is needed, least recently released first; an unpublished one is
  * free at once.
+ *
+ * <h2>Saving</h2>
+ *
+ * A slower tier may take the content of cached blocks before it is evicted ({@link #saveBelow}):
+ * while fewer blocks than the watermark are free, {@link #retainUnsaved} hands out the block that
+ * would be evicted first among those not handed out yet. Eviction itself never waits for that: what
+ * was not saved in time is gone, and counted. {@link #releaseUnused} puts the block back to its old
+ * place in the order of eviction.
  *
  * <h2>Guarantees</h2>
  *
@@ -43,10 +53,17 @@ public final class BlockPool implements AutoCloseable {
   private final ArrayDeque<Slot> free = new ArrayDeque<>();
   private final Map<BlockKey, Slot> published = new HashMap<>();
 
-  /** Published slots without references, least recently released first. */
-  private final LinkedHashMap<Integer, Slot> evictable = new LinkedHashMap<>();
+  /** Published slots without references by the number of their last use, the oldest first. */
+  private final TreeMap<Long, Slot> evictable = new TreeMap<>();
+
+  /** Those of them that were not handed out for saving since they were published. */
+  private final TreeMap<Long, Slot> unsaved = new TreeMap<>();
 
   private final List<Runnable> roomListeners = new CopyOnWriteArrayList<>();
+  private long uses;
+  private int watermark;
+  private Runnable saver = () -> {};
+  private long lost;
 
   /** A pool of {@code blocks} blocks of one shape; takes the memory at once. */
   public BlockPool(Layout layout, int blocks) {
@@ -82,10 +99,21 @@ public final class BlockPool implements AutoCloseable {
    *
    * @return the blocks, one reference each, or null if fewer than {@code count} are available
    */
-  public synchronized @Nullable List<Block> tryReserve(int count) {
+  public @Nullable List<Block> tryReserve(int count) {
     if (count < 0) {
       throw new IllegalArgumentException("count: " + count + ", expected at least 0");
     }
+    List<Block> taken;
+    Runnable wake;
+    synchronized (this) {
+      taken = take(count);
+      wake = saverIfWanted();
+    }
+    wake.run();
+    return taken;
+  }
+
+  private @Nullable List<Block> take(int count) {
     if (free.size() + evictable.size() < count) {
       return null;
     }
@@ -105,6 +133,9 @@ public final class BlockPool implements AutoCloseable {
     Slot oldest = evictable.pollFirstEntry().getValue();
     published.remove(oldest.key);
     oldest.key = null;
+    if (unsaved.remove(oldest.lastUse) != null && watermark > 0) {
+      lost++;
+    }
     return oldest;
   }
 
@@ -121,7 +152,7 @@ public final class BlockPool implements AutoCloseable {
         break;
       }
       if (slot.references++ == 0) {
-        evictable.remove(slot.block.index());
+        uncache(slot);
       }
       prefix.add(slot.block);
     }
@@ -148,6 +179,7 @@ public final class BlockPool implements AutoCloseable {
     }
     if (published.putIfAbsent(key, slot) == null) {
       slot.key = key;
+      slot.offered = false;
     }
   }
 
@@ -169,19 +201,41 @@ public final class BlockPool implements AutoCloseable {
    */
   public void release(Collection<Block> blocks) {
     boolean room = false;
+    Runnable wake;
     synchronized (this) {
       for (Block block : new ArrayList<>(blocks).reversed()) {
-        room |= drop(slotOf(block));
+        room |= drop(slotOf(block), true);
       }
+      wake = saverIfWanted();
+    }
+    if (room) {
+      roomListeners.forEach(Runnable::run);
+    }
+    wake.run();
+  }
+
+  /**
+   * Gives one reference back that {@link #retainUnsaved} added: the block keeps the place in the
+   * order of eviction that its last use gave it.
+   *
+   * @throws IllegalStateException if nobody holds the block
+   */
+  public void releaseUnused(Block block) {
+    boolean room;
+    synchronized (this) {
+      room = drop(slotOf(block), false);
     }
     if (room) {
       roomListeners.forEach(Runnable::run);
     }
   }
 
-  private boolean drop(Slot slot) {
+  private boolean drop(Slot slot, boolean used) {
     if (slot.references == 0) {
       throw new IllegalStateException(slot.block + " was released more often than it was held");
+    }
+    if (used) {
+      slot.lastUse = ++uses;
     }
     if (--slot.references > 0) {
       return false;
@@ -189,9 +243,60 @@ public final class BlockPool implements AutoCloseable {
     if (slot.key == null) {
       free.add(slot);
     } else {
-      evictable.put(slot.block.index(), slot);
+      evictable.put(slot.lastUse, slot);
+      if (!slot.offered) {
+        unsaved.put(slot.lastUse, slot);
+      }
     }
     return true;
+  }
+
+  private void uncache(Slot slot) {
+    evictable.remove(slot.lastUse);
+    unsaved.remove(slot.lastUse);
+  }
+
+  private Runnable saverIfWanted() {
+    return free.size() < watermark && !unsaved.isEmpty() ? saver : () -> {};
+  }
+
+  /**
+   * Names who saves cached blocks, at most one for a pool. From now on {@code saver}, which must
+   * not block, is called outside the lock whenever there is something to save.
+   *
+   * @param watermark saving is wanted while fewer blocks than this are free; the pool's capacity or
+   *     more means always, 0 never
+   */
+  public synchronized void saveBelow(int watermark, Runnable saver) {
+    if (watermark < 0) {
+      throw new IllegalArgumentException("watermark: " + watermark + ", expected at least 0");
+    }
+    this.watermark = watermark;
+    this.saver = saver;
+  }
+
+  /**
+   * Adds a reference to the cached block that is evicted first among those that this method did not
+   * return since they were published. Hold it briefly: nobody can reserve it meanwhile.
+   *
+   * @param all whether to go on where enough blocks are free
+   * @return the block and its key, to be given back with {@link #releaseUnused}; empty if nothing
+   *     is to be saved
+   */
+  public synchronized Optional<PublishedBlock> retainUnsaved(boolean all) {
+    if (unsaved.isEmpty() || (!all && free.size() >= watermark)) {
+      return Optional.empty();
+    }
+    Slot slot = unsaved.firstEntry().getValue();
+    uncache(slot);
+    slot.offered = true;
+    slot.references = 1;
+    return Optional.of(new PublishedBlock(slot.block, Objects.requireNonNull(slot.key)));
+  }
+
+  /** Blocks that were evicted, since the pool was made, before anybody saved them. */
+  public synchronized long lostBlocks() {
+    return lost;
   }
 
   /** How the blocks are used now. */
@@ -232,6 +337,13 @@ public final class BlockPool implements AutoCloseable {
   private static final class Slot {
     final Block block;
     int references;
+
+    /** Orders the cached slots; unique among those that were released. */
+    long lastUse;
+
+    /** Whether {@link #retainUnsaved} returned it since it was published. */
+    boolean offered;
+
     @Nullable BlockKey key;
 
     Slot(Block block) {

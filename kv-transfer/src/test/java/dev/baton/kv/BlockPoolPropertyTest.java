@@ -6,15 +6,19 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 
 /** Random operations on a pool, against a model that is too simple to be wrong. */
@@ -33,6 +37,10 @@ class BlockPoolPropertyTest {
     /** Cached blocks, least recently released first. */
     final LinkedHashMap<Integer, BlockKey> cached = new LinkedHashMap<>();
 
+    /** Blocks that were handed out for saving since they were published. */
+    final Set<Integer> offered = new HashSet<>();
+
+    long lost;
     final int capacity;
 
     Model(int capacity) {
@@ -47,7 +55,9 @@ class BlockPoolPropertyTest {
     void reserve(List<Block> blocks) {
       int evictions = Math.max(0, blocks.size() - free());
       for (int i = 0; i < evictions; i++) {
-        blockOfKey.remove(cached.pollFirstEntry().getValue());
+        Map.Entry<Integer, BlockKey> evicted = cached.pollFirstEntry();
+        blockOfKey.remove(evicted.getValue());
+        lost += offered.contains(evicted.getKey()) ? 0 : 1;
       }
       for (Block block : blocks) {
         assertThat(references).as("held by somebody else").doesNotContainKey(block.index());
@@ -78,6 +88,21 @@ class BlockPoolPropertyTest {
           .orElse(null);
     }
 
+    /** The block to save next, or null. */
+    Integer unsaved(int watermark, boolean all) {
+      return all || free() < watermark
+          ? cached.keySet().stream()
+              .filter(each -> !offered.contains(each))
+              .findFirst()
+              .orElse(null)
+          : null;
+    }
+
+    /** A block was handed out for saving and came back, used by nobody meanwhile. */
+    void saved(int block) {
+      offered.add(block);
+    }
+
     void release(int block) {
       if (references.merge(block, -1, Integer::sum) == 0) {
         references.remove(block);
@@ -104,9 +129,12 @@ class BlockPoolPropertyTest {
     BlockPool pool = new BlockPool(BlockPoolTest.LAYOUT, capacity);
     List<Block> all = pool.tryReserve(capacity);
     pool.release(all);
+    int watermark = random.nextInt(capacity + 2);
+    AtomicBoolean woken = new AtomicBoolean();
+    pool.saveBelow(watermark, () -> woken.set(true));
     for (int step = 0; step < 300; step++) {
       String at = "seed " + seed + ", step " + step;
-      switch (random.nextInt(5)) {
+      switch (random.nextInt(6)) {
         case 0 -> {
           int count = random.nextInt(capacity + 2);
           boolean fits = count <= model.free() + model.cached.size();
@@ -128,7 +156,9 @@ class BlockPoolPropertyTest {
                   .isInstanceOf(IllegalStateException.class);
             } else {
               pool.publish(block, key);
-              model.blockOfKey.putIfAbsent(key, block.index());
+              if (model.blockOfKey.putIfAbsent(key, block.index()) == null) {
+                model.offered.remove(block.index());
+              }
             }
           }
         }
@@ -146,6 +176,31 @@ class BlockPoolPropertyTest {
             model.release(block.index());
           }
         }
+        case 4 -> {
+          boolean everything = random.nextBoolean();
+          Integer expected = model.unsaved(watermark, everything);
+          Optional<PublishedBlock> next = pool.retainUnsaved(everything);
+          assertThat(next.map(each -> each.block().index()).orElse(null))
+              .as(at)
+              .isEqualTo(expected);
+          if (expected != null) {
+            assertThat(next.get().key()).as(at).isEqualTo(model.keyOf(expected));
+            model.saved(expected);
+            Block block = next.get().block();
+            if (random.nextBoolean()) {
+              // Somebody uses it while it is saved, and stops before or after that.
+              held.addAll(pool.retainPrefix(List.of(next.get().key())));
+              model.prefix(List.of(next.get().key()));
+              if (random.nextBoolean()) {
+                held.remove(block);
+                pool.release(block);
+                model.release(block.index());
+              }
+            }
+            // Its place among the cached ones is as if it had not been saved.
+            pool.releaseUnused(block);
+          }
+        }
         default -> {
           Block block = all.get(random.nextInt(capacity));
           if (!held.contains(block)) {
@@ -160,6 +215,14 @@ class BlockPoolPropertyTest {
           .as(at)
           .isEqualTo(new PoolUsage(model.free(), model.cached.size(), model.references.size()));
       assertThat(usage.total()).as(at).isEqualTo(capacity);
+      if (watermark > 0) {
+        assertThat(pool.lostBlocks()).as(at).isEqualTo(model.lost);
+      }
+      if (model.unsaved(watermark, false) == null) {
+        woken.set(false);
+      } else {
+        assertThat(woken).as("%s: somebody is told that there is something to save", at).isTrue();
+      }
     }
     held.forEach(pool::release);
     assertThat(pool.usage().used()).as("seed " + seed).isZero();
@@ -172,7 +235,9 @@ class BlockPoolPropertyTest {
     BlockPool pool = new BlockPool(BlockPoolTest.LAYOUT, capacity);
     Map<Integer, Thread> writers = new ConcurrentHashMap<>();
     List<Future<?>> workers = new ArrayList<>();
-    try (ExecutorService threads = Executors.newFixedThreadPool(4)) {
+    pool.saveBelow(capacity, () -> {});
+    try (ExecutorService threads = Executors.newFixedThreadPool(5)) {
+      workers.add(threads.submit(() -> save(pool)));
       for (int t = 0; t < 4; t++) {
         long seed = t;
         workers.add(threads.submit(() -> work(pool, writers, new Random(seed))));
@@ -184,6 +249,18 @@ class BlockPoolPropertyTest {
     assertThat(pool.usage().used()).isZero();
     assertThat(pool.usage().total()).isEqualTo(capacity);
     pool.close();
+  }
+
+  /** What is handed out for saving holds what its key says, as long as it is held. */
+  private void save(BlockPool pool) {
+    for (int round = 0; round < 8000; round++) {
+      pool.retainUnsaved(false)
+          .ifPresent(next -> {
+            assertThat(next.block().bytes().get(ValueLayout.JAVA_INT, 0))
+                .isEqualTo((int) next.key().high());
+            pool.releaseUnused(next.block());
+          });
+    }
   }
 
   /** Each block is written while reserved, and read while shared, with what its key says. */

@@ -16,12 +16,20 @@ import java.util.List;
 
 /**
  * Computes the lineage of a model: SHA-256 of a text with one line for each number that decides KV
- * bits and one for each weight that does, the latter with the SHA-256 of its bytes.
+ * bits and one for each weight that does, the latter with the SHA-256 of its bytes. The first of
+ * the numbers is the version of the arithmetic that makes KV of weights.
  *
  * <p>Not in it, because K and V do not depend on them: the last layer's weights after its K and V,
  * the final norm, the output layer, the context length, all names.
  */
 public final class LineageDigest {
+  /**
+   * Version of the engine's arithmetic: raise it with every change of the embedded engine's kernels
+   * that changes a bit of K or V. KV outlives the program (a disk tier keeps it over restarts), and
+   * KV of an older arithmetic must not be taken for this one's.
+   */
+  public static final int ARITHMETIC_VERSION = 1;
+
   private static final String DOMAIN = "baton-lineage-1";
 
   /** Small enough to stay in a core's cache, large enough that the calls cost nothing. */
@@ -35,7 +43,18 @@ public final class LineageDigest {
    */
   public static Lineage of(
       ModelConfig config, Weights weights, KvDtype dtype, int blockTokens, PlaneOrder order) {
+    return of(ARITHMETIC_VERSION, config, weights, dtype, blockTokens, order);
+  }
+
+  static Lineage of(
+      int arithmeticVersion,
+      ModelConfig config,
+      Weights weights,
+      KvDtype dtype,
+      int blockTokens,
+      PlaneOrder order) {
     StringBuilder text = new StringBuilder(DOMAIN).append('\n');
+    line(text, "arithmetic", arithmeticVersion);
     line(text, "architecture", config.architecture());
     line(text, "layers", config.layers());
     line(text, "hidden", config.hidden());

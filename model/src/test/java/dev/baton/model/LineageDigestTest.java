@@ -117,6 +117,21 @@ class LineageDigestTest {
     assertThat(lineage(model)).isEqualTo(before);
   }
 
+  @Test
+  void anotherVersionOfTheArithmeticChangesIt() {
+    ModelDirectory model = ModelDirectory.open(ModelFiles.tiny(scratch));
+    try (Weights weights = Weights.open(model)) {
+      assertThat(arithmetic(LineageDigest.ARITHMETIC_VERSION, model, weights))
+          .isEqualTo(lineage(model.path()))
+          .isNotEqualTo(arithmetic(LineageDigest.ARITHMETIC_VERSION + 1, model, weights));
+    }
+  }
+
+  private static Lineage arithmetic(int version, ModelDirectory model, Weights weights) {
+    return LineageDigest.of(
+        version, model.config(), weights, KvDtype.F32, 16, PlaneOrder.K_BY_DIMENSION_V_BY_TOKEN);
+  }
+
   private static void llama3(ObjectNode config, int original) {
     config
         .putObject("rope_scaling")

@@ -34,9 +34,12 @@ import org.slf4j.LoggerFactory;
  *       for its whole prompt, and the jobs that compute leave room in a step. The last makes short
  *       prompts share a step (the weights are read once for all of them) while a long one is alone,
  *       which keeps its TTFT what it would be on an idle worker.
+ *   <li>A job whose KV is partly in a slower tier takes its place in the queue when that has been
+ *       brought back; until then others go before it.
  *   <li>A step computes at most {@code chunkTokens} tokens, oldest job first. Between two steps
  *       stopped jobs end.
- *   <li>The queue is bounded: {@link #submit} refuses with OVERLOADED and never blocks.
+ *   <li>The queue, with those that are brought back, is bounded: {@link #submit} refuses with
+ *       OVERLOADED and never blocks.
  *   <li>A step that throws fails the jobs that took part in it; the loop goes on.
  *   <li>No listener is called under the lock.
  * </ul>
@@ -49,6 +52,7 @@ final class PrefillLoop {
   private final int chunkTokens;
   private final int maxQueue;
   private final Overlap overlap;
+  private final KvRestore restore;
   private final PrefillMetrics metrics;
   private final LongSupplier nanoClock;
   private final Runnable onChange;
@@ -57,6 +61,9 @@ final class PrefillLoop {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final Deque<PrefillJob> queue = new ArrayDeque<>();
+
+  /** Wait for their KV from a slower tier; they hold nothing meanwhile. */
+  private final Set<PrefillJob> restoring = new LinkedHashSet<>();
 
   /** Oldest first. Only the loop's thread changes it, under the lock; it reads without. */
   private final Set<PrefillJob> computing = new LinkedHashSet<>();
@@ -76,6 +83,7 @@ final class PrefillLoop {
    * @param chunkTokens most tokens in a step
    * @param maxQueue most jobs that wait
    * @param overlap decides what leaves layer by layer, and learns how fast steps are
+   * @param restore asked for every job before it may start
    * @param onChange called after every change of the load, often; must not block
    */
   PrefillLoop(
@@ -84,6 +92,7 @@ final class PrefillLoop {
       int chunkTokens,
       int maxQueue,
       Overlap overlap,
+      KvRestore restore,
       PrefillMetrics metrics,
       LongSupplier nanoClock,
       Runnable onChange) {
@@ -91,6 +100,7 @@ final class PrefillLoop {
     this.chunkTokens = chunkTokens;
     this.maxQueue = maxQueue;
     this.overlap = overlap;
+    this.restore = restore;
     this.metrics = metrics;
     this.nanoClock = nanoClock;
     this.onChange = onChange;
@@ -104,7 +114,7 @@ final class PrefillLoop {
   }
 
   /**
-   * Puts a job at the end of the queue.
+   * Puts a job at the end of the queue, once its KV has come from where it is.
    *
    * @throws BatonException OVERLOADED if the queue is full, DRAINING if the worker takes nothing
    *     new
@@ -115,10 +125,25 @@ final class PrefillLoop {
       if (draining) {
         throw BatonException.draining();
       }
-      if (queue.size() >= maxQueue) {
+      if (queue.size() + restoring.size() >= maxQueue) {
         throw BatonException.overloaded("the prefill queue of " + maxQueue, RETRY_AFTER);
       }
-      queue.add(job);
+      restoring.add(job);
+    } finally {
+      lock.unlock();
+    }
+    if (!restore.begin(job.task(), () -> job.stopReason() == null, () -> enqueue(job))) {
+      enqueue(job);
+    }
+  }
+
+  /** Ends the wait for a slower tier, unless the job was stopped meanwhile. */
+  private void enqueue(PrefillJob job) {
+    lock.lock();
+    try {
+      if (restoring.remove(job)) {
+        queue.add(job);
+      }
       changed.signalAll();
     } finally {
       lock.unlock();
@@ -135,7 +160,7 @@ final class PrefillLoop {
     boolean waited;
     lock.lock();
     try {
-      waited = queue.remove(job);
+      waited = queue.remove(job) || restoring.remove(job);
       changed.signalAll();
     } finally {
       lock.unlock();
@@ -151,10 +176,12 @@ final class PrefillLoop {
     lock.lock();
     try {
       long pending =
-          Stream.concat(queue.stream(), computing.stream())
+          Stream.of(queue, restoring, computing)
+              .flatMap(each -> each.stream())
               .mapToLong(PrefillJob::remainingTokens)
               .sum();
-      return new PrefillLoad(computing.size() + pushing.size(), queue.size(), pending, draining);
+      return new PrefillLoad(
+          computing.size() + pushing.size(), queue.size() + restoring.size(), pending, draining);
     } finally {
       lock.unlock();
     }
@@ -183,7 +210,9 @@ final class PrefillLoop {
   private List<PrefillJob> all() {
     lock.lock();
     try {
-      return Stream.of(queue, computing, pushing).flatMap(each -> each.stream()).toList();
+      return Stream.of(queue, restoring, computing, pushing)
+          .flatMap(each -> each.stream())
+          .toList();
     } finally {
       lock.unlock();
     }
@@ -193,7 +222,10 @@ final class PrefillLoop {
     long left = limit.toNanos();
     lock.lock();
     try {
-      while (!(queue.isEmpty() && computing.isEmpty() && pushing.isEmpty())) {
+      while (!(queue.isEmpty()
+          && restoring.isEmpty()
+          && computing.isEmpty()
+          && pushing.isEmpty())) {
         if (left <= 0) {
           return false;
         }

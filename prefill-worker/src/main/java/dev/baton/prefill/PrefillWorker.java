@@ -15,6 +15,7 @@ import dev.baton.kv.BlockPool;
 import dev.baton.kv.PoolUsage;
 import dev.baton.kv.handoff.HandoffSender;
 import dev.baton.kv.handoff.Layouts;
+import dev.baton.kv.tier.DiskTierConfig;
 import dev.baton.model.ModelDirectory;
 import dev.baton.proto.internal.v1.ServedModel;
 import dev.baton.proto.internal.v1.WorkerLoad;
@@ -30,6 +31,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -76,6 +78,7 @@ public final class PrefillWorker implements AutoCloseable {
     try {
       this.pool = new BlockPool(engine.layout(), config.blocks());
       opened.push(() -> closeAtRest(pool));
+      KvRestore restore = config.diskTier().map(this::openDiskTier).orElse(KvRestore.NONE);
       PrefillMetrics metrics = new PrefillMetrics(meters);
       Overlap overlap = new Overlap(engine.layout(), config.chunkTokens());
       this.status = new StatusService(this::epoch, this::load);
@@ -86,6 +89,7 @@ public final class PrefillWorker implements AutoCloseable {
               config.chunkTokens(),
               config.maxQueue(),
               overlap,
+              restore,
               metrics,
               System::nanoTime,
               status::changed);
@@ -132,6 +136,17 @@ public final class PrefillWorker implements AutoCloseable {
     LOG.info("prefill worker {} serves {} at {}", id(), config.modelName(), controlEndpoint());
   }
 
+  private KvRestore openDiskTier(DiskTierConfig disk) {
+    DiskRestore restore = DiskRestore.open(disk, engine, pool, meters);
+    opened.push(() -> {
+      if (!restore.close(config.drainLimit())) {
+        LOG.error("the disk did not come back within {}; memory stays", config.drainLimit());
+        atRest = false;
+      }
+    });
+    return restore;
+  }
+
   private <T extends AutoCloseable> T opening(T resource) {
     opened.push(resource);
     return resource;
@@ -142,7 +157,8 @@ public final class PrefillWorker implements AutoCloseable {
    * member of the cluster.
    *
    * @throws dev.baton.model.ModelException if the model directory cannot be used
-   * @throws dev.baton.cluster.error.StartException if a port is taken or ZooKeeper does not answer
+   * @throws dev.baton.cluster.error.StartException if a port is taken, ZooKeeper does not answer or
+   *     the disk tier's directory cannot be used
    */
   public static PrefillWorker start(Config config) {
     ModelDirectory model = ModelDirectory.open(config.modelDirectory());
@@ -289,6 +305,7 @@ public final class PrefillWorker implements AutoCloseable {
    * @param drainLimit time that running requests get when the worker closes
    * @param sessionTimeout after this long without contact ZooKeeper drops the worker from
    *     membership
+   * @param diskTier where cached blocks go on disk; empty keeps them in memory only
    */
   public record Config(
       String id,
@@ -306,7 +323,8 @@ public final class PrefillWorker implements AutoCloseable {
       int maxQueue,
       Duration stallLimit,
       Duration drainLimit,
-      Duration sessionTimeout) {
+      Duration sessionTimeout,
+      Optional<DiskTierConfig> diskTier) {
     /** Default of {@link #pool}. */
     public static final String DEFAULT_POOL = "default";
 

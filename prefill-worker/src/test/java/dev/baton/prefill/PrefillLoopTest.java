@@ -51,6 +51,7 @@ class PrefillLoopTest {
           CHUNK,
           MAX_QUEUE,
           new Overlap(engine.layout(), CHUNK),
+          KvRestore.NONE,
           new PrefillMetrics(new SimpleMeterRegistry()),
           System::nanoTime,
           () -> {});
@@ -299,6 +300,7 @@ class PrefillLoopTest {
             CHUNK,
             MAX_QUEUE,
             new Overlap(engine.layout(), CHUNK),
+            KvRestore.NONE,
             new PrefillMetrics(new SimpleMeterRegistry()),
             System::nanoTime,
             () -> {});

@@ -37,6 +37,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -154,7 +155,8 @@ class PrefillWorkerTest {
                 64,
                 Duration.ofSeconds(30),
                 Duration.ofSeconds(1),
-                Duration.ofSeconds(10)),
+                Duration.ofSeconds(10),
+                Optional.empty()),
             reference)) {
       for (int i = 0; i < calls.length; i++) {
         int[] prompt = prompt(1 + (i * 37) % 200, i);
@@ -355,7 +357,8 @@ class PrefillWorkerTest {
               4,
               Duration.ofSeconds(30),
               Duration.ZERO,
-              Duration.ofSeconds(10));
+              Duration.ofSeconds(10),
+              Optional.empty());
 
       assertThatThrownBy(() -> PrefillWorker.start(config, engine))
           .isInstanceOf(StartException.class)

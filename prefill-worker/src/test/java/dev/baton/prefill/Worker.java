@@ -6,6 +6,7 @@ import dev.baton.engine.Engine;
 import dev.baton.kv.BlockKey;
 import dev.baton.kv.KeyChain;
 import dev.baton.kv.TenantSalt;
+import dev.baton.kv.tier.DiskTierConfig;
 import dev.baton.model.sampling.Sampling;
 import dev.baton.prefill.PrefillWorker.Config;
 import dev.baton.proto.internal.v1.PrefillDone;
@@ -22,6 +23,7 @@ import io.grpc.stub.StreamObserver;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -55,6 +57,15 @@ final class Worker implements AutoCloseable {
   }
 
   static Config config(EmbeddedZooKeeper zookeeper, Path model, String id, int blocks) {
+    return config(zookeeper, model, id, blocks, Optional.empty());
+  }
+
+  static Config config(
+      EmbeddedZooKeeper zookeeper,
+      Path model,
+      String id,
+      int blocks,
+      Optional<DiskTierConfig> diskTier) {
     return new Config(
         id,
         model,
@@ -71,7 +82,8 @@ final class Worker implements AutoCloseable {
         4,
         Duration.ofSeconds(30),
         Duration.ofMillis(200),
-        Duration.ofSeconds(10));
+        Duration.ofSeconds(10),
+        diskTier);
   }
 
   List<BlockKey> keys(int[] prompt) {

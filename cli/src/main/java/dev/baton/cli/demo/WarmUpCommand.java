@@ -83,7 +83,8 @@ public final class WarmUpCommand implements Callable<Integer> {
         QUEUE,
         LIMIT,
         LIMIT,
-        LIMIT);
+        LIMIT,
+        Optional.empty());
   }
 
   private static DecodeWorker.Config decode(Path model, EmbeddedZooKeeper zooKeeper) {

@@ -1,6 +1,7 @@
 /**
  * The embedded engine: Llama-family transformers on the CPU. {@link dev.baton.engine.cpu.CpuEngine}
- * is the way in; every kernel is a class of its own that reads like its formula.
+ * is the way in; every kernel is a class of its own that reads like its formula. Whoever changes a
+ * bit of what they compute raises {@link dev.baton.model.LineageDigest#ARITHMETIC_VERSION}.
  */
 @NullMarked
 package dev.baton.engine.cpu;
