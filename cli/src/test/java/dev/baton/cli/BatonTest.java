@@ -59,6 +59,8 @@ class BatonTest {
         "worker",
         "worker prefill",
         "worker decode --model /m --stall-limit 30",
+        "worker prefill --model /m --disk-tier /d --disk-tier-bytes 8x",
+        "up --disk-tier",
         "router --model /m --max-body 1z",
         "chat",
         "chat --up --endpoint 127.0.0.1:1",

@@ -110,10 +110,19 @@ public final class LocalCluster implements AutoCloseable {
     for (int i = 1; i <= count; i++) {
       String id = role + "-" + i;
       List<String> arguments =
-          Stream.concat(Stream.of("worker", role, "--id", id), shared.stream()).toList();
+          Stream.of(List.of("worker", role, "--id", id), shared, diskTier(role, id))
+              .flatMap(List::stream)
+              .toList();
       launched.add(launch(id, JavaCommand.withEngine(arguments)));
     }
     return launched;
+  }
+
+  private List<String> diskTier(String role, String id) {
+    return plan.diskTier()
+        .filter(directory -> role.equals("prefill"))
+        .map(directory -> List.of("--disk-tier", directory.toAbsolutePath().resolve(id).toString()))
+        .orElse(List.of());
   }
 
   private List<String> routerArguments(List<String> shared) {

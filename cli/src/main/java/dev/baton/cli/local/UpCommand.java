@@ -5,6 +5,7 @@ import dev.baton.cli.shell.Progress;
 import dev.baton.cli.shell.Units;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
@@ -68,6 +69,15 @@ public final class UpCommand implements Callable<Integer> {
   private int grpcPort;
 
   @Option(
+      names = "--disk-tier",
+      paramLabel = "DIR",
+      description = {
+        "Prefill workers keep blocks of KV here too, 8g each at most; the next start finds them.",
+        "Default: in memory only."
+      })
+  private @Nullable Path diskTier;
+
+  @Option(
       names = "--start-limit",
       paramLabel = "TIME",
       defaultValue = "2m",
@@ -95,7 +105,13 @@ public final class UpCommand implements Callable<Integer> {
       LocalCluster cluster =
           new LocalCluster(
               new ClusterPlan(
-                  directory, prefillWorkers, decodeWorkers, httpPort, grpcPort, startLimit));
+                  directory,
+                  prefillWorkers,
+                  decodeWorkers,
+                  httpPort,
+                  grpcPort,
+                  Optional.ofNullable(diskTier),
+                  startLimit));
       LifeOptions.closeAtExit(cluster);
       endpoints = cluster.start(progress);
     }

@@ -27,6 +27,7 @@ final class PrefillCommand implements Callable<Integer> {
   @Mixin private ModelOptions model = new ModelOptions();
   @Mixin private MemberOptions member = new MemberOptions();
   @Mixin private EngineOptions engine = new EngineOptions();
+  @Mixin private DiskTierOptions disk = new DiskTierOptions();
   @Mixin private LifeOptions life = new LifeOptions();
 
   @Option(
@@ -68,6 +69,7 @@ final class PrefillCommand implements Callable<Integer> {
         engine.maxQueue(),
         member.stallLimit(),
         member.drainLimit(),
-        engine.sessionTimeout());
+        engine.sessionTimeout(),
+        disk.config());
   }
 }

@@ -11,7 +11,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** KV outlives a release on disk: another bit needs another version, and with it a lineage. */
 class ArithmeticVersionTest {
   /** Of {@link DigestMain}'s models, by version; add a line, never change one. */
-  private static final Map<Integer, String> DIGESTS = Map.of(1, "?");
+  private static final Map<Integer, String> DIGESTS =
+      Map.of(1, "58a95f5183413902c9cc924c46892fca698ef219dd26c0fe3ccdb437295cb8c1");
 
   @TempDir private Path directory;
 
