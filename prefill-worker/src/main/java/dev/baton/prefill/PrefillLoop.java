@@ -132,7 +132,7 @@ final class PrefillLoop {
     } finally {
       lock.unlock();
     }
-    if (!restore.begin(job.task(), () -> job.stopReason() == null, () -> enqueue(job))) {
+    if (!restore.begin(job.task(), () -> job.endReason() == null, () -> enqueue(job))) {
       enqueue(job);
     }
   }
