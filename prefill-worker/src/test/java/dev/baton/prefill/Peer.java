@@ -61,6 +61,7 @@ final class Peer implements AutoCloseable {
             keys,
             blocks,
             new BitSet(),
+            Duration.ofMinutes(10),
             new HandoffListener() {
               @Override
               public void arrived(HandoffReceipt receipt, List<SampledToken> firstTokens) {

@@ -39,6 +39,7 @@ class PrefillLoopRestoreTest {
           pool,
           64,
           MAX_QUEUE,
+          new Overlap(engine.layout(), 64),
           this::restore,
           new PrefillMetrics(new SimpleMeterRegistry()),
           System::nanoTime,
@@ -142,7 +143,8 @@ class PrefillLoopRestoreTest {
     final CompletableFuture<BatonException> ended = new CompletableFuture<>();
 
     Submitted(PrefillTask task, BlockPool pool) {
-      this.job = new PrefillJob(task, pool, (t, blocks, first) -> {}, this, System::nanoTime);
+      this.job =
+          new PrefillJob(task, pool, (t, blocks) -> new TestFlow(_ -> {}), this, System::nanoTime);
     }
 
     /** Why it failed; null if it was done. */

@@ -12,8 +12,6 @@ import dev.baton.kv.BlockPool;
 import dev.baton.kv.KeyChain;
 import dev.baton.kv.PlaneKind;
 import dev.baton.kv.TenantSalt;
-import dev.baton.kv.handoff.HandoffReceipt;
-import dev.baton.kv.handoff.PushTimes;
 import dev.baton.kv.handoff.Ticket;
 import dev.baton.model.sampling.Sampling;
 import dev.baton.proto.v1.ErrorCode;
@@ -25,10 +23,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -382,34 +378,6 @@ class PrefillLoopTest {
   /** What a push does once everything is computed. */
   private interface Push {
     void push(PrefillTask task, List<Block> blocks, List<SampledToken> firstTokens);
-  }
-
-  /** Waits for the end of computing, then does what the test says. */
-  private static final class TestFlow implements KvPush.Flow {
-    private final CompletableFuture<List<SampledToken>> computed = new CompletableFuture<>();
-    private final Consumer<List<SampledToken>> push;
-
-    TestFlow(Consumer<List<SampledToken>> push) {
-      this.push = push;
-    }
-
-    @Override
-    public void ready(int layer, int tokens) {}
-
-    @Override
-    public void computed(List<SampledToken> firstTokens) {
-      computed.complete(firstTokens);
-    }
-
-    @Override
-    public PushTimes run() {
-      try {
-        push.accept(computed.get());
-      } catch (InterruptedException | ExecutionException e) {
-        throw BatonException.workerLost("interrupted", "interrupted");
-      }
-      return new PushTimes(new HandoffReceipt(0, 0, 0), 0, 0, List.of(), 0);
-    }
   }
 
   /** Waits until the test lets it go, or it is interrupted. */

@@ -106,6 +106,7 @@ final class HandoffSimulation {
     int events = 0;
     while (time.step()) {
       current().check();
+      pushes.forEach(push -> require(!push.stream().isOverdue(), "a silent sender is borne"));
       require(++events < MOST_EVENTS, "the world does not come to rest");
     }
     return settle();

@@ -34,6 +34,7 @@ final class SimulatedStream extends ServerCall<PushMessage, PushReply> {
   private long lastToClient;
   private int inFlight;
   private int requested;
+  private long lastSign;
   private boolean cut;
   private boolean clientOver;
   private boolean serverTold;
@@ -53,6 +54,7 @@ final class SimulatedStream extends ServerCall<PushMessage, PushReply> {
     this.client = client;
     this.server = server;
     this.events = events;
+    this.lastSign = time.now();
     this.method =
         (ServerMethodDefinition<PushMessage, PushReply>)
             receiver.bindService().getMethods().iterator().next();
@@ -70,6 +72,7 @@ final class SimulatedStream extends ServerCall<PushMessage, PushReply> {
     toServer(() -> {
       requested--;
       inFlight--;
+      lastSign = time.now();
       listener.onMessage(
           method.getMethodDescriptor().parseRequest(new ByteArrayInputStream(message)));
       toClient(events::room);
@@ -164,9 +167,13 @@ final class SimulatedStream extends ServerCall<PushMessage, PushReply> {
     }
   }
 
-  /** Messages that the receiver asked for and did not get yet. */
-  int outstanding() {
-    return requested;
+  /** Whether the receiver has borne the sender's silence for longer than it should. */
+  boolean isOverdue() {
+    long since = Math.max(lastSign, server.frozenUntil());
+    return !serverTold
+        && closed == null
+        && !server.isDead()
+        && time.now() - since > HandoffSimulation.STALL_LIMIT.toNanos();
   }
 
   @Override
