@@ -55,6 +55,16 @@ final class Worker implements AutoCloseable {
   }
 
   static Config config(EmbeddedZooKeeper zookeeper, Path model, String id, int blocks) {
+    return config(zookeeper, model, id, blocks, 4, Duration.ofSeconds(30));
+  }
+
+  static Config config(
+      EmbeddedZooKeeper zookeeper,
+      Path model,
+      String id,
+      int blocks,
+      int maxQueue,
+      Duration stallLimit) {
     return new Config(
         id,
         model,
@@ -68,8 +78,8 @@ final class Worker implements AutoCloseable {
         Config.DEFAULT_BLOCK_TOKENS,
         1,
         64,
-        4,
-        Duration.ofSeconds(30),
+        maxQueue,
+        stallLimit,
         Duration.ofMillis(200),
         Duration.ofSeconds(10));
   }
