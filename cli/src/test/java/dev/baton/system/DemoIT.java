@@ -48,6 +48,7 @@ class DemoIT {
     assertThat(account.at("/decode_worker/id").asString()).isNotEmpty();
     assertThat(account.get("blocks_moved").asInt()).isPositive();
     assertThat(account.get("bytes_moved").asLong()).isPositive();
+    assertThat(account.get("visible_transfer_ms").asDouble()).isPositive();
     assertThat(account.get("ttft_ms").asDouble()).isPositive();
     assertThat(account.get("tpot_ms").asDouble()).isPositive();
     assertThat(account.get("second_turn_cached_tokens").asInt()).isPositive();

@@ -1,5 +1,7 @@
 package dev.baton.client;
 
+import java.time.Duration;
+
 /**
  * How a request went through the cluster.
  *
@@ -8,10 +10,15 @@ package dev.baton.client;
  * @param blocksMoved KV blocks that crossed from one to the other
  * @param blocksPresent KV blocks of the prompt that the decode worker had already
  * @param bytesMoved bytes of KV payload that crossed
+ * @param transfer time in which they were on their way
+ * @param visibleTransfer time from the end of computing the prompt until all had crossed: the rest
+ *     was hidden behind the computing
  */
 public record Route(
     String prefillWorker,
     String decodeWorker,
     int blocksMoved,
     int blocksPresent,
-    long bytesMoved) {}
+    long bytesMoved,
+    Duration transfer,
+    Duration visibleTransfer) {}

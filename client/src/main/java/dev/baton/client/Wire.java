@@ -7,6 +7,8 @@ import dev.baton.proto.v1.GenerateResponse;
 import dev.baton.proto.v1.SampledToken;
 import dev.baton.proto.v1.Sampling;
 import dev.baton.proto.v1.TokenIds;
+import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 import java.util.OptionalDouble;
 
@@ -96,7 +98,9 @@ final class Wire {
         wire.getDecodeWorker(),
         wire.getBlocksMoved(),
         wire.getBlocksPresent(),
-        wire.getBytesMoved());
+        wire.getBytesMoved(),
+        Duration.of(wire.getTransferUs(), ChronoUnit.MICROS),
+        Duration.of(wire.getVisibleTransferUs(), ChronoUnit.MICROS));
   }
 
   private static Token token(SampledToken wire) {

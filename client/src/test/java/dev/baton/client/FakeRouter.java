@@ -159,7 +159,9 @@ final class FakeRouter extends GenerationServiceGrpc.GenerationServiceImplBase
                         .setDecodeWorker("d")
                         .setBlocksMoved(3)
                         .setBlocksPresent(1)
-                        .setBytesMoved(4096)))
+                        .setBytesMoved(4096)
+                        .setTransferUs(7000)
+                        .setVisibleTransferUs(2000)))
         .build();
   }
 }

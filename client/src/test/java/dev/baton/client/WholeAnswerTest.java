@@ -41,7 +41,8 @@ class WholeAnswerTest {
     assertThat(answer.choices().getFirst().finishReason()).isEqualTo(FinishReason.LENGTH);
     assertThat(answer.seed()).isEqualTo(-7);
     assertThat(answer.usage()).isEqualTo(new Usage(5, 2, 3));
-    assertThat(answer.route()).isEqualTo(new Route("p", "d", 3, 1, 4096));
+    assertThat(answer.route())
+        .isEqualTo(new Route("p", "d", 3, 1, 4096, Duration.ofMillis(7), Duration.ofMillis(2)));
   }
 
   @Test

@@ -16,6 +16,7 @@ import dev.baton.proto.internal.v1.PrefillDone;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -60,7 +61,8 @@ class DiskRestoreTest {
   private static Worker worker(String id, Path disk) {
     DiskTierConfig tier = new DiskTierConfig(disk, 64 << 20, DiskTierConfig.ALWAYS);
     return Worker.onModel(
-        Worker.config(zookeeper, model, id, BLOCKS, Optional.of(tier)), reference);
+        Worker.config(
+            zookeeper, model, id, BLOCKS, 4, Duration.ofSeconds(30), Optional.of(tier)), reference);
   }
 
   private record Outcome(PrefillDone done, Peer.Arrival arrival) {

@@ -5,10 +5,12 @@ import dev.baton.engine.Engine;
 import dev.baton.kv.Block;
 import dev.baton.kv.BlockKey;
 import dev.baton.kv.BlockPool;
+import dev.baton.kv.PlaneKind;
 import dev.baton.kv.handoff.HandoffException;
 import dev.baton.kv.handoff.HandoffListener;
 import dev.baton.kv.handoff.HandoffReceipt;
 import dev.baton.kv.handoff.HandoffReceiver;
+import dev.baton.kv.handoff.IncomingHandoff;
 import dev.baton.kv.handoff.Ticket;
 import dev.baton.proto.v1.SampledToken;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -16,7 +18,10 @@ import java.lang.foreign.ValueLayout;
 import java.time.Duration;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** Stands for a decode worker: takes blocks in, and shows what came. */
 final class Peer implements AutoCloseable {
@@ -26,15 +31,21 @@ final class Peer implements AutoCloseable {
   private final HandoffReceiver receiver;
   private final GrpcServer server;
 
+  private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+  private final Map<Long, Reservation> reservations = new ConcurrentHashMap<>();
+
+  private record Reservation(
+      IncomingHandoff handoff, List<Block> blocks, CompletableFuture<Arrival> arrival) {}
+
   Peer(Engine engine) {
+    this(engine, Duration.ofSeconds(30));
+  }
+
+  Peer(Engine engine, Duration stallLimit) {
     pool = new BlockPool(engine.layout(), 1024);
     receiver =
         new HandoffReceiver(
-            engine.layout(),
-            engine.lineage(),
-            epoch -> epoch == EPOCH,
-            Duration.ofSeconds(30),
-            new SimpleMeterRegistry());
+            engine.layout(), engine.lineage(), epoch -> epoch == EPOCH, stallLimit, meters);
     server =
         GrpcServer.start(
             "127.0.0.1", 0, List.of(receiver), HandoffReceiver.maxMessageBytes(engine.layout()));
@@ -55,7 +66,7 @@ final class Peer implements AutoCloseable {
   CompletableFuture<Arrival> expect(long id, List<BlockKey> keys) {
     List<Block> blocks = pool.tryReserve(keys.size());
     CompletableFuture<Arrival> arrival = new CompletableFuture<>();
-    var _ =
+    IncomingHandoff handoff =
         receiver.expect(
             new Ticket(id, EPOCH, 1),
             keys,
@@ -79,7 +90,31 @@ final class Peer implements AutoCloseable {
                 arrival.completeExceptionally(why);
               }
             });
+    reservations.put(id, new Reservation(handoff, blocks, arrival));
     return arrival;
+  }
+
+  /** A plane of a handoff that has not ended, as it is now; it may be written meanwhile. */
+  byte[] now(long id, int block, int layer, PlaneKind kind) {
+    return Objects.requireNonNull(reservations.get(id))
+        .blocks()
+        .get(block)
+        .plane(layer, kind)
+        .toArray(ValueLayout.JAVA_BYTE);
+  }
+
+  /** Gives a handoff up, wherever it is. */
+  void revoke(long id) {
+    Reservation reservation = Objects.requireNonNull(reservations.remove(id));
+    reservation.handoff().revoke();
+    if (!reservation.arrival().isDone()) {
+      pool.release(reservation.blocks());
+    }
+  }
+
+  /** Blocks reserved, and handoffs expected, now. */
+  int held() {
+    return pool.usage().used() + (int) meters.get("baton.handoffs.active").gauge().value();
   }
 
   @Override

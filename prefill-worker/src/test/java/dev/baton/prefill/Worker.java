@@ -57,7 +57,7 @@ final class Worker implements AutoCloseable {
   }
 
   static Config config(EmbeddedZooKeeper zookeeper, Path model, String id, int blocks) {
-    return config(zookeeper, model, id, blocks, Optional.empty());
+    return config(zookeeper, model, id, blocks, 4, Duration.ofSeconds(30), Optional.empty());
   }
 
   static Config config(
@@ -65,6 +65,8 @@ final class Worker implements AutoCloseable {
       Path model,
       String id,
       int blocks,
+      int maxQueue,
+      Duration stallLimit,
       Optional<DiskTierConfig> diskTier) {
     return new Config(
         id,
@@ -79,8 +81,8 @@ final class Worker implements AutoCloseable {
         Config.DEFAULT_BLOCK_TOKENS,
         1,
         64,
-        4,
-        Duration.ofSeconds(30),
+        maxQueue,
+        stallLimit,
         Duration.ofMillis(200),
         Duration.ofSeconds(10),
         diskTier);

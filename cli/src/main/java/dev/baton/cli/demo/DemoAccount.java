@@ -58,6 +58,8 @@ record DemoAccount(
     fields.put("decode_worker", worker(first.decodeWorker(), decodePid));
     fields.put("blocks_moved", first.blocksMoved());
     fields.put("bytes_moved", first.bytesMoved());
+    fields.put("transfer_ms", rounded(first.transferMillis()));
+    fields.put("visible_transfer_ms", rounded(first.visibleTransferMillis()));
     fields.put("prompt_tokens", first.promptTokens());
     fields.put("completion_tokens", first.completionTokens());
     fields.put("ttft_ms", rounded(first.ttftMillis()));
@@ -66,6 +68,8 @@ record DemoAccount(
     fields.put("second_turn_cached_tokens", second.cachedTokens());
     fields.put("second_turn_blocks_moved", second.blocksMoved());
     fields.put("second_turn_blocks_present", second.blocksPresent());
+    fields.put("second_turn_transfer_ms", rounded(second.transferMillis()));
+    fields.put("second_turn_visible_transfer_ms", rounded(second.visibleTransferMillis()));
     fields.put("second_turn_ttft_ms", rounded(second.ttftMillis()));
     fields.put("second_turn_tpot_ms", rounded(second.tpotMillis()));
     return fields;
@@ -92,6 +96,8 @@ record DemoAccount(
       KV blocks moved     %13d    %13d
         already there     %13d    %13d
         bytes             %,13d    %,13d
+        on their way      %10.1f ms    %10.1f ms
+        of that visible   %10.1f ms    %10.1f ms
       TTFT                %10.1f ms    %10.1f ms
       TPOT                %10.2f ms    %10.2f ms
 
@@ -111,6 +117,10 @@ record DemoAccount(
             second.blocksPresent(),
             first.bytesMoved(),
             second.bytesMoved(),
+            first.transferMillis(),
+            second.transferMillis(),
+            first.visibleTransferMillis(),
+            second.visibleTransferMillis(),
             first.ttftMillis(),
             second.ttftMillis(),
             first.tpotMillis(),

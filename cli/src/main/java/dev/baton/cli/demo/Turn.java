@@ -12,6 +12,9 @@ package dev.baton.cli.demo;
  * @param blocksMoved KV blocks that crossed from one to the other
  * @param blocksPresent KV blocks of the prompt that the decode worker had already
  * @param bytesMoved bytes of KV that crossed
+ * @param transferMillis time in which they were on their way
+ * @param visibleTransferMillis of that, what was not hidden behind computing the prompt, and the
+ *     last acknowledgement
  * @param firstTextNanos from sending the request to the first text
  * @param totalNanos from sending the request to the end of the answer
  */
@@ -25,6 +28,8 @@ record Turn(
     int blocksMoved,
     int blocksPresent,
     long bytesMoved,
+    double transferMillis,
+    double visibleTransferMillis,
     long firstTextNanos,
     long totalNanos) {
   private static final double NANOS_PER_MILLI = 1e6;

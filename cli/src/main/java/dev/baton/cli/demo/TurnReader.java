@@ -88,6 +88,8 @@ final class TurnReader {
         route.path("blocks_moved").asInt(0),
         route.path("blocks_present").asInt(0),
         route.path("bytes_moved").asLong(0),
+        route.path("transfer_ms").asDouble(0),
+        route.path("visible_transfer_ms").asDouble(0),
         (firstText < 0 ? end : firstText) - start,
         end - start);
   }

@@ -26,7 +26,8 @@ class DemoAccountTest {
   }
 
   private static Turn turn(int cached, int moved) {
-    return new Turn("x", 40, cached, 5, "p", "d", moved, 1, 4096, 50_000_000, 250_000_000);
+    return new Turn(
+        "x", 40, cached, 5, "p", "d", moved, 1, 4096, 4.5, 1.25, 50_000_000, 250_000_000);
   }
 
   @Test
@@ -38,6 +39,8 @@ class DemoAccountTest {
         .containsEntry("decode_worker", Map.of("id", "d", "pid", 11L))
         .containsEntry("blocks_moved", 3)
         .containsEntry("bytes_moved", 4096L)
+        .containsEntry("transfer_ms", 4.5)
+        .containsEntry("visible_transfer_ms", 1.25)
         .containsEntry("ttft_ms", 50.0)
         .containsEntry("tpot_ms", 50.0)
         .containsEntry("second_turn_cached_tokens", 32)
@@ -66,7 +69,7 @@ class DemoAccountTest {
 
   @Test
   void workerThatIsNotOursIsAFailedDemo() {
-    Turn stray = new Turn("x", 1, 0, 5, "elsewhere", "d", 1, 0, 1, 1, 2);
+    Turn stray = new Turn("x", 1, 0, 5, "elsewhere", "d", 1, 0, 1, 1, 1, 1, 2);
     assertThatThrownBy(() -> DemoAccount.of(cluster(10, 11), stray, turn(32, 1)))
         .hasMessageContaining("elsewhere");
   }

@@ -33,7 +33,7 @@ class TurnReaderTest {
         """
         {"choices":[],
          "usage":{"prompt_tokens":40,"completion_tokens":5,"prompt_tokens_details":{"cached_tokens":32}},
-         "baton":{"prefill_worker":"p","decode_worker":"d","blocks_moved":3,"blocks_present":1,"bytes_moved":4096}}
+         "baton":{"prefill_worker":"p","decode_worker":"d","blocks_moved":3,"blocks_present":1,"bytes_moved":4096,"transfer_ms":4.5,"visible_transfer_ms":1.25}}
         """);
   }
 
@@ -54,6 +54,8 @@ class TurnReaderTest {
     assertThat(turn.tpotMillis()).isEqualTo((250 - 50) / 4.0);
     assertThat(turn.cachedTokens()).isEqualTo(32);
     assertThat(turn.bytesMoved()).isEqualTo(4096);
+    assertThat(turn.transferMillis()).isEqualTo(4.5);
+    assertThat(turn.visibleTransferMillis()).isEqualTo(1.25);
     assertThat(turn.prefillWorker()).isEqualTo("p");
   }
 
@@ -83,7 +85,7 @@ class TurnReaderTest {
 
   @Test
   void onlyOneTokenHasNoTimePerToken() {
-    Turn one = new Turn("x", 1, 0, 1, "p", "d", 1, 0, 1, 1_000_000, 9_000_000);
+    Turn one = new Turn("x", 1, 0, 1, "p", "d", 1, 0, 1, 0, 0, 1_000_000, 9_000_000);
     assertThat(one.tpotMillis()).isZero();
   }
 }

@@ -275,7 +275,9 @@ final class Generation implements GenerationCall {
                 .setDecodeWorker(decodeWorker())
                 .setBlocksMoved(arrived.getBlocksMoved())
                 .setBlocksPresent(arrived.getBlocksPresent())
-                .setBytesMoved(arrived.getBytesMoved()))
+                .setBytesMoved(arrived.getBytesMoved())
+                .setTransferUs(done == null ? 0 : done.getTransferUs())
+                .setVisibleTransferUs(done == null ? 0 : done.getVisibleTransferUs()))
         .build();
   }
 

@@ -5,6 +5,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** What operators see of requests. Safe for use by many threads. */
@@ -14,6 +15,7 @@ final class GenerationMeters {
   private final Timer tpot;
   private final Timer queue;
   private final Timer total;
+  private final Timer visibleTransfer;
   private final AtomicInteger active;
 
   GenerationMeters(MeterRegistry registry) {
@@ -22,6 +24,10 @@ final class GenerationMeters {
     this.tpot = timer("baton.request.tpot", "Time per token after the first.");
     this.queue = timer("baton.request.queue", "Time until the decode worker reserved.");
     this.total = timer("baton.request", "Time of a whole request.");
+    this.visibleTransfer =
+        timer(
+            "baton.request.visible.transfer",
+            "Time from the end of computing the prompt until its KV had crossed.");
     this.active = new AtomicInteger();
     registry.gauge("baton.requests.active", active);
   }
@@ -52,6 +58,10 @@ final class GenerationMeters {
     account.ttft().ifPresent(ttft::record);
     account.tpot(ending.longestChoice()).ifPresent(tpot::record);
     total.record(account.total());
+    long visible = ending.usage().getRoute().getVisibleTransferUs();
+    if (visible > 0) {
+      visibleTransfer.record(visible, TimeUnit.MICROSECONDS);
+    }
     tokens("prompt", ending.usage().getPromptTokens());
     tokens("cached", ending.usage().getCachedTokens());
     tokens("completion", ending.usage().getCompletionTokens());

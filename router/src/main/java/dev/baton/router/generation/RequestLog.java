@@ -31,6 +31,8 @@ final class RequestLog {
     fields.put("blocks_moved", route.getBlocksMoved());
     fields.put("blocks_present", route.getBlocksPresent());
     fields.put("bytes_moved", route.getBytesMoved());
+    fields.put("transfer_ms", route.getTransferUs() / 1e3);
+    fields.put("visible_transfer_ms", route.getVisibleTransferUs() / 1e3);
     fields.put("total_ms", millis(account.total()));
     account.queue().ifPresent(queue -> fields.put("queue_ms", millis(queue)));
     account.ttft().ifPresent(ttft -> fields.put("ttft_ms", millis(ttft)));

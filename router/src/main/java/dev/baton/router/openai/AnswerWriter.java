@@ -13,6 +13,8 @@ import tools.jackson.databind.node.ObjectNode;
  * Holds one request's answers. Not safe for use by many threads.
  */
 final class AnswerWriter {
+  private static final double MICROS_PER_MILLI = 1000;
+
   private final AnswerFormat format;
   private final String requestId;
   private final long created;
@@ -115,6 +117,8 @@ final class AnswerWriter {
         .put("decode_worker", route.getDecodeWorker())
         .put("blocks_moved", route.getBlocksMoved())
         .put("blocks_present", route.getBlocksPresent())
-        .put("bytes_moved", route.getBytesMoved());
+        .put("bytes_moved", route.getBytesMoved())
+        .put("transfer_ms", route.getTransferUs() / MICROS_PER_MILLI)
+        .put("visible_transfer_ms", route.getVisibleTransferUs() / MICROS_PER_MILLI);
   }
 }

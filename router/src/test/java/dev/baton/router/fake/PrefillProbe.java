@@ -27,7 +27,9 @@ public final class PrefillProbe extends WorkerCallProbe<PrefillRequest, PrefillR
             .setDone(
                 PrefillDone.newBuilder()
                     .setCachedTokens(cached)
-                    .setComputedTokens(request().getPromptTokensCount() - cached))
+                    .setComputedTokens(request().getPromptTokensCount() - cached)
+                    .setTransferUs(4500)
+                    .setVisibleTransferUs(1250))
             .build());
     complete();
   }
