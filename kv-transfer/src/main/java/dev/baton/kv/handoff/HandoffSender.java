@@ -6,6 +6,7 @@ import dev.baton.kv.BlockKey;
 import dev.baton.kv.Layout;
 import dev.baton.kv.Lineage;
 import dev.baton.kv.PlaneKind;
+import dev.baton.kv.transport.Connections;
 import dev.baton.proto.internal.v1.Accept;
 import dev.baton.proto.internal.v1.Commit;
 import dev.baton.proto.internal.v1.Open;
@@ -34,22 +35,25 @@ public final class HandoffSender implements AutoCloseable {
   private final Alarms alarms;
   private final Channels channels;
   private final HandoffMetrics metrics;
+  private Runnable transport = () -> {};
 
   /**
    * A sender without connections yet.
    *
    * @param myEpoch this worker's epoch, asked for at each push
    * @param stallLimit how long a receiver may be silent, or take nothing
-   * @param channelFactory opens a channel to a target; channels are kept and closed here
+   * @param connections opens the connections; the sender's to close from now on
    */
   public HandoffSender(
       Layout layout,
       Lineage lineage,
       LongSupplier myEpoch,
       Duration stallLimit,
-      Function<String, ManagedChannel> channelFactory,
+      Connections connections,
       MeterRegistry meters) {
-    this(layout, lineage, myEpoch, stallLimit, channelFactory, meters, new SystemAlarms());
+    this(layout, lineage, myEpoch, stallLimit, connections::open, meters, new SystemAlarms());
+    this.transport = connections::close;
+    HandoffMetrics.copyingSender(meters, !connections.areLending());
   }
 
   HandoffSender(
@@ -75,7 +79,7 @@ public final class HandoffSender implements AutoCloseable {
    * passes, or when the thread is interrupted (which stays set). The blocks are borrowed until it
    * returns. A failed push leaves nothing behind: its stream is cancelled.
    *
-   * @param target where the receiver listens, as the channel factory understands it
+   * @param target where the receiver listens: host:port
    * @param keys keys of all blocks of the prompt, in order
    * @param source a block for each key; only those that the receiver lacks are read
    * @param firstTokens the first token of every choice, in order
@@ -143,6 +147,7 @@ public final class HandoffSender implements AutoCloseable {
       if (!acknowledged) {
         call.cancel();
       }
+      call.takeBack();
     }
   }
 
@@ -226,6 +231,7 @@ public final class HandoffSender implements AutoCloseable {
   @Override
   public void close() {
     channels.close();
+    transport.run();
     alarms.close();
   }
 }

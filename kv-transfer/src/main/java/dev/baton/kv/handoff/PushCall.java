@@ -1,5 +1,6 @@
 package dev.baton.kv.handoff;
 
+import dev.baton.kv.transport.Loans;
 import dev.baton.proto.internal.v1.PushReply;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
@@ -26,7 +27,7 @@ final class PushCall {
       KvTransfer.push(new OutgoingMessageWriter());
 
   /** More than the 32 KiB of gRPC's default, which a single plane often exceeds. */
-  private static final int READY_BYTES = 1024 * 1024;
+  private static final int READY_BYTES = 4 * 1024 * 1024;
 
   /** Accept, Ack, and one more, so that a receiver that says too much is heard. */
   private static final int REPLIES = 3;
@@ -36,6 +37,7 @@ final class PushCall {
   private final Alarms alarms;
   private final long stallNanos;
 
+  private final Loans loans = new Loans();
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final ArrayDeque<PushReply> replies = new ArrayDeque<>();
@@ -62,10 +64,13 @@ final class PushCall {
     call.sendMessage(message);
   }
 
-  /** Waits until the stream can take more, then sends. The message's memory is free on return. */
+  /**
+   * Waits until the stream can take more, then sends. The message's block is the stream's until
+   * {@link #takeBack}.
+   */
   void sendWhenReady(OutgoingMessage message) throws HandoffException, InterruptedException {
     await("room to send", call::isReady);
-    call.sendMessage(message);
+    message.send(loans, () -> call.sendMessage(message));
     message.letGo();
   }
 
@@ -88,6 +93,11 @@ final class PushCall {
   /** Ends the stream, wherever it is. Without effect on one that is over. */
   void cancel() {
     call.cancel("the handoff failed", null);
+  }
+
+  /** When it returns nobody reads the blocks of sent messages any more. Waits for no peer. */
+  void takeBack() {
+    loans.takeBack();
   }
 
   private void await(String what, BooleanSupplier done)
