@@ -1,5 +1,6 @@
 package dev.baton.cli;
 
+import dev.baton.cli.bench.BenchCommand;
 import dev.baton.cli.chat.ChatCommand;
 import dev.baton.cli.demo.DemoCommand;
 import dev.baton.cli.demo.WarmUpCommand;
@@ -33,6 +34,7 @@ import picocli.CommandLine.ScopeType;
       ZooKeeperCommand.class,
       ModelCommand.class,
       DoctorCommand.class,
+      BenchCommand.class,
       WarmUpCommand.class
     },
     synopsisSubcommandLabel = "COMMAND",

@@ -93,7 +93,7 @@ public final class DecodeWorker implements AutoCloseable {
                   engine.layout(), engine.lineage(), this::isMyEpoch, config.stallLimit(), meters));
       this.kv =
           opening(
-              GrpcServer.start(
+              GrpcServer.startForKv(
                   config.host(),
                   config.kvPort(),
                   List.of(receiver),

@@ -11,10 +11,9 @@ import dev.baton.kv.handoff.HandoffException;
 import dev.baton.kv.handoff.HandoffReceipt;
 import dev.baton.kv.handoff.HandoffSender;
 import dev.baton.kv.handoff.Ticket;
+import dev.baton.kv.transport.Connections;
 import dev.baton.model.sampling.Sampling;
 import dev.baton.proto.v1.SampledToken;
-import io.grpc.Grpc;
-import io.grpc.InsecureChannelCredentials;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.util.List;
@@ -33,7 +32,7 @@ final class Peer implements AutoCloseable {
             engine.lineage(),
             () -> 1,
             Duration.ofSeconds(30),
-            target -> Grpc.newChannelBuilder(target, InsecureChannelCredentials.create()).build(),
+            Connections.over(Connections.Wire.ANY),
             new SimpleMeterRegistry());
   }
 

@@ -16,14 +16,12 @@ import dev.baton.kv.PoolUsage;
 import dev.baton.kv.handoff.HandoffSender;
 import dev.baton.kv.handoff.Layouts;
 import dev.baton.kv.tier.DiskTierConfig;
+import dev.baton.kv.transport.Connections;
 import dev.baton.model.ModelDirectory;
 import dev.baton.proto.internal.v1.ServedModel;
 import dev.baton.proto.internal.v1.WorkerLoad;
 import dev.baton.proto.internal.v1.WorkerRegistration;
 import dev.baton.proto.internal.v1.WorkerRole;
-import io.grpc.Grpc;
-import io.grpc.InsecureChannelCredentials;
-import io.grpc.ManagedChannel;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -104,7 +102,7 @@ public final class PrefillWorker implements AutoCloseable {
                   engine.lineage(),
                   this::epoch,
                   config.stallLimit(),
-                  PrefillWorker::channel,
+                  Connections.over(Connections.Wire.ANY),
                   meters));
       PrefillEndpoint endpoint =
           opening(
@@ -175,10 +173,6 @@ public final class PrefillWorker implements AutoCloseable {
    */
   public static PrefillWorker start(Config config, Engine engine) {
     return new PrefillWorker(config, engine, ProcessMetrics.registry("prefill", config.id()));
-  }
-
-  private static ManagedChannel channel(String target) {
-    return Grpc.newChannelBuilder(target, InsecureChannelCredentials.create()).build();
   }
 
   private WorkerRegistration registration() {

@@ -18,8 +18,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -54,7 +54,9 @@ class LayerwisePushTest {
 
   private Worker worker(String id, int maxQueue, Duration stallLimit) {
     return Worker.start(
-        Worker.config(zookeeper, directory.resolve("none"), id, 40, maxQueue, stallLimit, Optional.empty()), engine);
+        Worker.config(
+            zookeeper, directory.resolve("none"), id, 40, maxQueue, stallLimit, Optional.empty()),
+        engine);
   }
 
   private static int[] prompt(int length, int seed) {

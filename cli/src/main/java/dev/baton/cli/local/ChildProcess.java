@@ -19,7 +19,7 @@ import java.util.function.Consumer;
  * that says it is ready; its stdin stays open as long as this process lives, so that it ends when
  * this one dies, however that happens. Thread-safe.
  */
-final class ChildProcess {
+public final class ChildProcess {
   private final String name;
   private final Process process;
   private final LogFile log;
@@ -32,7 +32,7 @@ final class ChildProcess {
   }
 
   /** Starts {@code command}, whose stderr goes to {@code log}. */
-  static ChildProcess start(String name, List<String> command, Path log) {
+  public static ChildProcess start(String name, List<String> command, Path log) {
     ProcessBuilder builder = new ProcessBuilder(command).redirectError(log.toFile());
     try {
       ChildProcess child = new ChildProcess(name, builder.start(), new LogFile(log));
@@ -61,7 +61,7 @@ final class ChildProcess {
    * @throws Failure with its last log lines when it ends before, or does not say so within the
    *     limit
    */
-  ReadyLine ready(Duration limit) throws InterruptedException {
+  public ReadyLine ready(Duration limit) throws InterruptedException {
     try {
       return ready.get(limit.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException slow) {
@@ -87,7 +87,7 @@ final class ChildProcess {
   }
 
   /** Asks the process to end; it is forced to after the limit. Idempotent. */
-  void stop(Duration limit) {
+  public void stop(Duration limit) {
     process.destroy();
     try {
       if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {

@@ -9,7 +9,7 @@ import java.util.List;
  * The command line that starts another process of this program: the same java, class path and JVM
  * flags, but those that are this process's alone.
  */
-final class JavaCommand {
+public final class JavaCommand {
   private static final String MAIN = "dev.baton.cli.Baton";
   private static final String VECTOR_API = "--add-modules=jdk.incubator.vector";
 
@@ -25,7 +25,7 @@ final class JavaCommand {
   }
 
   /** For any other. */
-  static List<String> of(List<String> arguments) {
+  public static List<String> of(List<String> arguments) {
     return of(List.of(), arguments);
   }
 

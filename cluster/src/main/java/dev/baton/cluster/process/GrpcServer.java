@@ -3,6 +3,7 @@ package dev.baton.cluster.process;
 import static java.util.concurrent.TimeUnit.SECONDS;
 
 import dev.baton.cluster.error.StartException;
+import dev.baton.kv.transport.KvServers;
 import io.grpc.BindableService;
 import io.grpc.Server;
 import io.grpc.ServerInterceptors;
@@ -38,12 +39,15 @@ public final class GrpcServer implements AutoCloseable {
 
   private static final Duration DEFAULT_GRACE = Duration.ofSeconds(5);
 
-  private final Server server;
+  private final List<Server> servers;
+  private final Runnable transport;
   private final HealthStatusManager health;
   private final ActiveCalls calls;
 
-  private GrpcServer(Server server, HealthStatusManager health, ActiveCalls calls) {
-    this.server = server;
+  private GrpcServer(
+      List<Server> servers, Runnable transport, HealthStatusManager health, ActiveCalls calls) {
+    this.servers = servers;
+    this.transport = transport;
     this.health = health;
     this.calls = calls;
   }
@@ -64,33 +68,73 @@ public final class GrpcServer implements AutoCloseable {
    */
   public static GrpcServer start(
       String host, int port, List<? extends BindableService> services, int maxMessageBytes) {
-    HealthStatusManager health = new HealthStatusManager();
-    health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.NOT_SERVING);
-    ActiveCalls calls = new ActiveCalls();
+    Services served = new Services(services, maxMessageBytes);
     ThreadFactory threads = Thread.ofVirtual().name("grpc-", 0).factory();
     NettyServerBuilder builder =
         NettyServerBuilder.forAddress(resolved(host, port))
-            .executor(task -> threads.newThread(task).start())
-            .maxInboundMessageSize(maxMessageBytes)
-            .keepAliveTime(30, SECONDS)
-            .keepAliveTimeout(10, SECONDS)
-            .permitKeepAliveTime(5, SECONDS)
-            .permitKeepAliveWithoutCalls(true)
-            .addService(health.getHealthService())
-            .addService(ProtoReflectionServiceV1.newInstance());
-    List<String> names = new ArrayList<>();
-    for (BindableService each : services) {
-      ServerServiceDefinition definition = TypedErrors.guard(each.bindService());
-      if (!(each instanceof StatusService)) {
-        definition = ServerInterceptors.intercept(definition, calls);
-      }
-      builder.addService(definition);
-      names.add(definition.getServiceDescriptor().getName());
+            .executor(task -> threads.newThread(task).start());
+    served.addTo(builder);
+    try {
+      return served.serving(List.of(builder.build().start()), () -> {});
+    } catch (IOException e) {
+      throw Ports.cannotBind("gRPC", host, port, e);
     }
-    Server server = bind(builder, host, port);
-    names.forEach(name -> health.setStatus(name, ServingStatus.SERVING));
-    health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.SERVING);
-    return new GrpcServer(server, health, calls);
+  }
+
+  /**
+   * As {@link #start(String, int, List, int)}, for services that take KV in: on the connections of
+   * {@link KvServers}, whose event loops run the handlers, which therefore must not block.
+   *
+   * @throws StartException if the address cannot be bound
+   */
+  public static GrpcServer startForKv(
+      String host, int port, List<? extends BindableService> services, int maxMessageBytes) {
+    Services served = new Services(services, maxMessageBytes);
+    try {
+      KvServers servers = KvServers.start(resolved(host, port), served::addTo);
+      return served.serving(servers.servers(), servers::close);
+    } catch (IOException e) {
+      throw Ports.cannotBind("gRPC", host, port, e);
+    }
+  }
+
+  /** What is served, before it is. */
+  private static final class Services {
+    private final HealthStatusManager health = new HealthStatusManager();
+    private final ActiveCalls calls = new ActiveCalls();
+    private final List<ServerServiceDefinition> definitions = new ArrayList<>();
+    private final int maxMessageBytes;
+
+    Services(List<? extends BindableService> services, int maxMessageBytes) {
+      this.maxMessageBytes = maxMessageBytes;
+      health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.NOT_SERVING);
+      for (BindableService each : services) {
+        ServerServiceDefinition definition = TypedErrors.guard(each.bindService());
+        definitions.add(
+            each instanceof StatusService
+                ? definition
+                : ServerInterceptors.intercept(definition, calls));
+      }
+    }
+
+    void addTo(NettyServerBuilder builder) {
+      builder
+          .maxInboundMessageSize(maxMessageBytes)
+          .keepAliveTime(30, SECONDS)
+          .keepAliveTimeout(10, SECONDS)
+          .permitKeepAliveTime(5, SECONDS)
+          .permitKeepAliveWithoutCalls(true)
+          .addService(health.getHealthService())
+          .addService(ProtoReflectionServiceV1.newInstance());
+      definitions.forEach(builder::addService);
+    }
+
+    GrpcServer serving(List<Server> servers, Runnable transport) {
+      definitions.forEach(
+          each -> health.setStatus(each.getServiceDescriptor().getName(), ServingStatus.SERVING));
+      health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.SERVING);
+      return new GrpcServer(servers, transport, health, calls);
+    }
   }
 
   private static InetSocketAddress resolved(String host, int port) {
@@ -103,17 +147,9 @@ public final class GrpcServer implements AutoCloseable {
     return address;
   }
 
-  private static Server bind(NettyServerBuilder builder, String host, int port) {
-    try {
-      return builder.build().start();
-    } catch (IOException e) {
-      throw Ports.cannotBind("gRPC", host, port, e);
-    }
-  }
-
   /** The port it listens on. */
   public int port() {
-    return server.getPort();
+    return servers.getFirst().getPort();
   }
 
   /**
@@ -122,17 +158,21 @@ public final class GrpcServer implements AutoCloseable {
    * running. Blocks until the port is free; idempotent.
    */
   public void close(Duration grace) {
-    if (!server.isShutdown()) {
+    if (!servers.getFirst().isShutdown()) {
       health.enterTerminalState();
-      server.shutdown();
+      servers.forEach(Server::shutdown);
     }
     try {
       calls.awaitNone(grace);
-      var _ = server.shutdownNow().awaitTermination(10, SECONDS);
+      servers.forEach(Server::shutdownNow);
+      for (Server each : servers) {
+        var _ = each.awaitTermination(10, SECONDS);
+      }
     } catch (InterruptedException e) {
-      server.shutdownNow();
+      servers.forEach(Server::shutdownNow);
       Thread.currentThread().interrupt();
     }
+    transport.run();
   }
 
   /** As {@link #close(Duration)}, with a grace of 5 seconds. */

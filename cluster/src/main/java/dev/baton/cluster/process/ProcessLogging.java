@@ -42,7 +42,9 @@ public final class ProcessLogging {
       List.of(
           "org.apache.zookeeper.ClientCnxn",
           "org.apache.zookeeper.server.ServerCnxnFactory",
-          "org.apache.curator.ConnectionState");
+          "org.apache.curator.ConnectionState",
+          // gRPC sets an option on Unix sockets that they do not have.
+          "io.netty.bootstrap.Bootstrap");
 
   private ProcessLogging() {}
 

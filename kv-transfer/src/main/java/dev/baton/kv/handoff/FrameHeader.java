@@ -109,6 +109,14 @@ record FrameHeader(
     return (int) sum.getValue();
   }
 
+  /** What the checksum of this header and {@code payload} has to be. */
+  int checksum(Payload payload) {
+    CRC32C sum = new CRC32C();
+    sum.update(bytes(), 0, CHECKED_BYTES);
+    payload.update(sum);
+    return (int) sum.getValue();
+  }
+
   /** The same header with another checksum. */
   FrameHeader withCrc(int other) {
     return new FrameHeader(

@@ -3,7 +3,6 @@ package dev.baton.kv.handoff;
 import dev.baton.kv.BlockKey;
 import dev.baton.kv.Layout;
 import dev.baton.kv.PlaneKind;
-import java.nio.ByteBuffer;
 import java.util.BitSet;
 import java.util.List;
 
@@ -36,9 +35,9 @@ final class FrameVerifier {
    *
    * @throws HandoffException a refusal, if anything does not match
    */
-  Place verify(FrameHeader header, byte[] payload) throws HandoffException {
+  Place verify(FrameHeader header, Payload payload) throws HandoffException {
     requireReadable(header, payload);
-    int crc = header.checksum(ByteBuffer.wrap(payload));
+    int crc = header.checksum(payload);
     if (header.crc() != crc) {
       throw refused(
           Refusal.CHECKSUM,
@@ -75,7 +74,7 @@ final class FrameVerifier {
     return new Place(header.block(), header.layer(), kind);
   }
 
-  private void requireReadable(FrameHeader header, byte[] payload) throws HandoffException {
+  private void requireReadable(FrameHeader header, Payload payload) throws HandoffException {
     if (header.magic() != FrameHeader.MAGIC) {
       throw refused(
           Refusal.FRAME,
@@ -86,12 +85,14 @@ final class FrameVerifier {
           Refusal.VERSION,
           "version: %d, expected %d".formatted(header.version(), FrameHeader.VERSION));
     }
-    if (header.length() != layout.planeBytes() || payload.length != layout.planeBytes()) {
+    if (header.length() != layout.planeBytes() || payload.length() != layout.planeBytes()) {
       throw refused(
           Refusal.FRAME,
           "length: %s, with %d bytes behind the header, expected %d"
               .formatted(
-                  Integer.toUnsignedString(header.length()), payload.length, layout.planeBytes()));
+                  Integer.toUnsignedString(header.length()),
+                  payload.length(),
+                  layout.planeBytes()));
     }
   }
 

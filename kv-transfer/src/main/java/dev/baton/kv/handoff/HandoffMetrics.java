@@ -55,6 +55,14 @@ final class HandoffMetrics {
     return new HandoffMetrics(meters, "sent");
   }
 
+  /** Shows whether this process copies KV on its way to the socket, instead of lending it. */
+  static void copyingSender(MeterRegistry meters, boolean copies) {
+    Gauge.builder("baton.handoff.copying.senders", () -> copies ? 1 : 0)
+        .description("1 if KV is copied on its way to the socket, 0 if it is lent")
+        .strongReference(true)
+        .register(meters);
+  }
+
   /** The receiver's meters; {@code active} counts handoffs expected and not yet over. */
   static HandoffMetrics ofReceiver(MeterRegistry meters, IntSupplier active) {
     HandoffMetrics metrics = new HandoffMetrics(meters, "received");

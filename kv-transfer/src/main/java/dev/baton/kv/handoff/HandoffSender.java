@@ -5,6 +5,7 @@ import dev.baton.kv.Block;
 import dev.baton.kv.BlockKey;
 import dev.baton.kv.Layout;
 import dev.baton.kv.Lineage;
+import dev.baton.kv.transport.Connections;
 import dev.baton.proto.internal.v1.Open;
 import dev.baton.proto.v1.SampledToken;
 import io.grpc.ManagedChannel;
@@ -27,22 +28,25 @@ public final class HandoffSender implements AutoCloseable {
   private final Alarms alarms;
   private final Channels channels;
   private final HandoffMetrics metrics;
+  private Runnable transport = () -> {};
 
   /**
    * A sender without connections yet.
    *
    * @param myEpoch this worker's epoch, asked for at each push
    * @param stallLimit how long a receiver may be silent, or take nothing
-   * @param channelFactory opens a channel to a target; channels are kept and closed here
+   * @param connections opens the connections; the sender's to close from now on
    */
   public HandoffSender(
       Layout layout,
       Lineage lineage,
       LongSupplier myEpoch,
       Duration stallLimit,
-      Function<String, ManagedChannel> channelFactory,
+      Connections connections,
       MeterRegistry meters) {
-    this(layout, lineage, myEpoch, stallLimit, channelFactory, meters, new SystemAlarms());
+    this(layout, lineage, myEpoch, stallLimit, connections::open, meters, new SystemAlarms());
+    this.transport = connections::close;
+    HandoffMetrics.copyingSender(meters, !connections.areLending());
   }
 
   HandoffSender(
@@ -65,7 +69,7 @@ public final class HandoffSender implements AutoCloseable {
   /**
    * A push that has not begun: its blocks may still be written.
    *
-   * @param target where the receiver listens, as the channel factory understands it
+   * @param target where the receiver listens: host:port
    * @param keys keys of all blocks of the prompt, in order
    * @param source a block for each key; only those that the receiver lacks are read, plane by plane
    *     as they are said to be final. Borrowed until the push is over
@@ -147,6 +151,7 @@ public final class HandoffSender implements AutoCloseable {
   @Override
   public void close() {
     channels.close();
+    transport.run();
     alarms.close();
   }
 }

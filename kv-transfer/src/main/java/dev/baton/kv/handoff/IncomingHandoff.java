@@ -6,8 +6,6 @@ import dev.baton.kv.Layout;
 import dev.baton.kv.handoff.FrameVerifier.Place;
 import dev.baton.proto.internal.v1.Accept;
 import dev.baton.proto.internal.v1.Commit;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.time.Duration;
 import java.util.BitSet;
 import java.util.List;
@@ -119,7 +117,7 @@ public final class IncomingHandoff {
    *
    * @throws HandoffException a refusal, if the frame does not match or the handoff is over
    */
-  void write(FrameHeader header, byte[] payload) throws HandoffException {
+  void write(FrameHeader header, Payload payload) throws HandoffException {
     Place place = verifier.verify(header, payload);
     int plane = place.block() * layout.planes() + 2 * place.layer() + place.kind().place();
     synchronized (lock) {
@@ -130,8 +128,7 @@ public final class IncomingHandoff {
             "frame: block %d, layer %d, %s came twice"
                 .formatted(place.block(), place.layer(), place.kind()));
       }
-      MemorySegment to = destination.get(place.block()).plane(place.layer(), place.kind());
-      MemorySegment.copy(payload, 0, to, ValueLayout.JAVA_BYTE, 0, payload.length);
+      payload.copyTo(destination.get(place.block()).plane(place.layer(), place.kind()));
       arrived.set(plane);
     }
   }

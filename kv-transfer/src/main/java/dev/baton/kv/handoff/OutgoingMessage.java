@@ -1,5 +1,6 @@
 package dev.baton.kv.handoff;
 
+import dev.baton.kv.transport.Loans;
 import dev.baton.proto.internal.v1.Commit;
 import dev.baton.proto.internal.v1.Open;
 import java.io.IOException;
@@ -10,9 +11,9 @@ import java.lang.foreign.ValueLayout;
 /**
  * A request of Push on its way out: some bytes of its own, then perhaps borrowed memory of a block.
  *
- * <p>gRPC over Netty copies a message out before it returns from sending. Should a transport keep
- * it for later, as the in-process one does, {@link #letGo} makes a copy: after it the block is not
- * touched any more. Safe for use by many threads.
+ * <p>A connection that takes lent memory has the block's own bytes until its {@link Loans} are
+ * taken back. Others copy a message out before they return from sending; should one keep it for
+ * later, as the in-process one does, {@link #letGo} makes a copy. Safe for use by many threads.
  */
 final class OutgoingMessage {
   private static final MemorySegment NOTHING = MemorySegment.ofArray(new byte[0]);
@@ -70,6 +71,10 @@ final class OutgoingMessage {
   /** Writes everything from byte {@code from} on; the way Netty takes. */
   synchronized int drainTo(OutputStream out, int from) throws IOException {
     int end = length();
+    if (from == 0 && Loans.drain(out, head)) {
+      drained = true;
+      return end;
+    }
     int at = from;
     if (at < head.length) {
       out.write(head, at, head.length - at);
@@ -96,7 +101,20 @@ final class OutgoingMessage {
     return copied;
   }
 
-  /** After it neither block nor scratch are touched any more. */
+  /**
+   * Sends this by {@code send}, with the block's memory lent to a connection that takes it so.
+   *
+   * @param loans where the loan is counted: the block is free when that has taken it back
+   */
+  void send(Loans loans, Runnable send) {
+    if (borrowed.isNative()) {
+      loans.send(head.length, borrowed.asByteBuffer(), send);
+    } else {
+      send.run();
+    }
+  }
+
+  /** After it neither block, unless it is lent, nor scratch are touched any more. */
   synchronized void letGo() {
     if (!drained) {
       borrowed = MemorySegment.ofArray(borrowed.toArray(ValueLayout.JAVA_BYTE));

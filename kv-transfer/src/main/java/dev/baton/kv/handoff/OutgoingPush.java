@@ -131,11 +131,13 @@ public final class OutgoingPush {
       PushCall call = PushCall.start(lease.channel(), new Events());
       try {
         sendAll(call);
+        requireAcknowledged(call, lease);
       } catch (RuntimeException | Error e) {
         call.cancel();
         throw e;
+      } finally {
+        call.takeBack();
       }
-      requireAcknowledged(call, lease);
       long total = System.nanoTime() - started;
       metrics.completed(handoff.receipt(), total);
       return new PushTimes(

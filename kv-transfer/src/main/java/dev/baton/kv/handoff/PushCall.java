@@ -1,5 +1,6 @@
 package dev.baton.kv.handoff;
 
+import dev.baton.kv.transport.Loans;
 import dev.baton.proto.internal.v1.PushReply;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
@@ -31,13 +32,15 @@ final class PushCall {
       KvTransfer.push(new OutgoingMessageWriter());
 
   /** More than the 32 KiB of gRPC's default, which a single plane often exceeds. */
-  private static final int READY_BYTES = 1024 * 1024;
+  private static final int READY_BYTES = 4 * 1024 * 1024;
 
   /** Accept, Ack, and one more, so that a receiver that says too much is heard. */
   private static final int REPLIES = 3;
 
   private final ClientCall<OutgoingMessage, PushReply> call;
   private final Context context = Context.current();
+
+  private final Loans loans = new Loans();
 
   private PushCall(Channel channel) {
     this.call = channel.newCall(PUSH, CallOptions.DEFAULT.withOnReadyThreshold(READY_BYTES));
@@ -56,9 +59,12 @@ final class PushCall {
     return call.isReady();
   }
 
-  /** Sends at once, whether or not the stream is ready. */
+  /**
+   * Sends at once, whether or not the stream is ready. A message's block is the stream's until
+   * {@link #takeBack}.
+   */
   void send(OutgoingMessage message) {
-    call.sendMessage(message);
+    message.send(loans, () -> call.sendMessage(message));
   }
 
   /** Says that nothing more will be sent. */
@@ -69,6 +75,11 @@ final class PushCall {
   /** Ends the stream, wherever it is. Without effect on one that is over. */
   void cancel() {
     call.cancel("the handoff failed", null);
+  }
+
+  /** When it returns nobody reads the blocks of sent messages any more. Waits for no peer. */
+  void takeBack() {
+    loans.takeBack();
   }
 
   /** What the end of the stream means: a reply that was waited for will not come. */

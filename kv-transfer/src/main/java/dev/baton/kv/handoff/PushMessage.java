@@ -4,16 +4,25 @@ import dev.baton.proto.internal.v1.Commit;
 import dev.baton.proto.internal.v1.Open;
 
 /** A request of Push as the receiver reads it. Nothing of it is verified. */
-sealed interface PushMessage {
+sealed interface PushMessage extends AutoCloseable {
+  /** Gives the message's memory back to the transport. */
+  @Override
+  default void close() {}
+
   /** Asks to write into reserved blocks. */
   record Opening(Open open) implements PushMessage {}
 
   /**
    * One plane.
    *
-   * @param payload the bytes behind the header, this message's own
+   * @param payload the bytes behind the header; whoever takes the message in closes it
    */
-  record Frame(FrameHeader header, byte[] payload) implements PushMessage {}
+  record Frame(FrameHeader header, Payload payload) implements PushMessage {
+    @Override
+    public void close() {
+      payload.close();
+    }
+  }
 
   /** Says that all planes were sent. */
   record Committing(Commit commit) implements PushMessage {}

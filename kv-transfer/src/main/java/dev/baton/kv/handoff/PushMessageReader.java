@@ -3,7 +3,6 @@ package dev.baton.kv.handoff;
 import dev.baton.kv.handoff.PushMessage.Malformed;
 import dev.baton.proto.internal.v1.Commit;
 import dev.baton.proto.internal.v1.Open;
-import io.grpc.KnownLength;
 import io.grpc.MethodDescriptor.Marshaller;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
@@ -49,9 +48,7 @@ final class PushMessageReader implements Marshaller<PushMessage> {
           Refusal.FRAME,
           "frame: %d bytes, expected a header of %d".formatted(header.length, FrameHeader.BYTES));
     }
-    // One read of the right size where the length is known: always, unless compressed.
-    byte[] payload = in instanceof KnownLength ? in.readNBytes(in.available()) : in.readAllBytes();
-    return new PushMessage.Frame(FrameHeader.read(header), payload);
+    return new PushMessage.Frame(FrameHeader.read(header), Payload.of(in));
   }
 
   @Override

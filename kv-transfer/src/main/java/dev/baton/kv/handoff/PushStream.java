@@ -43,7 +43,9 @@ final class PushStream extends ServerCall.Listener<PushMessage> {
   @Override
   public void onMessage(PushMessage message) {
     watch.sign();
-    session.on(message);
+    try (message) {
+      session.on(message);
+    }
     if (!session.isOver()) {
       call.request(1);
     }

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.baton.kv.Block;
 import dev.baton.kv.BlockPool;
 import dev.baton.kv.Layout;
+import dev.baton.kv.transport.Connections;
 import dev.baton.proto.internal.v1.PushReply;
 import io.grpc.BindableService;
 import io.grpc.ManagedChannel;
@@ -29,6 +30,7 @@ final class Loopback implements AutoCloseable {
   final SimpleMeterRegistry meters = new SimpleMeterRegistry();
   final SimpleMeterRegistry senderMeters = new SimpleMeterRegistry();
   final FakeAlarms alarms = new FakeAlarms();
+  final Connections connections = Connections.over(Connections.Wire.TCP);
   final Layout layout;
   final HandoffReceiver receiver;
   final BlockPool source;
@@ -70,7 +72,7 @@ final class Loopback implements AutoCloseable {
 
   HandoffSender sender(Alarms time) {
     return new HandoffSender(
-        layout, Prompt.LINEAGE, () -> 5, STALL_LIMIT, Loopback::channel, senderMeters, time);
+        layout, Prompt.LINEAGE, () -> 5, STALL_LIMIT, connections::open, senderMeters, time);
   }
 
   RawPush raw() {
@@ -165,6 +167,7 @@ final class Loopback implements AutoCloseable {
   @Override
   public void close() {
     sender.close();
+    connections.close();
     channel.shutdownNow();
     server.shutdownNow();
     try {

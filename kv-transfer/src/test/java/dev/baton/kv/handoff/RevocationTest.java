@@ -74,7 +74,8 @@ class RevocationTest {
           for (PlaneKind kind : PlaneKind.values()) {
             frames.add(
                 new PushMessage.Frame(
-                    prompt.header(block, layer, kind), prompt.payload(block, layer, kind)));
+                    prompt.header(block, layer, kind),
+                    Payload.of(prompt.payload(block, layer, kind))));
           }
         }
       }
@@ -127,7 +128,9 @@ class RevocationTest {
       handoff.revoke();
       assertRefused(
           Refusal.REVOKED,
-          () -> handoff.write(prompt.header(0, 0, PlaneKind.K), prompt.payload(0, 0, PlaneKind.K)));
+          () ->
+              handoff.write(
+                  prompt.header(0, 0, PlaneKind.K), Payload.of(prompt.payload(0, 0, PlaneKind.K))));
       assertRefused(Refusal.REVOKED, () -> handoff.complete(prompt.commit(0)));
       assertRefused(Refusal.REVOKED, () -> handoff.claim(loopback.session()));
       assertThat(handoff.fail(HandoffException.stalled("late"))).isFalse();

@@ -1,0 +1,122 @@
+package dev.baton.cli.bench;
+
+import dev.baton.cli.shell.Units;
+import java.util.List;
+import java.util.Optional;
+import picocli.CommandLine.Option;
+
+/** What {@code baton bench transfer} measures. */
+final class TransferOptions {
+  /** Which wires are measured. */
+  enum Transport {
+    TCP,
+    UNIX,
+    ALL
+  }
+
+  @Option(
+      names = "--plane",
+      paramLabel = "SIZE",
+      defaultValue = "256k",
+      converter = Units.Sizes.class,
+      description = "Bytes of one message's plane: a multiple of 1k. Default: ${DEFAULT-VALUE}.")
+  private long plane;
+
+  @Option(
+      names = "--pool",
+      paramLabel = "SIZE",
+      defaultValue = "512m",
+      converter = Units.Sizes.class,
+      description = {
+        "Pool of either side, walked round and round: larger than any cache.",
+        "Default: ${DEFAULT-VALUE}."
+      })
+  private long pool;
+
+  @Option(
+      names = "--bytes",
+      paramLabel = "SIZE",
+      defaultValue = "1g",
+      converter = Units.Sizes.class,
+      description = "Moved in each round by each case. Default: ${DEFAULT-VALUE}.")
+  private long bytes;
+
+  @Option(
+      names = "--rounds",
+      paramLabel = "N",
+      defaultValue = "5",
+      description = "Rounds; the report has medians. Default: ${DEFAULT-VALUE}.")
+  private int rounds;
+
+  @Option(
+      names = "--streams",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "Handoffs at a time, and plain sockets. Default: ${DEFAULT-VALUE}.")
+  private int streams;
+
+  @Option(
+      names = "--hand-overs",
+      paramLabel = "N",
+      defaultValue = "1000",
+      description = "Hand-overs of one block of 256 KiB. Default: ${DEFAULT-VALUE}.")
+  private int handOvers;
+
+  @Option(
+      names = "--transport",
+      paramLabel = "tcp|unix|all",
+      defaultValue = "ALL",
+      description = "Which wires. Default: all.")
+  private Transport transport = Transport.ALL;
+
+  long plane() {
+    return plane;
+  }
+
+  long pool() {
+    return pool;
+  }
+
+  long bytes() {
+    return bytes;
+  }
+
+  int rounds() {
+    return rounds;
+  }
+
+  int streams() {
+    return streams;
+  }
+
+  int handOvers() {
+    return handOvers;
+  }
+
+  /** The cases of the wires that were asked for. */
+  List<TransferCase> cases() {
+    return List.of(TransferCase.values()).stream()
+        .filter(
+            each -> transport == Transport.ALL || each.isUnix() == (transport == Transport.UNIX))
+        .toList();
+  }
+
+  /** What is wrong with the numbers; empty if nothing is. */
+  Optional<String> fault() {
+    if (plane < 1024 || plane % 1024 != 0 || plane > 32 << 20) {
+      return Optional.of("--plane: " + plane + ", expected a multiple of 1k up to 32m");
+    }
+    if (rounds < 1 || streams < 1 || handOvers < 1) {
+      return Optional.of("--rounds, --streams and --hand-overs: expected at least 1");
+    }
+    long handoffs = Math.max(streams * 16L * plane, 256 << 10);
+    if (pool < handoffs || pool > 64L << 30) {
+      return Optional.of(
+          "--pool: %d, expected a block of 16 planes for each stream, %d bytes, up to 64g"
+              .formatted(pool, handoffs));
+    }
+    return bytes < 16L * plane
+        ? Optional.of("--bytes: " + bytes + ", expected at least a block of 16 planes")
+        : Optional.empty();
+  }
+}

@@ -1,0 +1,134 @@
+package dev.baton.cli.bench;
+
+import dev.baton.cli.bench.TransferRun.Measured;
+import dev.baton.cli.bench.TransferRun.Result;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * What {@code baton bench transfer} prints. CPU and hand-over without a wire's name are of the
+ * handoff over the fastest wire that was measured.
+ */
+record TransferReport(TransferOptions options, Result result) {
+  /** For {@code --json}: numbers only, nothing that was not measured. */
+  Map<String, Object> fields() {
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("plane_bytes", options.plane());
+    fields.put("pool_bytes", options.pool());
+    fields.put("bytes", options.bytes());
+    fields.put("rounds", options.rounds());
+    fields.put("streams", options.streams());
+    result
+        .cases()
+        .forEach((each, measured) -> put(fields, each.label() + "_gbps", measured.gbps()));
+    ratio(fields, "grpc_to_socket_tcp", TransferCase.GRPC_TCP, TransferCase.SOCKET_TCP);
+    ratio(fields, "grpc_to_socket_uds", TransferCase.GRPC_UNIX, TransferCase.SOCKET_UNIX);
+    put(fields, "memcpy_gbps", result.memcpy());
+    result
+        .cases()
+        .forEach((each, measured) -> {
+          fields.put(each.label() + "_cpu_s_per_gb_send", round(measured.sendCpu().median()));
+          fields.put(each.label() + "_cpu_s_per_gb_receive", round(measured.receiveCpu().median()));
+        });
+    result
+        .handOver()
+        .forEach((each, micros) -> {
+          fields.put(each.label() + "_handover_256k_p50_us", round(micros.median()));
+          fields.put(each.label() + "_handover_256k_p99_us", round(micros.quantile(0.99)));
+        });
+    for (TransferCase each : List.of(TransferCase.GRPC_UNIX, TransferCase.GRPC_TCP)) {
+      Measured measured = result.cases().get(each);
+      Series handOver = result.handOver().get(each);
+      if (measured != null && handOver != null) {
+        fields.put("cpu_s_per_gb_send", round(measured.sendCpu().median()));
+        fields.put("cpu_s_per_gb_receive", round(measured.receiveCpu().median()));
+        fields.put("handover_256k_p50_us", round(handOver.median()));
+        fields.put("handover_256k_p99_us", round(handOver.quantile(0.99)));
+        break;
+      }
+    }
+    return fields;
+  }
+
+  /** For people. */
+  String table() {
+    List<String> lines = new ArrayList<>();
+    lines.add(
+        "                 GB/s (least - most)     CPU s/GB  send  receive   256 KiB p50 / p99 us");
+    result
+        .cases()
+        .forEach((each, measured) -> {
+          Series micros = result.handOver().get(each);
+          lines.add(
+              String.format(
+                  Locale.ROOT,
+                  "%-12s  %7.2f (%5.2f - %5.2f)         %8.2f %8.2f   %s",
+                  each.label(),
+                  measured.gbps().median(),
+                  measured.gbps().least(),
+                  measured.gbps().most(),
+                  measured.sendCpu().median(),
+                  measured.receiveCpu().median(),
+                  micros == null
+                      ? ""
+                      : String.format(
+                          Locale.ROOT, "%.0f / %.0f", micros.median(), micros.quantile(0.99))));
+        });
+    lines.add(
+        String.format(
+            Locale.ROOT,
+            "%-12s  %7.2f (%5.2f - %5.2f)",
+            "memory copy",
+            result.memcpy().median(),
+            result.memcpy().least(),
+            result.memcpy().most()));
+    ratioLine(
+        lines, "handoff / plain socket, TCP ", TransferCase.GRPC_TCP, TransferCase.SOCKET_TCP);
+    ratioLine(
+        lines, "handoff / plain socket, Unix", TransferCase.GRPC_UNIX, TransferCase.SOCKET_UNIX);
+    return String.join("\n", lines);
+  }
+
+  private void ratio(
+      Map<String, Object> fields, String name, TransferCase ours, TransferCase plain) {
+    Series ratios = ratios(ours, plain);
+    if (!ratios.isEmpty()) {
+      put(fields, name, ratios);
+    }
+  }
+
+  private void ratioLine(List<String> lines, String name, TransferCase ours, TransferCase plain) {
+    Series ratios = ratios(ours, plain);
+    if (!ratios.isEmpty()) {
+      lines.add(
+          String.format(
+              Locale.ROOT,
+              "%s: %.2f (%.2f - %.2f)",
+              name,
+              ratios.median(),
+              ratios.least(),
+              ratios.most()));
+    }
+  }
+
+  private Series ratios(TransferCase ours, TransferCase plain) {
+    Measured numerator = result.cases().get(ours);
+    Measured denominator = result.cases().get(plain);
+    return numerator == null || denominator == null
+        ? new Series()
+        : numerator.gbps().dividedBy(denominator.gbps());
+  }
+
+  private static void put(Map<String, Object> fields, String name, Series series) {
+    fields.put(name, round(series.median()));
+    fields.put(name + "_least", round(series.least()));
+    fields.put(name + "_most", round(series.most()));
+  }
+
+  private static double round(double value) {
+    return Math.round(value * 1000) / 1000.0;
+  }
+}

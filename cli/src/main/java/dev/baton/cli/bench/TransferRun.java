@@ -1,0 +1,102 @@
+package dev.baton.cli.bench;
+
+import dev.baton.cli.shell.Failure;
+import dev.baton.cli.shell.Progress;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+
+/** Measures the cases in turn, round after round, so that what disturbs one disturbs all. */
+final class TransferRun {
+  private static final int WARM_UP_HAND_OVERS = 200;
+  private static final int SEED = 7;
+
+  private final Sending bulk;
+  private final Sending small;
+  private final Peer peer;
+  private final BenchShape shape;
+  private final TransferOptions options;
+  private final Progress progress;
+
+  TransferRun(
+      Sending bulk,
+      Sending small,
+      Peer peer,
+      BenchShape shape,
+      TransferOptions options,
+      Progress progress) {
+    this.bulk = bulk;
+    this.small = small;
+    this.peer = peer;
+    this.shape = shape;
+    this.options = options;
+    this.progress = progress;
+  }
+
+  /** Series of one case. */
+  record Measured(Series gbps, Series sendCpu, Series receiveCpu) {
+    Measured() {
+      this(new Series(), new Series(), new Series());
+    }
+
+    private void add(Sending.Cost cost) {
+      gbps.add(cost.gbps());
+      sendCpu.add(cost.sendCpuPerGb());
+      receiveCpu.add(cost.receiveCpuPerGb());
+    }
+  }
+
+  /** Everything that was measured. */
+  record Result(
+      Map<TransferCase, Measured> cases, Series memcpy, Map<TransferCase, Series> handOver) {}
+
+  Result run(List<TransferCase> cases) {
+    progress.step("filling the pools");
+    bulk.pool().fill(SEED);
+    small.pool().fill(SEED);
+    for (TransferCase each : cases) {
+      progress.step("warming up " + each.label());
+      peer.link().ask("clear bulk");
+      bulk.move(each, options.bytes());
+      requireArrived(each);
+    }
+    Map<TransferCase, Measured> measured = new EnumMap<>(TransferCase.class);
+    cases.forEach(each -> measured.put(each, new Measured()));
+    Series memcpy = new Series();
+    try (MemoryCopy copy = new MemoryCopy(shape)) {
+      copy.gbps(bulk.pool());
+      for (int round = 1; round <= options.rounds(); round++) {
+        progress.step("round %d of %d".formatted(round, options.rounds()));
+        measured.forEach((each, series) -> series.add(bulk.move(each, options.bytes())));
+        memcpy.add(copy.gbps(bulk.pool()));
+      }
+    }
+    return new Result(measured, memcpy, handOvers(cases));
+  }
+
+  private Map<TransferCase, Series> handOvers(List<TransferCase> cases) {
+    Map<TransferCase, Series> series = new EnumMap<>(TransferCase.class);
+    for (TransferCase each : cases) {
+      if (each.isHandoff()) {
+        progress.step("hand-overs of 256 KiB, " + each.label());
+        Series micros = new Series();
+        for (int i = 0; i < WARM_UP_HAND_OVERS + options.handOvers(); i++) {
+          long nanos = small.handOver(each, i);
+          if (i >= WARM_UP_HAND_OVERS) {
+            micros.add(nanos / 1e3);
+          }
+        }
+        series.put(each, micros);
+      }
+    }
+    return series;
+  }
+
+  private void requireArrived(TransferCase how) {
+    int blocks =
+        Math.toIntExact(Math.min(options.bytes() / shape.layout().blockBytes(), shape.blocks()));
+    if (peer.link().ask("sum bulk " + blocks) != bulk.pool().checksum(blocks)) {
+      throw new Failure(how.label() + ": what arrived is not what was sent");
+    }
+  }
+}

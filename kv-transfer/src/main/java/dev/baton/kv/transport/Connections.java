@@ -1,0 +1,93 @@
+package dev.baton.kv.transport;
+
+import io.grpc.InsecureChannelCredentials;
+import io.grpc.ManagedChannel;
+import io.grpc.netty.NettyChannelBuilder;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.unix.DomainSocketAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Opens the connections that KV leaves by: over a Unix socket to a receiver on this host that has
+ * one, else over TCP; on event loops of their own; taking lent memory ({@link Loans}) if {@link
+ * LendingCheck} found that this works here. Safe for use by many threads.
+ */
+public final class Connections implements AutoCloseable {
+  private static final int THREADS = 2;
+
+  /** Which wires may be used. */
+  public enum Wire {
+    /** The best for each target. */
+    ANY,
+    /** TCP, also to receivers on this host. */
+    TCP
+  }
+
+  private final Wire wire;
+  private final boolean lending;
+  private final EventLoopGroup loops = Loops.start("kv-client", THREADS);
+
+  private Connections(Wire wire, boolean lending) {
+    this.wire = wire;
+    this.lending = lending;
+  }
+
+  /** No connection yet. Checks, once in a process, whether memory can be lent. */
+  public static Connections over(Wire wire) {
+    return new Connections(wire, LendingCheck.passes());
+  }
+
+  /** The same, whatever a check would find. */
+  static Connections unchecked(Wire wire, boolean lending) {
+    return new Connections(wire, lending);
+  }
+
+  /** Whether memory is lent; else it is copied. */
+  public boolean areLending() {
+    return lending;
+  }
+
+  /**
+   * A new connection, the caller's to close.
+   *
+   * @param target host:port of the receiver's TCP side
+   */
+  public ManagedChannel open(String target) {
+    Optional<Path> socket = wire == Wire.ANY ? LocalSocket.find(target) : Optional.empty();
+    NettyChannelBuilder builder =
+        socket
+            .map(path -> builder(new DomainSocketAddress(path.toFile())))
+            .orElseGet(
+                () -> NettyChannelBuilder.forTarget(target, InsecureChannelCredentials.create()));
+    EventLoop loop = loops.next();
+    builder
+        .channelType(
+            Loops.channelType(socket.isPresent()),
+            socket.isPresent() ? DomainSocketAddress.class : InetSocketAddress.class)
+        .eventLoopGroup(loop)
+        .directExecutor()
+        .disableRetry()
+        .flowControlWindow(KvServers.WINDOW_BYTES);
+    if (lending) {
+      builder.withOption(ChannelOption.ALLOCATOR, new LendingAllocator(loop));
+    }
+    return builder.build();
+  }
+
+  private static NettyChannelBuilder builder(SocketAddress address) {
+    return NettyChannelBuilder.forAddress(address, InsecureChannelCredentials.create())
+        .overrideAuthority("localhost");
+  }
+
+  /** Ends the event loops; connections have to be closed before. */
+  @Override
+  public void close() {
+    var _ = loops.shutdownGracefully(0, 5, TimeUnit.SECONDS);
+  }
+}

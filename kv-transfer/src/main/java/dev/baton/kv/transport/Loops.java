@@ -1,0 +1,52 @@
+package dev.baton.kv.transport;
+
+import io.netty.channel.Channel;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.ServerChannel;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollDomainSocketChannel;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerDomainSocketChannel;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.util.concurrent.DefaultThreadFactory;
+
+/**
+ * Event loops that carry nothing but KV: epoll where there is one, else NIO, without Unix sockets.
+ */
+final class Loops {
+  private static final boolean EPOLL = Epoll.isAvailable();
+
+  private Loops() {}
+
+  /** Loops on daemon threads. */
+  static EventLoopGroup start(String name, int threads) {
+    return new MultiThreadIoEventLoopGroup(
+        threads,
+        new DefaultThreadFactory(name, true),
+        EPOLL ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
+  }
+
+  /** Whether Unix sockets can be used. */
+  static boolean hasUnixSockets() {
+    return EPOLL;
+  }
+
+  static Class<? extends Channel> channelType(boolean unix) {
+    if (unix) {
+      return EpollDomainSocketChannel.class;
+    }
+    return EPOLL ? EpollSocketChannel.class : NioSocketChannel.class;
+  }
+
+  static Class<? extends ServerChannel> serverType(boolean unix) {
+    if (unix) {
+      return EpollServerDomainSocketChannel.class;
+    }
+    return EPOLL ? EpollServerSocketChannel.class : NioServerSocketChannel.class;
+  }
+}
