@@ -52,15 +52,18 @@ final class DiskRestore implements KvRestore {
   }
 
   /**
-   * Writes what is only in memory, ends the threads and lets go of the directory. Blocking, but for
-   * each of the two threads not much longer than the limit.
+   * Writes what is only in memory, ends the threads and, if both ended, lets go of the directory.
+   * Blocking, but for each of the two threads not much longer than the limit.
    *
    * @return whether nothing uses the pool any more
    */
   boolean close(Duration limit) {
     boolean readerEnded = reader.close(limit);
     boolean writerEnded = writer.close(limit);
-    tier.close();
-    return readerEnded && writerEnded;
+    boolean ended = readerEnded && writerEnded;
+    if (ended) {
+      tier.close();
+    }
+    return ended;
   }
 }

@@ -171,7 +171,7 @@ class LayerwisePushTest {
   @Test
   void aStuckEngineLosesItsLeaseAndWhatItHeldIsFreedWhenItComesBack() {
     Gate gate = new Gate();
-    Duration soon = Duration.ofMillis(1500);
+    Duration soon = Duration.ofSeconds(5);
     int[] prompt = prompt(40, 4);
     try (Peer peer = new Peer(engine, soon);
         Worker worker = worker("p-stuck", 4, soon)) {

@@ -16,6 +16,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A bounded store of blocks in files, one file a block, of one lineage and one layout.
@@ -45,7 +46,13 @@ public final class DiskTier implements AutoCloseable {
   private final TierMetrics metrics;
   private final Object writing = new Object();
 
-  /** Keys of the files that are there, least recently used first; guarded by itself. */
+  /** Held while files appear, are stamped and vanish; taken before {@link #held}'s monitor. */
+  private final Object files = new Object();
+
+  /**
+   * Keys of the files that are there, least recently used first; guarded by itself. Nobody waits
+   * for the disk under that monitor: {@link #holds} is asked by threads that must not.
+   */
   private final LinkedHashSet<BlockKey> held;
 
   private Instant lastStamp = Instant.EPOCH;
@@ -87,7 +94,10 @@ public final class DiskTier implements AutoCloseable {
     }
   }
 
-  /** Whether there is a file for this key; only reading tells whether it is good. */
+  /**
+   * Whether there is a file for this key; only reading tells whether it is good. Does not wait for
+   * the disk.
+   */
   public boolean holds(BlockKey key) {
     synchronized (held) {
       return held.contains(key);
@@ -153,19 +163,20 @@ public final class DiskTier implements AutoCloseable {
   }
 
   private void keep(Path part, BlockKey key) throws IOException {
-    synchronized (held) {
+    synchronized (files) {
       Files.setLastModifiedTime(part, stamp());
       Files.move(part, directory.file(key), StandardCopyOption.ATOMIC_MOVE);
-      held.addLast(key);
+      synchronized (held) {
+        held.addLast(key);
+      }
     }
   }
 
   /** Notes a use of those of these blocks that are held; the first of them will leave last. */
   public void used(List<BlockKey> keys) {
     for (BlockKey key : keys.reversed()) {
-      synchronized (held) {
-        if (held.contains(key)) {
-          held.addLast(key);
+      synchronized (files) {
+        if (touch(key)) {
           try {
             Files.setLastModifiedTime(directory.file(key), stamp());
           } catch (IOException e) {
@@ -176,7 +187,17 @@ public final class DiskTier implements AutoCloseable {
     }
   }
 
-  /** Later than every one before, also where the clock stands still. */
+  private boolean touch(BlockKey key) {
+    synchronized (held) {
+      boolean isHeld = held.contains(key);
+      if (isHeld) {
+        held.addLast(key);
+      }
+      return isHeld;
+    }
+  }
+
+  /** Later than every one before, also where the clock stands still. Under the files' monitor. */
   private FileTime stamp() {
     Instant now = Instant.now();
     Instant next = lastStamp.plus(1, ChronoUnit.MICROS);
@@ -184,17 +205,25 @@ public final class DiskTier implements AutoCloseable {
     return FileTime.from(lastStamp);
   }
 
-  private void makeRoom(int files) {
-    synchronized (held) {
-      while (held.size() + files > capacity) {
-        TierDirectory.delete(directory.file(held.removeFirst()));
+  private void makeRoom(int count) {
+    synchronized (files) {
+      for (BlockKey oldest = pollAbove(count); oldest != null; oldest = pollAbove(count)) {
+        TierDirectory.delete(directory.file(oldest));
       }
     }
   }
 
-  private void remove(BlockKey key) {
+  private @Nullable BlockKey pollAbove(int count) {
     synchronized (held) {
-      held.remove(key);
+      return held.size() + count > capacity ? held.removeFirst() : null;
+    }
+  }
+
+  private void remove(BlockKey key) {
+    synchronized (files) {
+      synchronized (held) {
+        held.remove(key);
+      }
       TierDirectory.delete(directory.file(key));
     }
   }

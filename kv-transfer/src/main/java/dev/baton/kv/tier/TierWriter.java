@@ -47,19 +47,21 @@ public final class TierWriter {
   }
 
   private void run() {
-    while (!closing || System.nanoTime() - writeUntil < 0) {
-      var next = pool.retainUnsaved(closing);
+    boolean last = closing;
+    while (!last || System.nanoTime() - writeUntil < 0) {
+      var next = pool.retainUnsaved(last);
       if (next.isPresent()) {
         try {
           save(next.get());
         } catch (RuntimeException e) {
           LOG.error("a block was not saved; the next ones are", e);
         }
-      } else if (closing) {
+      } else if (last) {
         return;
-      } else {
+      } else if (!closing) {
         LockSupport.park(this);
       }
+      last = closing;
     }
   }
 

@@ -9,6 +9,7 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -39,7 +40,7 @@ final class LocalSocket {
 
   /** Where the socket of this port is, if there can be one. */
   static Optional<Path> path(int port) {
-    if (!Loops.hasUnixSockets()) {
+    if (!Loops.areEpoll()) {
       return Optional.empty();
     }
     Path path = directory().resolve("kv-" + network() + "-" + port + ".sock").toAbsolutePath();
@@ -70,9 +71,7 @@ final class LocalSocket {
   static void prepare() throws IOException {
     Path directory = directory();
     if (!Files.exists(directory, LinkOption.NOFOLLOW_LINKS)) {
-      Files.createDirectory(
-          directory,
-          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+      make(directory);
     }
     if (!isOurs(directory)) {
       throw new IOException(directory + " is not this user's alone");
@@ -83,6 +82,16 @@ final class LocalSocket {
           Files.deleteIfExists(each);
         }
       }
+    }
+  }
+
+  private static void make(Path directory) throws IOException {
+    try {
+      Files.createDirectory(
+          directory,
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    } catch (FileAlreadyExistsException another) {
+      log.debug("another process made {} just now", directory);
     }
   }
 

@@ -31,8 +31,8 @@ final class Loops {
         EPOLL ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
   }
 
-  /** Whether Unix sockets can be used. */
-  static boolean hasUnixSockets() {
+  /** Whether epoll is used, and with it Unix sockets can be. */
+  static boolean areEpoll() {
     return EPOLL;
   }
 

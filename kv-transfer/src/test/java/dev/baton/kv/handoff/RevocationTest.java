@@ -87,7 +87,7 @@ class RevocationTest {
         CountDownLatch written = new CountDownLatch(before);
         CompletableFuture<HandoffException> refused =
             CompletableFuture.supplyAsync(() -> writeAll(handoff, frames, written));
-        while (written.getCount() > 0) {
+        while (written.getCount() > 0 && !refused.isDone()) {
           Thread.onSpinWait();
         }
         handoff.revoke();

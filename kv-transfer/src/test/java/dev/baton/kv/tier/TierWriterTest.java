@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -119,7 +120,7 @@ class TierWriterTest {
       var keys = IntStream.rangeClosed(1, 6).mapToObj(Tiers::key).toList();
 
       assertThat(reader.restore(keys, () -> true, done::countDown)).isTrue();
-      done.await();
+      assertThat(done.await(30, TimeUnit.SECONDS)).isTrue();
 
       assertThat(pool.usage().used()).isZero();
       List<Block> prefix = pool.retainPrefix(keys);
@@ -143,7 +144,7 @@ class TierWriterTest {
       var keys = IntStream.range(0, 6).mapToObj(Tiers::key).toList();
 
       assertThat(reader.restore(keys, () -> true, done::countDown)).isTrue();
-      done.await();
+      assertThat(done.await(30, TimeUnit.SECONDS)).isTrue();
 
       List<Block> prefix = pool.retainPrefix(keys);
       assertThat(prefix).hasSize(2);
@@ -160,7 +161,7 @@ class TierWriterTest {
       TierReader reader = new TierReader(pool, tier);
       CountDownLatch done = new CountDownLatch(1);
       assertThat(reader.restore(List.of(key(1)), () -> false, done::countDown)).isTrue();
-      done.await();
+      assertThat(done.await(30, TimeUnit.SECONDS)).isTrue();
       assertThat(pool.retainPrefix(List.of(key(1)))).isEmpty();
       assertThat(reader.close(LIMIT)).isTrue();
     }
@@ -182,7 +183,7 @@ class TierWriterTest {
         var keys = List.of(key(first), key(first + 100));
         CountDownLatch done = new CountDownLatch(1);
         if (reader.restore(keys, () -> true, done::countDown)) {
-          done.await();
+          assertThat(done.await(30, TimeUnit.SECONDS)).isTrue();
         }
         List<Block> prefix = pool.retainPrefix(keys);
         for (int i = 0; i < prefix.size(); i++) {

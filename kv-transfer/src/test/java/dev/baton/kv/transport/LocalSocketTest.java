@@ -41,7 +41,7 @@ class LocalSocketTest {
   private final AtomicReference<SocketAddress> caller = new AtomicReference<>();
 
   private KvServers serve() throws Exception {
-    assumeThat(Loops.hasUnixSockets()).isTrue();
+    assumeThat(Loops.areEpoll()).isTrue();
     ServerServiceDefinition echo =
         ServerServiceDefinition.builder("test.Echo")
             .addMethod(
