@@ -9,6 +9,10 @@ import java.util.Map;
 /** Measures the cases in turn, round after round, so that what disturbs one disturbs all. */
 final class TransferRun {
   private static final int WARM_UP_HAND_OVERS = 200;
+
+  /** After fewer than these the JVM's compilers still take a good part of the CPU time. */
+  private static final int WARM_UP_ROUNDS = 6;
+
   private static final int SEED = 7;
 
   private final Sending bulk;
@@ -57,7 +61,9 @@ final class TransferRun {
     for (TransferCase each : cases) {
       progress.step("warming up " + each.label());
       peer.link().ask("clear bulk");
-      bulk.move(each, options.bytes());
+      for (int round = 0; round < WARM_UP_ROUNDS; round++) {
+        bulk.move(each, options.bytes());
+      }
       requireArrived(each);
     }
     Map<TransferCase, Measured> measured = new EnumMap<>(TransferCase.class);
