@@ -6,6 +6,6 @@ import picocli.CommandLine.Command;
 @Command(
     name = "bench",
     mixinStandardHelpOptions = true,
-    subcommands = {TransferCommand.class, TransferPeerCommand.class},
+    subcommands = {TransferCommand.class, TransferPeerCommand.class, IndexCommand.class},
     description = "Measures this machine.")
 public final class BenchCommand {}
