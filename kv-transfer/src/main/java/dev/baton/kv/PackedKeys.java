@@ -1,7 +1,7 @@
 package dev.baton.kv;
 
 import java.nio.ByteBuffer;
-import java.util.List;
+import java.util.Collection;
 import java.util.Objects;
 
 /**
@@ -23,7 +23,7 @@ public final class PackedKeys {
   }
 
   /** These keys, copied. */
-  public static PackedKeys of(List<BlockKey> keys) {
+  public static PackedKeys of(Collection<BlockKey> keys) {
     long[] words = new long[2 * keys.size()];
     int at = 0;
     for (BlockKey key : keys) {
@@ -49,6 +49,11 @@ public final class PackedKeys {
     bytes.duplicate().asLongBuffer().get(words);
     bytes.position(bytes.limit());
     return new PackedKeys(words, 0, length / BlockKey.BYTES);
+  }
+
+  /** Those in {@code words}, which nobody may change any more. */
+  static PackedKeys ofWords(long[] words) {
+    return new PackedKeys(words, 0, words.length / 2);
   }
 
   /** How many they are. */

@@ -46,6 +46,11 @@ final class DiskRestore implements KvRestore {
     }
   }
 
+  /** What is behind it; stays this object's. */
+  DiskTier tier() {
+    return tier;
+  }
+
   @Override
   public boolean begin(PrefillTask task, BooleanSupplier wanted, Runnable done) {
     return reader.restore(task.cacheableKeys(blockTokens), wanted, done);

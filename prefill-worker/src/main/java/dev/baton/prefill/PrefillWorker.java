@@ -8,6 +8,7 @@ import dev.baton.cluster.process.GrpcServer;
 import dev.baton.cluster.process.ProcessMetrics;
 import dev.baton.cluster.process.Readiness;
 import dev.baton.cluster.process.StatusService;
+import dev.baton.cluster.process.TierKeys;
 import dev.baton.engine.Engine;
 import dev.baton.engine.WarmUp;
 import dev.baton.engine.cpu.CpuEngine;
@@ -15,9 +16,11 @@ import dev.baton.kv.BlockPool;
 import dev.baton.kv.PoolUsage;
 import dev.baton.kv.handoff.HandoffSender;
 import dev.baton.kv.handoff.Layouts;
+import dev.baton.kv.tier.DiskTier;
 import dev.baton.kv.tier.DiskTierConfig;
 import dev.baton.kv.transport.Connections;
 import dev.baton.model.ModelDirectory;
+import dev.baton.proto.internal.v1.KvTier;
 import dev.baton.proto.internal.v1.ServedModel;
 import dev.baton.proto.internal.v1.WorkerLoad;
 import dev.baton.proto.internal.v1.WorkerRegistration;
@@ -26,6 +29,7 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
@@ -55,6 +59,7 @@ public final class PrefillWorker implements AutoCloseable {
 
   private final AtomicBoolean closed = new AtomicBoolean();
   private final BlockPool pool;
+  private final Optional<DiskTier> diskTier;
   private final PrefillLoop loop;
   private final StatusService status;
   private final GrpcServer control;
@@ -76,10 +81,14 @@ public final class PrefillWorker implements AutoCloseable {
     try {
       this.pool = new BlockPool(engine.layout(), config.blocks());
       opened.push(() -> closeAtRest(pool));
-      KvRestore restore = config.diskTier().map(this::openDiskTier).orElse(KvRestore.NONE);
+      Optional<DiskRestore> disk = config.diskTier().map(this::openDiskTier);
+      this.diskTier = disk.map(DiskRestore::tier);
       PrefillMetrics metrics = new PrefillMetrics(meters);
       Overlap overlap = new Overlap(engine.layout(), config.chunkTokens());
-      this.status = new StatusService(this::epoch, this::load);
+      List<TierKeys> tiers = new ArrayList<>();
+      tiers.add(new TierKeys(KvTier.KV_TIER_MEMORY, pool));
+      diskTier.ifPresent(tier -> tiers.add(new TierKeys(KvTier.KV_TIER_DISK, tier)));
+      this.status = new StatusService(this::epoch, this::load, tiers);
       this.loop =
           new PrefillLoop(
               engine,
@@ -87,7 +96,7 @@ public final class PrefillWorker implements AutoCloseable {
               config.chunkTokens(),
               config.maxQueue(),
               overlap,
-              restore,
+              disk.isPresent() ? disk.get() : KvRestore.NONE,
               metrics,
               System::nanoTime,
               status::changed);
@@ -134,7 +143,7 @@ public final class PrefillWorker implements AutoCloseable {
     LOG.info("prefill worker {} serves {} at {}", id(), config.modelName(), controlEndpoint());
   }
 
-  private KvRestore openDiskTier(DiskTierConfig disk) {
+  private DiskRestore openDiskTier(DiskTierConfig disk) {
     DiskRestore restore = DiskRestore.open(disk, engine, pool, meters);
     opened.push(() -> {
       if (!restore.close(config.drainLimit())) {
@@ -206,6 +215,7 @@ public final class PrefillWorker implements AutoCloseable {
         .setBlocksUsed(usage.used())
         .setBlocksCached(usage.cached())
         .setDraining(load.draining())
+        .setBlocksOnDisk(diskTier.map(DiskTier::blocks).orElse(0L))
         .build();
   }
 

@@ -12,9 +12,10 @@ import dev.baton.router.generation.Generations;
 import dev.baton.router.generation.Models;
 import dev.baton.router.generation.TextModel;
 import dev.baton.router.grpc.GenerationDoor;
+import dev.baton.router.index.IndexMetrics;
+import dev.baton.router.index.PrefixIndex;
 import dev.baton.router.openai.OpenAiDoor;
 import dev.baton.router.placement.LeastLoaded;
-import dev.baton.router.placement.PrefixAffinity;
 import dev.baton.router.tenant.Tenants;
 import dev.baton.router.workers.WorkerChannels;
 import dev.baton.router.workers.Workers;
@@ -36,7 +37,13 @@ import org.slf4j.LoggerFactory;
 public final class Router implements AutoCloseable {
   private static final Duration SESSION_TIMEOUT = Duration.ofSeconds(10);
   private static final Duration CONNECT_LIMIT = Duration.ofSeconds(30);
-  private static final int REMEMBERED_BLOCKS = 1 << 17;
+
+  /** Room for two million blocks at seven tenths. */
+  private static final long INDEX_BYTES = 64L << 20;
+
+  /** Four for each of a thousand workers, and as many again. */
+  private static final int INDEX_ACCOUNTS = 8192;
+
   private static final Logger LOG = LoggerFactory.getLogger(Router.class);
 
   private final Config config;
@@ -89,11 +96,13 @@ public final class Router implements AutoCloseable {
             Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("worker-", 0).factory()));
     ClusterConnection cluster =
         closing.later(ClusterConnection.open(config.zookeeper(), SESSION_TIMEOUT, CONNECT_LIMIT));
+    PrefixIndex index = new PrefixIndex(INDEX_BYTES, INDEX_ACCOUNTS);
+    IndexMetrics.watch(index, metrics);
     Workers workers =
         closing.later(
             new Workers(
                 new LeastLoaded(),
-                new PrefixAffinity(REMEMBERED_BLOCKS),
+                index,
                 endpoint -> WorkerChannels.open(endpoint, threads),
                 timer,
                 System::nanoTime));

@@ -42,7 +42,7 @@ import java.util.Optional;
  *   <li>Writers of different segments do not meet; in one segment they take turns.
  *   <li>Removing a worker marks its slot dead: {@link PrefixMatches} asks for that last, so nothing
  *       is believed of it from then on. Its entries are swept by those who store, a bucket for
- *       every key, and where they stand in the way of a new key. The slot passes on after a whole
+ *       every key, by those who register, and where they stand in the way of a new key. The slot passes on after a whole
  *       sweep, and a lookup believes nothing of workers that registered after it began: it never
  *       takes one worker's blocks for another's.
  * </ul>
@@ -65,6 +65,9 @@ public final class PrefixIndex {
   /** So many lookups go to memory at a time. */
   private static final int AHEAD = 8;
 
+  /** So many registrations sweep the whole table. */
+  private static final int STEPS = 64;
+
   private static final long UNLIKELY = 0x4C95_7F2D_1405_7B7EL;
 
   /** An array's header is 16 bytes: with this a large array's buckets begin on pairs of lines. */
@@ -75,6 +78,7 @@ public final class PrefixIndex {
   private final int segmentBits;
   private final int segmentBuckets;
   private final WorkerSlots slots;
+  private final Buckets ground = new Buckets();
   private final Sweep sweep;
 
   /**
@@ -106,7 +110,7 @@ public final class PrefixIndex {
       segments[i] = new IndexSegment(table, wideWords);
     }
     slots = new WorkerSlots(workers);
-    sweep = new Sweep(new Buckets(), slots);
+    sweep = new Sweep(ground, slots);
   }
 
   /**
@@ -116,6 +120,8 @@ public final class PrefixIndex {
    * @return empty if there are too many already
    */
   public Optional<IndexedWorker> register(WorkerRef ref) {
+    // Who registers often removes often: what that leaves behind must not wait for the next store.
+    sweep.step(ground.buckets() / STEPS + 1);
     Optional<IndexedWorker> worker = give(ref);
     if (worker.isEmpty()) {
       sweep.finish();

@@ -1,13 +1,11 @@
 package dev.baton.router.workers;
 
-import dev.baton.kv.BlockKey;
+import dev.baton.kv.PackedKeys;
 import dev.baton.proto.internal.v1.DecodeServiceGrpc;
 import dev.baton.proto.internal.v1.DecodeServiceGrpc.DecodeServiceStub;
 import dev.baton.proto.internal.v1.PrefillServiceGrpc;
 import dev.baton.proto.internal.v1.PrefillServiceGrpc.PrefillServiceStub;
 import dev.baton.router.placement.PlacementDecision.Placed;
-import dev.baton.router.placement.PrefixAffinity;
-import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -20,23 +18,22 @@ public final class Assignment implements AutoCloseable {
   private final WorkerLink decode;
   private final InFlight.Entry prefillEntry;
   private final InFlight.Entry decodeEntry;
-  private final List<BlockKey> fullBlocks;
-  private final PrefixAffinity affinity;
+  private final PackedKeys fullBlocks;
   private final AtomicBoolean closed = new AtomicBoolean();
 
   Assignment(
       Placed placed,
       WorkerLink prefill,
       WorkerLink decode,
-      List<BlockKey> fullBlocks,
-      PrefixAffinity affinity) {
+      PackedKeys fullBlocks) {
     this.placed = placed;
     this.prefill = prefill;
     this.decode = decode;
     this.prefillEntry = prefill.take(placed.tokensToCompute(), 0);
     this.decodeEntry = decode.take(0, placed.blocks());
     this.fullBlocks = fullBlocks;
-    this.affinity = affinity;
+    prefill.expect(fullBlocks);
+    decode.expect(fullBlocks);
   }
 
   /** The decision behind it, with its reasons. */
@@ -69,10 +66,11 @@ public final class Assignment implements AutoCloseable {
     prefill.known(prefillEntry);
   }
 
-  /** The prompt was read: its blocks are in the prefill worker's cache, most likely. */
+  /** The prompt was read: both workers have its blocks, most likely, and will say so soon. */
   public void prefillDone() {
     prefill.finished(prefillEntry);
-    affinity.learn(fullBlocks, placed.prefill());
+    prefill.expect(fullBlocks);
+    decode.expect(fullBlocks);
   }
 
   /** Ends both parts. Idempotent. */

@@ -1,9 +1,12 @@
 package dev.baton.router.workers;
 
 import dev.baton.cluster.membership.Member;
+import dev.baton.kv.PackedKeys;
 import dev.baton.proto.internal.v1.WatchResponse;
 import dev.baton.proto.internal.v1.WorkerLoad;
 import dev.baton.proto.internal.v1.WorkerRegistration;
+import dev.baton.router.index.PrefixIndex;
+import dev.baton.router.index.PrefixMatches;
 import dev.baton.router.placement.ClusterView.DecodeWorker;
 import dev.baton.router.placement.ClusterView.PrefillWorker;
 import dev.baton.router.placement.Offer;
@@ -31,6 +34,8 @@ final class WorkerLink {
   private final List<Offer> offers;
   private final ManagedChannel channel;
   private final StatusWatch status;
+  private final WorkerContents contents;
+  private final Expectations expectations;
   private final LongSupplier nanos;
 
   // All below guarded by this.
@@ -46,6 +51,7 @@ final class WorkerLink {
       WorkerRegistration registration,
       List<Offer> offers,
       ManagedChannel channel,
+      PrefixIndex index,
       ScheduledExecutorService timer,
       LongSupplier nanos) {
     this.ref = ref;
@@ -53,7 +59,9 @@ final class WorkerLink {
     this.offers = offers;
     this.channel = channel;
     this.nanos = nanos;
-    this.status = new StatusWatch(channel, ref.id(), timer, this::heard);
+    this.contents = new WorkerContents(index, ref);
+    this.expectations = new Expectations(index, ref, nanos);
+    this.status = new StatusWatch(channel, ref.id(), timer, new Listening());
   }
 
   /** Starts to listen to the worker's status. */
@@ -91,12 +99,12 @@ final class WorkerLink {
     return retired && users == 0;
   }
 
-  private synchronized void heard(WatchResponse snapshot) {
+  private synchronized void heardLoad(WatchResponse event) {
     // Another incarnation may answer on the same address; its load says nothing of this one.
-    if (snapshot.getEpoch() != ref.epoch()) {
+    if (event.getEpoch() != ref.epoch()) {
       return;
     }
-    load = snapshot.getLoad();
+    load = event.getLoad();
     heard = true;
     heardAt = nanos.getAsLong();
     inFlight.heardLoad();
@@ -119,6 +127,16 @@ final class WorkerLink {
         total,
         total - load.getBlocksUsed(),
         inFlight.blocks());
+  }
+
+  /** How many leading blocks of what was looked up it has, or will have when it is asked. */
+  int blocks(PrefixMatches matches) {
+    return Math.max(contents.blocks(matches), expectations.blocks(matches));
+  }
+
+  /** A request that brings these blocks was placed here, or has just brought them. */
+  void expect(PackedKeys keys) {
+    expectations.note(keys);
   }
 
   private boolean fresh() {
@@ -150,7 +168,7 @@ final class WorkerLink {
 
   /** The worker is no longer a member: takes nothing new, and closes when the last user left. */
   void retire() {
-    status.close();
+    stopListening();
     synchronized (this) {
       retired = true;
       closeIfIdle();
@@ -159,7 +177,7 @@ final class WorkerLink {
 
   /** Breaks everything off. */
   void closeNow() {
-    status.close();
+    stopListening();
     channel.shutdownNow();
   }
 
@@ -175,6 +193,26 @@ final class WorkerLink {
   private void closeIfIdle() {
     if (retired && users == 0) {
       channel.shutdown();
+    }
+  }
+
+  private void stopListening() {
+    status.close();
+    contents.close();
+    expectations.close();
+  }
+
+  private final class Listening implements StatusWatch.Listener {
+    @Override
+    public void opened() {
+      contents.opened();
+    }
+
+    @Override
+    public boolean heard(WatchResponse event) {
+      boolean goesOn = contents.heard(event);
+      heardLoad(event);
+      return goesOn;
     }
   }
 }

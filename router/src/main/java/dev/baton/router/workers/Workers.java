@@ -5,16 +5,18 @@ import dev.baton.cluster.membership.Member;
 import dev.baton.kv.BlockKey;
 import dev.baton.kv.KeyChain;
 import dev.baton.kv.Lineage;
+import dev.baton.kv.PackedKeys;
 import dev.baton.kv.TenantSalt;
 import dev.baton.proto.internal.v1.WorkerRegistration;
 import dev.baton.proto.internal.v1.WorkerRole;
+import dev.baton.router.index.PrefixIndex;
+import dev.baton.router.index.PrefixMatches;
 import dev.baton.router.placement.ClusterView;
 import dev.baton.router.placement.Offer;
 import dev.baton.router.placement.Placement;
 import dev.baton.router.placement.PlacementDecision.Placed;
 import dev.baton.router.placement.PlacementDecision.Refused;
 import dev.baton.router.placement.PlacementRequest;
-import dev.baton.router.placement.PrefixAffinity;
 import dev.baton.router.placement.WorkerRef;
 import io.grpc.ManagedChannel;
 import java.time.Duration;
@@ -51,7 +53,7 @@ public final class Workers implements AutoCloseable {
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(2);
 
   private final Placement placement;
-  private final PrefixAffinity affinity;
+  private final PrefixIndex index;
   private final Function<String, ManagedChannel> channels;
   private final ScheduledExecutorService timer;
   private final LongSupplier nanos;
@@ -67,18 +69,19 @@ public final class Workers implements AutoCloseable {
   /**
    * Knows nobody yet.
    *
+   * @param index takes in what the workers say that they have
    * @param channels opens a channel to host:port
    * @param timer for reconnecting; stays the caller's
    * @param nanos monotonic clock, as {@link System#nanoTime()}
    */
   public Workers(
       Placement placement,
-      PrefixAffinity affinity,
+      PrefixIndex index,
       Function<String, ManagedChannel> channels,
       ScheduledExecutorService timer,
       LongSupplier nanos) {
     this.placement = placement;
-    this.affinity = affinity;
+    this.index = index;
     this.channels = channels;
     this.timer = timer;
     this.nanos = nanos;
@@ -117,6 +120,7 @@ public final class Workers implements AutoCloseable {
               registration,
               Offers.of(registration),
               channels.apply(registration.getControlEndpoint()),
+              index,
               timer,
               nanos);
       links.put(member.id(), link);
@@ -166,20 +170,15 @@ public final class Workers implements AutoCloseable {
    */
   public Assignment assign(
       String model, int[] prompt, int maxTokens, int choices, TenantSalt salt) {
-    Map<WorkerRef, Integer> cached = new HashMap<>();
-    Map<Lineage, List<BlockKey>> keys = new HashMap<>();
+    Map<Offer, PackedKeys> keys = new LinkedHashMap<>();
     for (Offer offer : offers(model)) {
       int blockTokens = offer.layout().blockTokens();
       List<BlockKey> all = new KeyChain(offer.lineage(), salt, blockTokens).keys(prompt);
-      keys.put(offer.lineage(), all.subList(0, prompt.length / blockTokens));
-      // At least one token is always computed.
-      affinity
-          .leadingBlocks(all.subList(0, (prompt.length - 1) / blockTokens))
-          .forEach((worker, blocks) -> cached.merge(worker, blocks * blockTokens, Math::max));
+      keys.put(offer, PackedKeys.of(all.subList(0, prompt.length / blockTokens)));
     }
-    PlacementRequest request =
-        new PlacementRequest(model, prompt.length, maxTokens, choices, cached);
     synchronized (lock) {
+      PlacementRequest request =
+          new PlacementRequest(model, prompt.length, maxTokens, choices, cached(prompt, keys));
       return switch (placement.place(request, view())) {
         case Placed placed -> {
           LOG.debug("placed: {}", placed);
@@ -187,8 +186,7 @@ public final class Workers implements AutoCloseable {
               placed,
               link(placed.prefill()),
               link(placed.decode()),
-              keys.getOrDefault(placed.lineage(), List.of()),
-              affinity);
+              keysOf(placed, keys));
         }
         case Refused refused -> {
           LOG.debug("refused: {}", refused);
@@ -196,6 +194,34 @@ public final class Workers implements AutoCloseable {
         }
       };
     }
+  }
+
+  /** Tokens of the prompt whose KV each worker has, or will have when it comes to this request. */
+  private Map<WorkerRef, Integer> cached(int[] prompt, Map<Offer, PackedKeys> keys) {
+    Map<WorkerRef, Integer> cached = new HashMap<>();
+    PrefixMatches matches = index.matches();
+    keys.forEach((offer, all) -> {
+      int blockTokens = offer.layout().blockTokens();
+      // At least one token is always computed.
+      index.lookup(all.slice(0, (prompt.length - 1) / blockTokens), matches);
+      if (matches.most() > 0) {
+        for (WorkerLink link : links.values()) {
+          int blocks = link.blocks(matches);
+          if (blocks > 0) {
+            cached.merge(link.ref(), blocks * blockTokens, Math::max);
+          }
+        }
+      }
+    });
+    return cached;
+  }
+
+  private static PackedKeys keysOf(Placed placed, Map<Offer, PackedKeys> keys) {
+    return keys.entrySet().stream()
+        .filter(each -> each.getKey().lineage().equals(placed.lineage()))
+        .map(Map.Entry::getValue)
+        .findFirst()
+        .orElse(PackedKeys.EMPTY);
   }
 
   private static BatonException refusal(Refused refused, PlacementRequest request) {
