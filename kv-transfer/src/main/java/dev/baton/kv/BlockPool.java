@@ -59,7 +59,9 @@ public final class BlockPool implements KeyHoldings, AutoCloseable {
   /** Those of them that were not handed out for saving since they were published. */
   private final TreeMap<Long, Slot> unsaved = new TreeMap<>();
 
-  /** Who reads more slowly than the pool changes as a whole is better off with all that it holds. */
+  /**
+   * Who reads more slowly than the pool changes as a whole is better off with all that it holds.
+   */
   private final KeyJournal journal;
 
   private final List<Runnable> roomListeners = new CopyOnWriteArrayList<>();

@@ -10,8 +10,8 @@ import java.util.Optional;
  * anything.
  *
  * <p>The holder writes each change down while it makes it, under its own lock, so that no two
- * changes of a key can change places. That takes some nanoseconds; readers never hold the holder
- * up for longer than it takes to copy what they want. Safe for use by many threads.
+ * changes of a key can change places. That takes some nanoseconds; readers never hold the holder up
+ * for longer than it takes to copy what they want. Safe for use by many threads.
  */
 public final class KeyJournal {
   private final int capacity;

@@ -93,10 +93,7 @@ public final class StatusFeed {
 
   private WatchResponse.Builder event() {
     sequence++;
-    return WatchResponse.newBuilder()
-        .setSequence(sequence)
-        .setEpoch(toldEpoch)
-        .setLoad(load.get());
+    return WatchResponse.newBuilder().setSequence(sequence).setEpoch(toldEpoch).setLoad(load.get());
   }
 
   private static KeyRun run(KvTier tier, boolean removed, PackedKeys keys) {

@@ -19,8 +19,8 @@ import java.util.function.Supplier;
  * lives.
  *
  * <p>Each watcher has a virtual thread. A watcher that does not read is sent nothing until it does,
- * and then what it missed, or a snapshot if it missed too much: nothing queues. {@code epoch} and {@code load} are asked from those
- * threads and must not wait.
+ * and then what it missed, or a snapshot if it missed too much: nothing queues. {@code epoch} and
+ * {@code load} are asked from those threads and must not wait.
  */
 public final class StatusService extends WorkerStatusServiceGrpc.WorkerStatusServiceImplBase
     implements AutoCloseable {

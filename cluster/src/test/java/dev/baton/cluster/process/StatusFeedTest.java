@@ -38,10 +38,12 @@ class StatusFeedTest {
     private final KeyJournal journal = new KeyJournal(REMEMBERED);
 
     void store(long from, long to) {
-      LongStream.range(from, to).mapToObj(i -> new BlockKey(i, i)).forEach(key -> {
-        keys.add(key);
-        journal.stored(key);
-      });
+      LongStream.range(from, to)
+          .mapToObj(i -> new BlockKey(i, i))
+          .forEach(key -> {
+            keys.add(key);
+            journal.stored(key);
+          });
     }
 
     void remove(long i) {
@@ -76,10 +78,11 @@ class StatusFeedTest {
     disk.store(0, 5);
     List<WatchResponse> snapshot = feed.next();
     assertThat(snapshot).extracting(WatchResponse::getSequence).containsExactly(1L, 2L);
-    assertThat(snapshot).allSatisfy(event -> {
-      assertThat(event.getEpoch()).isEqualTo(7);
-      assertThat(event.getLoad().getRunning()).isEqualTo(3);
-    });
+    assertThat(snapshot)
+        .allSatisfy(event -> {
+          assertThat(event.getEpoch()).isEqualTo(7);
+          assertThat(event.getLoad().getRunning()).isEqualTo(3);
+        });
     assertThat(snapshot.get(0).getSnapshot().getFirst()).isTrue();
     assertThat(snapshot.get(0).getSnapshot().getLast()).isFalse();
     assertThat(keys(snapshot.get(0).getSnapshot().getRuns(0))).isEqualTo(3);

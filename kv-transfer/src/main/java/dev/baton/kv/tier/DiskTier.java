@@ -72,7 +72,7 @@ public final class DiskTier implements KeyHoldings, AutoCloseable {
     this.form = form;
     this.capacity = capacity;
     this.held = new LinkedHashSet<>(directory.scan(form));
-    this.journal = new KeyJournal((int) Math.clamp(capacity, 1, MOST_REMEMBERED));
+    this.journal = new KeyJournal(Math.clamp(capacity, 1, MOST_REMEMBERED));
     makeRoom(0);
     this.metrics = new TierMetrics(meters);
     metrics.watch(this);

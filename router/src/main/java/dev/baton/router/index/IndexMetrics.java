@@ -13,14 +13,11 @@ public final class IndexMetrics {
     Gauge.builder("baton.prefix.index.blocks", index, each -> each.usage().keys()).register(meters);
     Gauge.builder("baton.prefix.index.entries", index, each -> each.usage().entries())
         .register(meters);
-    Gauge.builder("baton.prefix.index.bytes", index, each -> each.usage().bytes())
-        .register(meters);
-    FunctionCounter.builder(
-            "baton.prefix.index.dropped", index, each -> each.usage().evicted())
+    Gauge.builder("baton.prefix.index.bytes", index, each -> each.usage().bytes()).register(meters);
+    FunctionCounter.builder("baton.prefix.index.dropped", index, each -> each.usage().evicted())
         .tag("reason", "evicted")
         .register(meters);
-    FunctionCounter.builder(
-            "baton.prefix.index.dropped", index, each -> each.usage().crowdedOut())
+    FunctionCounter.builder("baton.prefix.index.dropped", index, each -> each.usage().crowdedOut())
         .tag("reason", "crowded_out")
         .register(meters);
   }

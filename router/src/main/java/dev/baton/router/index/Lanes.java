@@ -44,7 +44,7 @@ final class Lanes {
   /** The word with one lane replaced; an empty lane is 0. */
   static long with(long word, int index, int lane) {
     int shift = index * LANE_BITS;
-    return word & ~(0xFFFFL << shift) | (long) lane << shift;
+    return (word & ~(0xFFFFL << shift)) | ((long) lane << shift);
   }
 
   /** The place of a slot's lane, or -1. */

@@ -42,9 +42,9 @@ import java.util.Optional;
  *   <li>Writers of different segments do not meet; in one segment they take turns.
  *   <li>Removing a worker marks its slot dead: {@link PrefixMatches} asks for that last, so nothing
  *       is believed of it from then on. Its entries are swept by those who store, a bucket for
- *       every key, by those who register, and where they stand in the way of a new key. The slot passes on after a whole
- *       sweep, and a lookup believes nothing of workers that registered after it began: it never
- *       takes one worker's blocks for another's.
+ *       every key, by those who register, and where they stand in the way of a new key. The slot
+ *       passes on after a whole sweep, and a lookup believes nothing of workers that registered
+ *       after it began: it never takes one worker's blocks for another's.
  * </ul>
  *
  * <h2>What may be wrong</h2>
@@ -253,7 +253,7 @@ public final class PrefixIndex {
   /** Another bucket of the first one's group. */
   private int second(long hash, int first) {
     int bucket = (first - PADDING) / IndexSegment.BUCKET_WORDS;
-    int ahead = 1 + below(GROUP - 1, (int) (hash * 0xA076_1D64_78BD_642FL >>> 32));
+    int ahead = 1 + below(GROUP - 1, (int) ((hash * 0xA076_1D64_78BD_642FL) >>> 32));
     return position((bucket & -GROUP) | ((bucket + ahead) & (GROUP - 1)));
   }
 
@@ -262,7 +262,7 @@ public final class PrefixIndex {
   }
 
   private static int below(int bound, int hash) {
-    return (int) (Integer.toUnsignedLong(hash) * bound >>> 32);
+    return (int) ((Integer.toUnsignedLong(hash) * bound) >>> 32);
   }
 
   private final class Buckets implements Sweep.Ground {

@@ -162,7 +162,7 @@ public class PrefixMatches {
     long lost = 0;
     for (int i = 0; i < planes; i++) {
       left |= any[i] & blockAny[i];
-      lost |= any[i] & ~blockAny[i] | memory[i] & ~blockMemory[i];
+      lost |= (any[i] & ~blockAny[i]) | (memory[i] & ~blockMemory[i]);
     }
     if (left == 0) {
       return false;

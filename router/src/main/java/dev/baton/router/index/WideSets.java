@@ -356,7 +356,7 @@ final class WideSets {
   private void setLane(int offset, int position, int lane) {
     int word = offset + position / LANES_PER_WORD;
     int shift = position % LANES_PER_WORD * Lanes.LANE_BITS;
-    put(word, get(word) & ~(0xFFFFL << shift) | (long) lane << shift);
+    put(word, (get(word) & ~(0xFFFFL << shift)) | ((long) lane << shift));
   }
 
   private long get(int at) {

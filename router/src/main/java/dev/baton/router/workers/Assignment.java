@@ -21,11 +21,7 @@ public final class Assignment implements AutoCloseable {
   private final PackedKeys fullBlocks;
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  Assignment(
-      Placed placed,
-      WorkerLink prefill,
-      WorkerLink decode,
-      PackedKeys fullBlocks) {
+  Assignment(Placed placed, WorkerLink prefill, WorkerLink decode, PackedKeys fullBlocks) {
     this.placed = placed;
     this.prefill = prefill;
     this.decode = decode;

@@ -53,8 +53,7 @@ final class Expectations implements AutoCloseable {
   /** How many leading blocks of what was looked up are expected. */
   synchronized int blocks(PrefixMatches matches) {
     turn();
-    return Math.max(
-        younger.map(matches::blocks).orElse(0), older.map(matches::blocks).orElse(0));
+    return Math.max(younger.map(matches::blocks).orElse(0), older.map(matches::blocks).orElse(0));
   }
 
   private void turn() {

@@ -56,10 +56,7 @@ final class StatusWatch implements AutoCloseable {
   private boolean closed;
 
   StatusWatch(
-      ManagedChannel channel,
-      String worker,
-      ScheduledExecutorService timer,
-      Listener listener) {
+      ManagedChannel channel, String worker, ScheduledExecutorService timer, Listener listener) {
     this.channel = channel;
     this.worker = worker;
     this.timer = timer;

@@ -108,14 +108,15 @@ final class WorkerContents implements AutoCloseable {
   }
 
   private static void apply(KeyRun run, IndexedWorker worker) {
-    tier(run.getTier()).ifPresent(tier -> {
-      PackedKeys keys = PackedKeys.of(run.getKeys().asReadOnlyByteBuffer());
-      if (run.getRemoved()) {
-        worker.removed(keys, tier);
-      } else {
-        worker.stored(keys, tier);
-      }
-    });
+    tier(run.getTier())
+        .ifPresent(tier -> {
+          PackedKeys keys = PackedKeys.of(run.getKeys().asReadOnlyByteBuffer());
+          if (run.getRemoved()) {
+            worker.removed(keys, tier);
+          } else {
+            worker.stored(keys, tier);
+          }
+        });
   }
 
   /** Empty for a tier of a later version: what is there is not counted on. */

@@ -183,10 +183,7 @@ public final class Workers implements AutoCloseable {
         case Placed placed -> {
           LOG.debug("placed: {}", placed);
           yield new Assignment(
-              placed,
-              link(placed.prefill()),
-              link(placed.decode()),
-              keysOf(placed, keys));
+              placed, link(placed.prefill()), link(placed.decode()), keysOf(placed, keys));
         }
         case Refused refused -> {
           LOG.debug("refused: {}", refused);

@@ -22,9 +22,9 @@ import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.RepeatedTest;
 
 /**
- * Workers and a router with status streams that lose, double and break off, workers and routers that
- * restart, and watchers that are too slow for the journal. After all is quiet the index says what
- * the workers have. Time and network are the order in which a seed makes things happen.
+ * Workers and a router with status streams that lose, double and break off, workers and routers
+ * that restart, and watchers that are too slow for the journal. After all is quiet the index says
+ * what the workers have. Time and network are the order in which a seed makes things happen.
  */
 class StatusStreamSimulationTest {
   private static final int WORKERS = 5;

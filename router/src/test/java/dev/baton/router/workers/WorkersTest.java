@@ -271,13 +271,15 @@ class WorkersTest {
     skipped.set(2 * Expectations.LIFETIME.toNanos());
     a.stores(fullBlocks(112));
     b.drops(fullBlocks(96));
-    await().atMost(5, SECONDS).untilAsserted(() -> {
-      skipped.addAndGet(2 * Expectations.LIFETIME.toNanos());
-      try (Assignment assignment = assign(120)) {
-        assertThat(assignment.placed().prefill().id()).isEqualTo("a");
-        assertThat(assignment.placed().tokensToCompute()).isEqualTo(120 - 112);
-      }
-    });
+    await()
+        .atMost(5, SECONDS)
+        .untilAsserted(() -> {
+          skipped.addAndGet(2 * Expectations.LIFETIME.toNanos());
+          try (Assignment assignment = assign(120)) {
+            assertThat(assignment.placed().prefill().id()).isEqualTo("a");
+            assertThat(assignment.placed().tokensToCompute()).isEqualTo(120 - 112);
+          }
+        });
   }
 
   @Test
