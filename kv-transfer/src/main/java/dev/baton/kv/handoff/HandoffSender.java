@@ -5,10 +5,10 @@ import dev.baton.kv.Block;
 import dev.baton.kv.BlockKey;
 import dev.baton.kv.Layout;
 import dev.baton.kv.Lineage;
+import dev.baton.kv.transport.Connection;
 import dev.baton.kv.transport.Connections;
 import dev.baton.proto.internal.v1.Open;
 import dev.baton.proto.v1.SampledToken;
-import io.grpc.ManagedChannel;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.List;
@@ -54,7 +54,7 @@ public final class HandoffSender implements AutoCloseable {
       Lineage lineage,
       LongSupplier myEpoch,
       Duration stallLimit,
-      Function<String, ManagedChannel> channelFactory,
+      Function<String, Connection> connectionFactory,
       MeterRegistry meters,
       Alarms alarms) {
     this.alarms = alarms;
@@ -62,7 +62,7 @@ public final class HandoffSender implements AutoCloseable {
     this.lineage = lineage;
     this.myEpoch = myEpoch;
     this.stallLimit = stallLimit;
-    this.channels = new Channels(channelFactory);
+    this.channels = new Channels(connectionFactory);
     this.metrics = HandoffMetrics.ofSender(meters);
   }
 

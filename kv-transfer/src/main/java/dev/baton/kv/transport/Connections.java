@@ -1,7 +1,6 @@
 package dev.baton.kv.transport;
 
 import io.grpc.InsecureChannelCredentials;
-import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
@@ -62,7 +61,7 @@ public final class Connections implements AutoCloseable {
    *
    * @param target host:port of the receiver's TCP side
    */
-  public ManagedChannel open(String target) {
+  public Connection open(String target) {
     Optional<Path> socket = wire == Wire.ANY ? LocalSocket.find(target) : Optional.empty();
     NettyChannelBuilder builder =
         socket
@@ -81,7 +80,7 @@ public final class Connections implements AutoCloseable {
     if (lending) {
       builder.withOption(ChannelOption.ALLOCATOR, new LendingAllocator(loop));
     }
-    return builder.build();
+    return new Connection(builder.build(), loop);
   }
 
   private static NettyChannelBuilder builder(SocketAddress address) {

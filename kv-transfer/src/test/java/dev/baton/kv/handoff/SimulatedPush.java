@@ -184,11 +184,7 @@ final class SimulatedPush implements PushCall.Events {
   private void pump() {
     callOff.run();
     callOff = () -> {};
-    while (handoff.state() != State.OVER && (!handoff.hasPlane() || stream.hasRoom())) {
-      Send next = handoff.next();
-      if (next == null) {
-        break;
-      }
+    for (Send next = next(); next != null; next = next()) {
       send(next);
     }
     if (handoff.state() == State.OVER) {
@@ -201,6 +197,10 @@ final class SimulatedPush implements PushCall.Events {
       long limit = HandoffSimulation.STALL_LIMIT.toNanos();
       callOff = process.after(waitsForWriter ? limit / RENEWALS : limit, this::tooLong);
     }
+  }
+
+  private @Nullable Send next() {
+    return handoff.next(stream.hasRoom());
   }
 
   private void tooLong() {
