@@ -102,7 +102,7 @@ public final class PrefillWorker implements AutoCloseable {
                   engine.lineage(),
                   this::epoch,
                   config.stallLimit(),
-                  Connections.over(Connections.Wire.ANY),
+                  Connections.over(config.wire()),
                   meters));
       PrefillEndpoint endpoint =
           opening(
@@ -300,6 +300,7 @@ public final class PrefillWorker implements AutoCloseable {
    * @param sessionTimeout after this long without contact ZooKeeper drops the worker from
    *     membership
    * @param diskTier where cached blocks go on disk; empty keeps them in memory only
+   * @param wire what KV may leave by
    */
   public record Config(
       String id,
@@ -318,7 +319,8 @@ public final class PrefillWorker implements AutoCloseable {
       Duration stallLimit,
       Duration drainLimit,
       Duration sessionTimeout,
-      Optional<DiskTierConfig> diskTier) {
+      Optional<DiskTierConfig> diskTier,
+      Connections.Wire wire) {
     /** Default of {@link #pool}. */
     public static final String DEFAULT_POOL = "default";
 

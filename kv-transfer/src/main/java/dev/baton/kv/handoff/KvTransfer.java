@@ -22,6 +22,9 @@ final class KvTransfer {
   /** The only byte of a request that says no more than that the sender makes progress. */
   static final int RENEW = 0x04;
 
+  /** The only byte of a request that says that there is something to read in the ring. */
+  static final int WAKE = 0x05;
+
   private KvTransfer() {}
 
   /** The method Push, for one side: {@code requests} writes or reads what goes to the receiver. */

@@ -4,7 +4,15 @@ package dev.baton.kv.shm;
 public final class RingException extends Exception {
   private static final long serialVersionUID = 1;
 
-  RingException(String message) {
-    super(message);
+  private final String detail;
+
+  RingException(String detail) {
+    super(detail);
+    this.detail = detail;
+  }
+
+  /** What was found, and what was expected. */
+  public String detail() {
+    return detail;
   }
 }

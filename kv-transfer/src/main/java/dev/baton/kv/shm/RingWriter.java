@@ -53,7 +53,7 @@ public final class RingWriter {
    * Takes up the next record; the last one must be finished.
    *
    * @param head 44 bytes, of which the last four are set here: CRC32C of the first 40
-   * @param payload borrowed until {@link #advance} returned true
+   * @param payload borrowed while {@link #isBusy}
    */
   public void begin(byte[] head, MemorySegment payload) {
     if (isBusy()) {
@@ -73,20 +73,21 @@ public final class RingWriter {
     this.tailWaits = true;
   }
 
-  private boolean isBusy() {
+  /** Whether a record was begun and is not finished. */
+  public boolean isBusy() {
     return headWaits || left > 0 || tailWaits;
   }
 
   /**
-   * Puts in what there is room for.
+   * Goes on with the record, until it is finished, there is no room for its next step, or about
+   * {@code budget} bytes were put in.
    *
-   * @return whether the record is finished; if not, there was no room for the next step
+   * @return bytes put in
+   * @throws RingException if the reader's position cannot be
    */
-  public boolean advance() throws RingException {
-    while (isBusy()) {
-      if (room() < nextStep()) {
-        return false;
-      }
+  public int advance(int budget) throws RingException {
+    long from = written;
+    while (isBusy() && written - from < budget && room() >= nextStep()) {
       if (headWaits) {
         putHead();
       } else if (left > 0) {
@@ -95,8 +96,7 @@ public final class RingWriter {
         putTail();
       }
     }
-    payload = MemorySegment.NULL;
-    return true;
+    return (int) (written - from);
   }
 
   /** Whether the next step of a record, or a next record's head and a piece, would find room. */
@@ -172,9 +172,10 @@ public final class RingWriter {
 
   private void putTail() {
     int count = RingForm.tailBytes(length);
-    long sumAt = (at() + count - RingForm.SUM_BYTES) & (capacity - 1);
+    int sumAt = (at() + count - RingForm.SUM_BYTES) & (capacity - 1);
     data.set(RingForm.INT, sumAt, (int) sum.getValue());
     tailWaits = false;
+    payload = MemorySegment.NULL;
     publish(count);
   }
 
