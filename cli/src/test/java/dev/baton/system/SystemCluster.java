@@ -4,6 +4,8 @@ import dev.baton.model.random.RandomModel;
 import dev.baton.model.weights.WeightDtype;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -171,6 +173,13 @@ final class SystemCluster implements AutoCloseable {
 
   int grpcPort() {
     return port(router, "grpc");
+  }
+
+  /** A port of loopback that nobody listens on now. */
+  static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    }
   }
 
   /** The port of an endpoint that a process named when it was ready. */

@@ -14,8 +14,6 @@ import dev.baton.engine.cpu.CpuEngine;
 import dev.baton.model.ModelDirectory;
 import dev.baton.model.sampling.Sampling;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -57,7 +55,7 @@ class WorkerFailureIT {
 
   @BeforeAll
   static void start() throws IOException {
-    int kvPort = freePort();
+    int kvPort = SystemCluster.freePort();
     proxy = new StallingProxy(kvPort);
     proxy.allowAll();
     List<String> limits =
@@ -91,9 +89,9 @@ class WorkerFailureIT {
   private static Stream<String> fixedPorts() throws IOException {
     return Stream.of(
         "--control-port",
-        Integer.toString(freePort()),
+        Integer.toString(SystemCluster.freePort()),
         "--admin-port",
-        Integer.toString(freePort()));
+        Integer.toString(SystemCluster.freePort()));
   }
 
   @AfterAll
@@ -278,12 +276,6 @@ class WorkerFailureIT {
           .map(Path::toString)
           .toList()
           .stream();
-    }
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
     }
   }
 }
