@@ -13,7 +13,7 @@ import java.util.function.ToLongFunction;
  */
 final class Growth {
   /** With fewer samples a quarter says nothing. */
-  static final int LEAST_SAMPLES = 8;
+  static final int LEAST_SAMPLES = 16;
 
   private static final double SECONDS_PER_HOUR = 3600;
 

@@ -122,7 +122,7 @@ public final class SoakCommand implements Callable<Integer> {
       converter = Units.Sizes.class,
       description =
           "What a process's memory may grow by, from the second quarter of the rounds to the last;"
-              + " looked at with 8 rounds or more. Default: ${DEFAULT-VALUE}.")
+              + " looked at with 16 rounds or more. Default: ${DEFAULT-VALUE}.")
   private long rssGrowth;
 
   @Option(
