@@ -119,6 +119,16 @@ class OpenAiAnswersTest {
   }
 
   @Test
+  void seedOfAnAnswerCanBeSentBackAsItStands() throws Exception {
+    house.answer(_ -> "hi you");
+    JsonNode first = Json.read(post(CHAT, chat(",\"seed\":-9223372036854775807")).body());
+    String seed = first.get("baton").get("seed").toString();
+    assertThat(seed).isEqualTo("\"-9223372036854775807\"");
+    JsonNode again = Json.read(post(CHAT, chat(",\"seed\":" + seed)).body());
+    assertThat(again.get("baton").get("seed").toString()).isEqualTo(seed);
+  }
+
+  @Test
   void streamedChatIsServerSentEventsToTheByte() throws Exception {
     house.answer(_ -> "ab");
     HttpResponse<String> response =
