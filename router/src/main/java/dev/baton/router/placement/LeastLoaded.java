@@ -90,28 +90,31 @@ public final class LeastLoaded implements Placement {
 
   /**
    * Of the other workers whose blocks the reader can use, the one that is believed to have most of
-   * the prefix, if that is more than the reader has. A draining worker still gives; one that was
-   * not heard of lately is not asked.
+   * the prefix, if that is more than the reader has; of two, the prefill worker, because a decode
+   * worker has answers to write. A draining worker still gives; one that was not heard of lately is
+   * not asked.
    */
   private static Optional<PrefixSource> source(
       PlacementRequest request, ClusterView view, Eligible reader) {
     Layout layout = reader.offer().layout();
     int here = request.cachedBlocks(reader.worker(), layout);
-    return Stream.<Worker>concat(view.prefill().stream(), view.decode().stream())
-        .filter(Worker::fresh)
-        .filter(each -> offer(request, each).filter(reader.offer()::pairsWith).isPresent())
-        .map(Worker::ref)
-        .filter(each -> request.cachedBlocks(each, layout) > here)
-        .max(
-            Comparator.<WorkerRef>comparingInt(each -> request.cachedBlocks(each, layout))
-                .thenComparing(WorkerRef::id, Comparator.reverseOrder())
-                .thenComparingLong(WorkerRef::epoch))
-        .map(each -> {
-          int blocks = request.cachedBlocks(each, layout);
-          String reason =
-              "holds %d leading blocks, %s holds %d".formatted(blocks, reader.worker().id(), here);
-          return new PrefixSource(each, blocks, reason);
-        });
+    List<WorkerRef> known = new ArrayList<>();
+    List<Worker> all = new ArrayList<>(sorted(view.prefill()));
+    all.addAll(sorted(view.decode()));
+    for (Worker each : all) {
+      if (each.fresh() && offer(request, each).filter(reader.offer()::pairsWith).isPresent()) {
+        known.add(each.ref());
+      }
+    }
+    int most = known.stream().mapToInt(each -> request.cachedBlocks(each, layout)).max().orElse(0);
+    return known.stream()
+        .filter(each -> most > here && request.cachedBlocks(each, layout) == most)
+        .findFirst()
+        .map(each ->
+            new PrefixSource(
+                each,
+                most,
+                "holds %d leading blocks, %s holds %d".formatted(most, reader.worker().id(), here)));
   }
 
   private static Optional<Pair> bestPair(List<Eligible> prefill, List<Eligible> decode) {
