@@ -35,40 +35,42 @@ class PullIT {
                 List.of(),
                 List.of())) {
       proxy.allowAll();
-      JsonNode first = answer(cluster.post("/v1/completions", body("a", 400)));
-      JsonNode second = answer(cluster.post("/v1/completions", body("b", 400)));
+      JsonNode first = answer(cluster.post("/v1/completions", body(1, 800)));
+      JsonNode second = answer(cluster.post("/v1/completions", body(2, 800)));
       assertThat(first.at("/baton/pulled_tokens").asInt()).isZero();
       BatonProcess other = cluster.launchPrefill("p-2", List.of());
       awaitTwoPrefillWorkers(cluster);
 
-      CompletableFuture<HttpResponse<String>> busy = keepBusy(cluster, "busy");
-      JsonNode fetched = answer(cluster.post("/v1/completions", body("a", 400)));
+      CompletableFuture<HttpResponse<String>> busy = keepBusy(cluster, 3);
+      JsonNode fetched = answer(cluster.post("/v1/completions", body(1, 800)));
       assertThat(busy).isNotDone();
       assertThat(fetched.at("/baton/prefill_worker").asString()).isEqualTo("p-2");
       assertThat(fetched.at("/choices/0/text")).isEqualTo(first.at("/choices/0/text"));
       assertThat(fetched.at("/baton/pulled_tokens").asInt())
-          .isGreaterThan(300)
+          .isEqualTo(784)
           .isEqualTo(fetched.at("/usage/prompt_tokens_details/cached_tokens").asInt());
       assertThat(answer(busy.join())).isNotNull();
 
       proxy.allow(200_000);
-      CompletableFuture<HttpResponse<String>> lost = keepBusy(cluster, "lost");
+      CompletableFuture<HttpResponse<String>> lost = keepBusy(cluster, 4);
       CompletableFuture<HttpResponse<String>> computed =
-          CompletableFuture.supplyAsync(() -> cluster.post("/v1/completions", body("b", 400)));
+          CompletableFuture.supplyAsync(() -> cluster.post("/v1/completions", body(2, 800)));
       Awaitility.await("a pull is under way and holds")
           .atMost(Duration.ofSeconds(30))
-          .until(() ->
-              proxy.holding()
-                  && SystemCluster.metric(other, "baton_pulls_active", "received") == 1);
+          .until(proxy::holding);
       cluster.prefill().kill();
       proxy.close();
 
       JsonNode alone = answer(computed.join());
       assertThat(alone.at("/baton/prefill_worker").asString()).isEqualTo("p-2");
       assertThat(alone.at("/choices/0/text")).isEqualTo(second.at("/choices/0/text"));
-      assertThat(alone.at("/baton/pulled_tokens").asInt()).isLessThan(300);
+      assertThat(alone.at("/baton/pulled_tokens").asInt()).isLessThan(784);
       assertThat(lost.join().statusCode()).isEqualTo(503);
-      assertThat(SystemCluster.metric(other, "baton_pulls_total", "lost")).isEqualTo(1);
+      // On a slow machine the pull's time may be over before the source is dead.
+      assertThat(
+              SystemCluster.metric(other, "baton_pulls_total", "lost")
+                  + SystemCluster.metric(other, "baton_pulls_total", "late"))
+          .isEqualTo(1);
       Awaitility.await("nothing is held")
           .atMost(Duration.ofSeconds(30))
           .until(() ->
@@ -79,10 +81,9 @@ class PullIT {
   }
 
   /** A prompt that only the first worker gets, of two idle ones, and that takes it seconds. */
-  private static CompletableFuture<HttpResponse<String>> keepBusy(
-      SystemCluster cluster, String word) {
+  private static CompletableFuture<HttpResponse<String>> keepBusy(SystemCluster cluster, int seed) {
     CompletableFuture<HttpResponse<String>> busy =
-        CompletableFuture.supplyAsync(() -> cluster.post("/v1/completions", body(word, 3000)));
+        CompletableFuture.supplyAsync(() -> cluster.post("/v1/completions", body(seed, 6000)));
     Awaitility.await("the first worker computes")
         .atMost(Duration.ofSeconds(30))
         .pollInterval(Duration.ofMillis(20))
@@ -96,9 +97,8 @@ class PullIT {
         .atMost(Duration.ofSeconds(60))
         .until(() -> {
           CompletableFuture<HttpResponse<String>> one =
-              CompletableFuture.supplyAsync(
-                  () -> cluster.post("/v1/completions", body("one", 300)));
-          String two = cluster.post("/v1/completions", body("two", 300)).body();
+              CompletableFuture.supplyAsync(() -> cluster.post("/v1/completions", body(5, 200)));
+          String two = cluster.post("/v1/completions", body(6, 200)).body();
           return (one.join().body() + two).contains("\"p-2\"");
         });
   }
@@ -108,11 +108,13 @@ class PullIT {
     return JSON.readTree(response.body());
   }
 
-  private static String body(String word, int words) {
+  /** A prompt of this many tokens, which share nothing with those of another seed. */
+  private static String body(int seed, int tokens) {
     String prompt =
-        IntStream.range(0, words).mapToObj(i -> word + i % 17).collect(Collectors.joining(" "));
-    return "{\"prompt\":\"%s\",\"max_tokens\":12,\"temperature\":0.8,\"seed\":5}"
-        .formatted(prompt);
+        IntStream.range(0, tokens)
+            .mapToObj(i -> Integer.toString((i * 31 + seed * 17 + 1) % 900))
+            .collect(Collectors.joining(","));
+    return "{\"prompt\":[%s],\"max_tokens\":12,\"temperature\":0.8,\"seed\":5}".formatted(prompt);
   }
 
   private static int freePort() throws IOException {

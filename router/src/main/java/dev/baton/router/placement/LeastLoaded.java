@@ -114,7 +114,8 @@ public final class LeastLoaded implements Placement {
             new PrefixSource(
                 each,
                 most,
-                "holds %d leading blocks, %s holds %d".formatted(most, reader.worker().id(), here)));
+                "holds %d leading blocks, %s holds %d"
+                    .formatted(most, reader.worker().id(), here)));
   }
 
   private static Optional<Pair> bestPair(List<Eligible> prefill, List<Eligible> decode) {
