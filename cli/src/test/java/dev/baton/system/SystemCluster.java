@@ -139,6 +139,28 @@ final class SystemCluster implements AutoCloseable {
     return BatonProcess.temporary(directory);
   }
 
+  /** Starts one more worker, and returns when it is ready. */
+  BatonProcess launchPrefill(String id, List<String> flags) throws IOException {
+    BatonProcess process =
+        launch(
+            id,
+            concat(
+                List.of(
+                    "worker",
+                    "prefill",
+                    "--id",
+                    id,
+                    "--threads",
+                    "1",
+                    "--model",
+                    model.toString(),
+                    "--zookeeper",
+                    zookeeper.ready().get("zookeeper").asString()),
+                flags));
+    process.ready();
+    return process;
+  }
+
   String model() {
     return model.getFileName().toString();
   }
