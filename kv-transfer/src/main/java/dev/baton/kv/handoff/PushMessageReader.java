@@ -22,7 +22,7 @@ final class PushMessageReader implements Marshaller<PushMessage> {
         case KvTransfer.RENEW -> bare("renew", in, new PushMessage.Renewing());
         case KvTransfer.WAKE -> bare("wake", in, new PushMessage.Waking());
         case -1 -> new Malformed(Refusal.PROTOCOL, "message: empty, expected a kind byte");
-        default -> new Malformed(Refusal.PROTOCOL, "message kind: " + kind + ", expected 1 to 5");
+        default -> new Malformed(Refusal.PROTOCOL, "message kind: " + kind + ", expected 1 to 4 or 8");
       };
     } catch (HandoffException e) {
       return new Malformed(e.refusal().orElse(Refusal.PROTOCOL), e.detail());
@@ -43,10 +43,15 @@ final class PushMessageReader implements Marshaller<PushMessage> {
         : new Malformed(Refusal.PROTOCOL, name + ": it has a body, expected none");
   }
 
-  private static PushMessage frame(InputStream in) throws IOException {
+  /**
+   * The frame behind its kind byte.
+   *
+   * @throws HandoffException a refusal, if there is not even a header
+   */
+  static PushMessage.Frame frame(InputStream in) throws IOException, HandoffException {
     byte[] header = in.readNBytes(FrameHeader.BYTES);
     if (header.length < FrameHeader.BYTES) {
-      return new Malformed(
+      throw HandoffException.refused(
           Refusal.FRAME,
           "frame: %d bytes, expected a header of %d".formatted(header.length, FrameHeader.BYTES));
     }
