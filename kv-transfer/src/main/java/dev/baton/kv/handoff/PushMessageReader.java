@@ -22,7 +22,8 @@ final class PushMessageReader implements Marshaller<PushMessage> {
         case KvTransfer.RENEW -> bare("renew", in, new PushMessage.Renewing());
         case KvTransfer.WAKE -> bare("wake", in, new PushMessage.Waking());
         case -1 -> new Malformed(Refusal.PROTOCOL, "message: empty, expected a kind byte");
-        default -> new Malformed(Refusal.PROTOCOL, "message kind: " + kind + ", expected 1 to 4 or 8");
+        default ->
+            new Malformed(Refusal.PROTOCOL, "message kind: " + kind + ", expected 1 to 4 or 8");
       };
     } catch (HandoffException e) {
       return new Malformed(e.refusal().orElse(Refusal.PROTOCOL), e.detail());

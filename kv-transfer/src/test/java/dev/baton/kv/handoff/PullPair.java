@@ -3,12 +3,12 @@ package dev.baton.kv.handoff;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.baton.kv.transport.Connection;
-import dev.baton.kv.transport.KvWire;
 import dev.baton.kv.Block;
 import dev.baton.kv.BlockKey;
 import dev.baton.kv.BlockPool;
 import dev.baton.kv.Layout;
+import dev.baton.kv.transport.Connection;
+import dev.baton.kv.transport.KvWire;
 import io.grpc.BindableService;
 import io.grpc.Server;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
