@@ -19,8 +19,8 @@ import org.slf4j.LoggerFactory;
 /**
  * One stream of Pull on the side that takes. Takes one reply at a time: the next is asked for when
  * the last lies in its block. gRPC calls one method at a time; {@link #end} may come from any
- * thread. Blocks are written and given back under one lock, outside of which {@code done} is
- * called, once.
+ * thread. Blocks are written and given back under one lock; {@code done} is called once, outside of
+ * it unless the call fails while it is started.
  */
 final class IncomingPull extends ClientCall.Listener<PullReply> {
   private static final Logger log = LoggerFactory.getLogger(IncomingPull.class);
@@ -59,23 +59,23 @@ final class IncomingPull extends ClientCall.Listener<PullReply> {
                 CallOptions.DEFAULT
                     .withDeadlineAfter(limit.toNanos(), TimeUnit.NANOSECONDS)
                     .withMaxInboundMessageSize(maxMessageBytes));
+    // Under the lock, so that whoever ends the pull meanwhile finds a call that was started.
     synchronized (this) {
-      lease = by;
-      call = started;
-      watch =
-          puller.watch(
-              () -> end(HandoffException.stalled("the source was silent for the stall limit")));
       if (over) {
-        // Closed since it was entered; nobody else will give these back.
-        watch.stop();
+        // Closed since it was entered; nobody else will give this back.
         by.close();
         return;
       }
+      lease = by;
+      watch =
+          puller.watch(
+              () -> end(HandoffException.stalled("the source was silent for the stall limit")));
+      started.start(this, new Metadata());
+      started.request(1);
+      started.sendMessage(OutgoingMessage.control(KvTransfer.PULL, request));
+      started.halfClose();
+      call = started;
     }
-    started.start(this, new Metadata());
-    started.request(1);
-    started.sendMessage(OutgoingMessage.control(KvTransfer.PULL, request));
-    started.halfClose();
   }
 
   @Override

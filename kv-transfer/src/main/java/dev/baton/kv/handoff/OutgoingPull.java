@@ -145,6 +145,7 @@ final class OutgoingPull extends ServerCall.Listener<PullAsked> {
 
   @Override
   public void onComplete() {
+    giveBack();
     source.over(this);
   }
 
@@ -167,12 +168,17 @@ final class OutgoingPull extends ServerCall.Listener<PullAsked> {
 
   /** Under the lock, once. */
   private void finish(Status status, Metadata trailers) {
+    giveBack();
+    source.metrics().moved(frames / layout().planes(), bytes(), System.nanoTime() - startedNanos);
+    call.close(status, trailers);
+  }
+
+  /** Also after a fault, when whoever guards the service has closed the call. */
+  private synchronized void giveBack() {
     over = true;
     watch.stop();
     source.pool().release(blocks);
-    source.metrics().moved(frames / layout().planes(), bytes(), System.nanoTime() - startedNanos);
     blocks = List.of();
-    call.close(status, trailers);
   }
 
   private long bytes() {

@@ -158,6 +158,13 @@ public final class Workers implements AutoCloseable {
     }
   }
 
+  /** Whether a worker of a role that serves a model has said lately how it is. */
+  public boolean hears(WorkerRole role, String model) {
+    synchronized (lock) {
+      return ofRole(role).anyMatch(link -> link.serves(model) && link.isFresh());
+    }
+  }
+
   /**
    * Places a request and counts it on both workers.
    *
