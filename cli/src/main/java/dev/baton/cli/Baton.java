@@ -10,6 +10,7 @@ import dev.baton.cli.model.ModelCommand;
 import dev.baton.cli.node.RouterCommand;
 import dev.baton.cli.node.WorkerCommand;
 import dev.baton.cli.node.ZooKeeperCommand;
+import dev.baton.cli.profile.ProfileCommand;
 import dev.baton.cli.shell.OneLineErrors;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -34,6 +35,7 @@ import picocli.CommandLine.ScopeType;
       ZooKeeperCommand.class,
       ModelCommand.class,
       DoctorCommand.class,
+      ProfileCommand.class,
       BenchCommand.class,
       WarmUpCommand.class
     },
