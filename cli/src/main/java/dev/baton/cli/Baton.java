@@ -12,6 +12,7 @@ import dev.baton.cli.node.WorkerCommand;
 import dev.baton.cli.node.ZooKeeperCommand;
 import dev.baton.cli.profile.ProfileCommand;
 import dev.baton.cli.shell.OneLineErrors;
+import dev.baton.cli.soak.SoakCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -37,6 +38,7 @@ import picocli.CommandLine.ScopeType;
       DoctorCommand.class,
       ProfileCommand.class,
       BenchCommand.class,
+      SoakCommand.class,
       WarmUpCommand.class
     },
     synopsisSubcommandLabel = "COMMAND",
