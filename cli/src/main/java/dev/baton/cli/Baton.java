@@ -11,6 +11,7 @@ import dev.baton.cli.node.RouterCommand;
 import dev.baton.cli.node.WorkerCommand;
 import dev.baton.cli.node.ZooKeeperCommand;
 import dev.baton.cli.pool.PoolCommand;
+import dev.baton.cli.profile.ProfileCommand;
 import dev.baton.cli.shell.OneLineErrors;
 import dev.baton.cli.soak.SoakCommand;
 import picocli.CommandLine;
@@ -37,6 +38,7 @@ import picocli.CommandLine.ScopeType;
       ZooKeeperCommand.class,
       ModelCommand.class,
       DoctorCommand.class,
+      ProfileCommand.class,
       BenchCommand.class,
       SoakCommand.class,
       WarmUpCommand.class

@@ -2,6 +2,7 @@ package dev.baton.cli.node;
 
 import dev.baton.cli.process.LifeOptions;
 import dev.baton.cli.process.ReadyLine;
+import dev.baton.cluster.phase.PhaseModel;
 import dev.baton.cluster.process.ProcessLogging;
 import dev.baton.decode.DecodeWorker;
 import java.util.LinkedHashMap;
@@ -29,6 +30,7 @@ final class DecodeCommand implements Callable<Integer> {
   @Mixin private ModelOptions model = new ModelOptions();
   @Mixin private MemberOptions member = new MemberOptions();
   @Mixin private EngineOptions engine = new EngineOptions();
+  @Mixin private HardwareOptions hardware = new HardwareOptions();
   @Mixin private LifeOptions life = new LifeOptions();
 
   @Option(
@@ -69,8 +71,9 @@ final class DecodeCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     life.begin();
     DecodeWorker.Config config = ConfigCheck.check(spec.commandLine(), this::config);
+    PhaseModel phases = ConfigCheck.check(spec.commandLine(), () -> hardware.phases(model));
     ProcessLogging.start(ROLE, config.id(), member.logLevel());
-    DecodeWorker worker = DecodeWorker.start(config);
+    DecodeWorker worker = DecodeWorker.start(config, Optional.of(phases));
     Map<String, String> endpoints = new LinkedHashMap<>();
     endpoints.put("control", worker.controlEndpoint());
     endpoints.put("kv", worker.kvEndpoint());
