@@ -56,8 +56,7 @@ final class PoolRulesAccess {
    * @param version that they must have; null: whichever they have
    * @param check throws where the cluster speaks against the edit
    */
-  Pools edit(
-      @Nullable Integer version, Consumer<Cluster> check, UnaryOperator<Pools> change)
+  Pools edit(@Nullable Integer version, Consumer<Cluster> check, UnaryOperator<Pools> change)
       throws Exception {
     OptionalInt expected = version == null ? OptionalInt.empty() : OptionalInt.of(version);
     return with((node, cluster) -> {

@@ -68,9 +68,7 @@ final class PoolShowCommand implements Callable<Integer> {
                         "decode", new TreeSet<>(rule.decode())))));
     report.put("models", models);
     Map<String, Object> roles = new TreeMap<>();
-    rules
-        .workers()
-        .forEach((worker, each) -> roles.put(worker, RoleName.of(each).toString()));
+    rules.workers().forEach((worker, each) -> roles.put(worker, RoleName.of(each).toString()));
     report.put("mixed_workers", roles);
     return report;
   }

@@ -10,8 +10,8 @@ import dev.baton.proto.internal.v1.KvArrived;
 import dev.baton.proto.internal.v1.PrefillDone;
 import dev.baton.proto.internal.v1.PrefillRequest;
 import dev.baton.proto.internal.v1.PrefillResponse;
-import dev.baton.proto.internal.v1.PromptComputed;
 import dev.baton.proto.internal.v1.PrefillServiceGrpc.PrefillServiceStub;
+import dev.baton.proto.internal.v1.PromptComputed;
 import dev.baton.proto.internal.v1.Ticket;
 import dev.baton.proto.v1.Accepted;
 import dev.baton.proto.v1.Route;
@@ -223,8 +223,10 @@ final class Generation implements GenerationCall {
     switch (response.getEventCase()) {
       case PROGRESS -> {}
       case DONE -> {
-        done = response.getDone();
-        assignment.prefillDone();
+        PrefillDone account = response.getDone();
+        done = account;
+        assignment.prefillDone(
+            account.getComputedTokens(), account.getCachedTokens(), account.getComputeUs() / 1e6);
         completeIfAccounted();
       }
       case EVENT_NOT_SET -> throw broken(prefillWorker(), "sent an event of no kind");
@@ -280,7 +282,11 @@ final class Generation implements GenerationCall {
     assignment.close();
     Usage usage = usage();
     int longest = answers.stream().mapToInt(Answer::tokens).max().orElse(0);
-    over.accept(this, new Ending(last.label(), error, usage, longest));
+    if (error.isEmpty()) {
+      account.tpot(longest).ifPresent(tpot -> assignment.decoded(tpot.toNanos() / 1e9));
+    }
+    over.accept(
+        this, new Ending(last.label(), error, usage, longest, assignment.placed().predicted()));
     error.ifPresentOrElse(listener::failed, () -> listener.completed(usage));
   }
 

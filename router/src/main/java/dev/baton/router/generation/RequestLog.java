@@ -40,6 +40,15 @@ final class RequestLog {
     account.ttft().ifPresent(ttft -> fields.put("ttft_ms", millis(ttft)));
     account.tpot(ending.longestChoice()).ifPresent(tpot -> fields.put("tpot_ms", millis(tpot)));
     ending
+        .predicted()
+        .ifPresent(predicted -> {
+          fields.put("predicted_ttft_ms", predicted.ttftSeconds() * 1e3);
+          fields.put("predicted_tpot_ms", predicted.tpotSeconds() * 1e3);
+          account
+              .ttftSincePlaced()
+              .ifPresent(seen -> fields.put("ttft_since_placed_ms", millis(seen)));
+        });
+    ending
         .error()
         .ifPresent(error -> {
           fields.put("code", error.code().name());

@@ -25,7 +25,9 @@ record Eligibility(
   /** A prefill worker, and under which offer it would serve the request. */
   record Reader(PrefillWorker worker, Offer offer) {}
 
-  /** A decode worker, under which offer it would serve the request, and the blocks it would take. */
+  /**
+   * A decode worker, under which offer it would serve the request, and the blocks it would take.
+   */
   record Writer(DecodeWorker worker, Offer offer, long blocks) {}
 
   /** Looks at every worker of the view. */

@@ -65,13 +65,13 @@ public final class JointPlacement implements Placement {
   private record Reading(
       Reader reader,
       PhaseTimes times,
-      double wait,
+      double ahead,
       double fetch,
       double compute,
       int newTokens,
       Optional<PrefixSource> source) {
     double seconds() {
-      return wait + fetch + compute;
+      return ahead + fetch + compute;
     }
   }
 
@@ -130,14 +130,15 @@ public final class JointPlacement implements Placement {
     PrefillWorker worker = reader.worker();
     PhaseTimes times = worker.times().orElseThrow();
     double stale = worker.fresh() ? 1 : STALE;
-    long ahead = worker.pendingTokens() + worker.ownTokens();
+    long tokensAhead = worker.pendingTokens() + worker.ownTokens();
     int prompts = Math.max(1, worker.requests());
-    double wait = ahead == 0 ? 0 : prompts * times.prefill(Math.max(1, ahead / prompts), 0);
+    double ahead =
+        tokensAhead == 0 ? 0 : prompts * times.prefill(Math.max(1, tokensAhead / prompts), 0);
     int newTokens = request.tokensToCompute(worker.ref());
     double compute = times.prefill(newTokens, request.promptTokens() - newTokens);
     Optional<PrefixSource> source = PrefixSources.of(request, view, reader);
     Reading alone =
-        new Reading(reader, times, wait * stale, 0, compute * stale, newTokens, source);
+        new Reading(reader, times, ahead * stale, 0, compute * stale, newTokens, source);
     return source
         .map(each -> fetching(request, reader, each, alone))
         .filter(fetched -> fetched.seconds() < alone.seconds())
@@ -156,7 +157,7 @@ public final class JointPlacement implements Placement {
     return new Reading(
         reader,
         alone.times(),
-        alone.wait(),
+        alone.ahead(),
         model.transferSeconds(model.kvBytes(held - cached), model),
         alone.times().prefill(newTokens, held) * stale,
         newTokens,
@@ -196,7 +197,7 @@ public final class JointPlacement implements Placement {
               Role.PREFILL,
               List.of(
                   Rolewise.stale(each.reader().worker()),
-                  micros("wait_us", each.wait()),
+                  micros("wait_us", each.ahead()),
                   micros("fetch_us", each.fetch()),
                   micros("prefill_us", each.compute()),
                   new Term("tokens_to_compute", each.newTokens())),
@@ -236,9 +237,8 @@ public final class JointPlacement implements Placement {
           writings.stream()
               .filter(each -> each.writer().offer().pairsWith(offer))
               .sorted(
-                  Comparator.comparingDouble(
-                          (Writing each) ->
-                              objective.cost(each.room() + each.join(), each.step(), 0, 0))
+                  Comparator.comparingDouble((Writing each) ->
+                          objective.cost(each.room() + each.join(), each.step(), 0, 0))
                       .thenComparing(each -> each.writer().worker().ref().id()))
               .limit(SHORTLIST)
               .toList();
@@ -254,15 +254,12 @@ public final class JointPlacement implements Placement {
     int there = request.promptTokens() - request.tokensToCompute(writer);
     PhaseModel from = reading.times().model();
     double transfer =
-        from.transferSeconds(
-            from.kvBytes(request.promptTokens() - there), writing.times().model());
+        from.transferSeconds(from.kvBytes(request.promptTokens() - there), writing.times().model());
     double visible = from.visibleTransferSeconds(transfer, reading.compute());
     double ttft = writing.room() + reading.seconds() + visible + writing.join();
     double joules =
-        from.joules(Phase.PREFILL, reading.compute()).orElse(0)
-            + decodeJoules(request, writing);
-    double dollars =
-        from.dollars(reading.compute()).orElse(0) + decodeDollars(request, writing);
+        from.joules(Phase.PREFILL, reading.compute()).orElse(0) + decodeJoules(request, writing);
+    double dollars = from.dollars(reading.compute()).orElse(0) + decodeDollars(request, writing);
     return new Choice(
         reading.reader().worker().ref(),
         writer,
@@ -278,7 +275,7 @@ public final class JointPlacement implements Placement {
             micros("ttft_us", ttft),
             micros("tpot_us", writing.step()),
             micros("room_us", writing.room()),
-            micros("wait_us", reading.wait()),
+            micros("wait_us", reading.ahead()),
             micros("fetch_us", reading.fetch()),
             micros("prefill_us", reading.compute()),
             micros("visible_transfer_us", visible),
@@ -293,11 +290,7 @@ public final class JointPlacement implements Placement {
   }
 
   private static double decodeJoules(PlacementRequest request, Writing writing) {
-    return writing
-        .times()
-        .model()
-        .joules(Phase.DECODE, decodeSeconds(request, writing))
-        .orElse(0);
+    return writing.times().model().joules(Phase.DECODE, decodeSeconds(request, writing)).orElse(0);
   }
 
   private static double decodeDollars(PlacementRequest request, Writing writing) {

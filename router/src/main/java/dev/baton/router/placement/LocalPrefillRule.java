@@ -7,8 +7,8 @@ public enum LocalPrefillRule {
   /** Where no prefill worker can serve the request. */
   ALONE,
   /**
-   * Also where the first token is predicted earlier than with any pair, and the chunks that it reads
-   * leave the worker's running sequences within their TPOT.
+   * Also where the first token is predicted earlier than with any pair, and the chunks that it
+   * reads leave the worker's running sequences within their TPOT.
    */
   CHEAPER
 }
