@@ -108,6 +108,7 @@ public final class WarmUpCommand implements Callable<Integer> {
         1,
         QUEUE,
         QUEUE,
+        DecodeWorker.Config.DEFAULT_CHUNK_TOKENS,
         LIMIT,
         LIMIT,
         LIMIT);

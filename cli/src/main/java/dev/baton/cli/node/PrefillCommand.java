@@ -2,6 +2,7 @@ package dev.baton.cli.node;
 
 import dev.baton.cli.process.LifeOptions;
 import dev.baton.cli.process.ReadyLine;
+import dev.baton.cluster.phase.PhaseModel;
 import dev.baton.cluster.process.ProcessLogging;
 import dev.baton.kv.transport.Connections;
 import dev.baton.prefill.PrefillWorker;
@@ -30,6 +31,7 @@ final class PrefillCommand implements Callable<Integer> {
   @Mixin private ModelOptions model = new ModelOptions();
   @Mixin private MemberOptions member = new MemberOptions();
   @Mixin private EngineOptions engine = new EngineOptions();
+  @Mixin private HardwareOptions hardware = new HardwareOptions();
   @Mixin private DiskTierOptions disk = new DiskTierOptions();
   @Mixin private LifeOptions life = new LifeOptions();
 
@@ -70,8 +72,9 @@ final class PrefillCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     life.begin();
     PrefillWorker.Config config = ConfigCheck.check(spec.commandLine(), this::config);
+    PhaseModel phases = ConfigCheck.check(spec.commandLine(), () -> hardware.phases(model));
     ProcessLogging.start(ROLE, config.id(), member.logLevel());
-    PrefillWorker worker = PrefillWorker.start(config);
+    PrefillWorker worker = PrefillWorker.start(config, Optional.of(phases));
     Map<String, String> endpoints = new LinkedHashMap<>();
     endpoints.put("control", worker.controlEndpoint());
     endpoints.put("kv", worker.kvEndpoint());
