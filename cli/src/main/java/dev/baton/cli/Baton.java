@@ -10,7 +10,10 @@ import dev.baton.cli.model.ModelCommand;
 import dev.baton.cli.node.RouterCommand;
 import dev.baton.cli.node.WorkerCommand;
 import dev.baton.cli.node.ZooKeeperCommand;
+import dev.baton.cli.pool.PoolCommand;
+import dev.baton.cli.profile.ProfileCommand;
 import dev.baton.cli.shell.OneLineErrors;
+import dev.baton.cli.soak.SoakCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -31,10 +34,13 @@ import picocli.CommandLine.ScopeType;
       ChatCommand.class,
       RouterCommand.class,
       WorkerCommand.class,
+      PoolCommand.class,
       ZooKeeperCommand.class,
       ModelCommand.class,
       DoctorCommand.class,
+      ProfileCommand.class,
       BenchCommand.class,
+      SoakCommand.class,
       WarmUpCommand.class
     },
     synopsisSubcommandLabel = "COMMAND",

@@ -2,6 +2,7 @@ package dev.baton.decode;
 
 import dev.baton.kv.BlockPool;
 import dev.baton.kv.PoolUsage;
+import dev.baton.proto.v1.ErrorCode;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -26,6 +27,7 @@ final class DecodeMetrics {
 
   private final MeterRegistry meters;
   private final Counter tokens;
+  private final Counter promptTokens;
   private final Timer steps;
 
   DecodeMetrics(MeterRegistry meters) {
@@ -34,13 +36,19 @@ final class DecodeMetrics {
         Counter.builder("baton.decode.tokens")
             .description("Tokens that the steps of this worker chose, over all sequences")
             .register(meters);
+    this.promptTokens =
+        Counter.builder("baton.local.prefill.tokens")
+            .description("Prompt tokens that this worker computed itself")
+            .register(meters);
     this.steps =
         Timer.builder("baton.step")
-            .description("Time of one step of the engine: one token of every sequence in it")
+            .description(
+                "Time of one step of the engine: one token of every sequence in it, and prompts")
             .publishPercentileHistogram()
             .minimumExpectedValue(Duration.ofMillis(1))
             .maximumExpectedValue(Duration.ofSeconds(30))
             .register(meters);
+    errors(ErrorCode.ERROR_CODE_OVERLOADED);
     for (Outcome outcome : Outcome.values()) {
       requests(outcome);
     }
@@ -81,6 +89,23 @@ final class DecodeMetrics {
   void step(int sequences, long nanos) {
     tokens.increment(sequences);
     steps.record(nanos, TimeUnit.NANOSECONDS);
+  }
+
+  /** A request failed; one that found no space is OVERLOADED. */
+  void failed(ErrorCode code) {
+    errors(code).increment();
+  }
+
+  private Counter errors(ErrorCode code) {
+    return Counter.builder("baton.errors")
+        .description("Failures by their code")
+        .tag("code", code.name().replace("ERROR_CODE_", "").toLowerCase(Locale.ROOT))
+        .register(meters);
+  }
+
+  /** A step computed so many prompt tokens. */
+  void promptTokens(int count) {
+    promptTokens.increment(count);
   }
 
   /** A request ended. */

@@ -3,6 +3,8 @@ package dev.baton.prefill;
 import dev.baton.cluster.Endpoint;
 import dev.baton.cluster.membership.ClusterConnection;
 import dev.baton.cluster.membership.WorkerRegistrar;
+import dev.baton.cluster.phase.PhaseModel;
+import dev.baton.cluster.phase.PhaseRegistration;
 import dev.baton.cluster.process.AdminServer;
 import dev.baton.cluster.process.GrpcServer;
 import dev.baton.cluster.process.ProcessMetrics;
@@ -14,8 +16,11 @@ import dev.baton.engine.WarmUp;
 import dev.baton.engine.cpu.CpuEngine;
 import dev.baton.kv.BlockPool;
 import dev.baton.kv.PoolUsage;
+import dev.baton.kv.handoff.HandoffReceiver;
 import dev.baton.kv.handoff.HandoffSender;
+import dev.baton.kv.handoff.KvPuller;
 import dev.baton.kv.handoff.Layouts;
+import dev.baton.kv.handoff.PullSource;
 import dev.baton.kv.tier.DiskTier;
 import dev.baton.kv.tier.DiskTierConfig;
 import dev.baton.kv.transport.Connections;
@@ -40,8 +45,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One prefill worker: engine, block pool, control and admin servers, membership. It is a member of
- * the cluster from the return of {@link #start} to the start of {@link #close}.
+ * One prefill worker: engine, block pool, control, KV and admin servers, membership. It is a member
+ * of the cluster from the return of {@link #start} to the start of {@link #close}.
  */
 public final class PrefillWorker implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(PrefillWorker.class);
@@ -51,6 +56,7 @@ public final class PrefillWorker implements AutoCloseable {
   private static final Duration WARM_UP = Duration.ofSeconds(2);
 
   private final Config config;
+  private final Optional<PhaseModel> phases;
   private final Engine engine;
   private final PrometheusMeterRegistry meters;
 
@@ -62,6 +68,7 @@ public final class PrefillWorker implements AutoCloseable {
   private final Optional<DiskTier> diskTier;
   private final PrefillLoop loop;
   private final StatusService status;
+  private final GrpcServer kv;
   private final GrpcServer control;
   private final AdminServer admin;
   private volatile @Nullable WorkerRegistrar registrar;
@@ -72,8 +79,10 @@ public final class PrefillWorker implements AutoCloseable {
    */
   private boolean atRest = true;
 
-  private PrefillWorker(Config config, Engine engine, PrometheusMeterRegistry meters) {
+  private PrefillWorker(
+      Config config, Engine engine, Optional<PhaseModel> phases, PrometheusMeterRegistry meters) {
     this.config = config;
+    this.phases = phases;
     this.engine = engine;
     this.meters = meters;
     opened.push(meters::close);
@@ -85,6 +94,18 @@ public final class PrefillWorker implements AutoCloseable {
       this.diskTier = disk.map(DiskRestore::tier);
       PrefillMetrics metrics = new PrefillMetrics(meters);
       Overlap overlap = new Overlap(engine.layout(), config.chunkTokens());
+      KvPuller puller =
+          opening(
+              new KvPuller(
+                  pool,
+                  engine.lineage(),
+                  this::epoch,
+                  config.stallLimit(),
+                  Connections.over(config.wire()),
+                  meters));
+      KvRestore fromDisk = disk.isPresent() ? disk.get() : KvRestore.NONE;
+      KvRestore restore =
+          fromDisk.then(new PeerRestore(pool, puller, overlap, config.stallLimit()));
       List<TierKeys> tiers = new ArrayList<>();
       tiers.add(new TierKeys(KvTier.KV_TIER_MEMORY, pool));
       diskTier.ifPresent(tier -> tiers.add(new TierKeys(KvTier.KV_TIER_DISK, tier)));
@@ -96,7 +117,7 @@ public final class PrefillWorker implements AutoCloseable {
               config.chunkTokens(),
               config.maxQueue(),
               overlap,
-              disk.isPresent() ? disk.get() : KvRestore.NONE,
+              restore,
               metrics,
               System::nanoTime,
               status::changed);
@@ -111,8 +132,18 @@ public final class PrefillWorker implements AutoCloseable {
                   engine.lineage(),
                   this::epoch,
                   config.stallLimit(),
-                  Connections.over(Connections.Wire.ANY),
+                  Connections.over(config.wire()),
                   meters));
+      PullSource source =
+          opening(
+              new PullSource(pool, engine.lineage(), this::isMyEpoch, config.stallLimit(), meters));
+      this.kv =
+          opening(
+              GrpcServer.startForKv(
+                  config.host(),
+                  config.kvPort(),
+                  List.of(source),
+                  HandoffReceiver.maxMessageBytes(engine.layout())));
       PrefillEndpoint endpoint =
           opening(
               new PrefillEndpoint(
@@ -163,45 +194,66 @@ public final class PrefillWorker implements AutoCloseable {
    * Starts with the embedded CPU engine on the model directory and returns when the worker is a
    * member of the cluster.
    *
+   * @param phases what it tells the cluster of its times; empty for nothing
    * @throws dev.baton.model.ModelException if the model directory cannot be used
    * @throws dev.baton.cluster.error.StartException if a port is taken, ZooKeeper does not answer or
    *     the disk tier's directory cannot be used
    */
-  public static PrefillWorker start(Config config) {
+  public static PrefillWorker start(Config config, Optional<PhaseModel> phases) {
     ModelDirectory model = ModelDirectory.open(config.modelDirectory());
     Engine engine = CpuEngine.load(model, config.blockTokens(), config.threads());
     WarmUp.run(engine, WARM_UP);
-    return start(config, engine);
+    return start(config, engine, phases);
+  }
+
+  /** As {@link #start(Config, Optional)}, for a worker that tells nothing of its times. */
+  public static PrefillWorker start(Config config) {
+    return start(config, Optional.empty());
   }
 
   /**
    * Starts with this engine, which becomes the worker's to close; the model directory is not looked
    * at.
    *
+   * @param phases what it tells the cluster of its times; empty for nothing
    * @throws dev.baton.cluster.error.StartException if a port is taken or ZooKeeper does not answer
    */
+  public static PrefillWorker start(Config config, Engine engine, Optional<PhaseModel> phases) {
+    return new PrefillWorker(
+        config, engine, phases, ProcessMetrics.registry("prefill", config.id()));
+  }
+
+  /** As {@link #start(Config, Engine, Optional)}, for one that tells nothing of its times. */
   public static PrefillWorker start(Config config, Engine engine) {
-    return new PrefillWorker(config, engine, ProcessMetrics.registry("prefill", config.id()));
+    return start(config, engine, Optional.empty());
+  }
+
+  private boolean isMyEpoch(long epoch) {
+    WorkerRegistrar current = registrar;
+    return current != null && current.isMine(epoch);
   }
 
   private WorkerRegistration registration() {
-    return WorkerRegistration.newBuilder()
-        .setId(id())
-        .setRole(WorkerRole.WORKER_ROLE_PREFILL)
-        .setPool(config.pool())
-        .setControlEndpoint(controlEndpoint())
-        .setAdminEndpoint(adminEndpoint())
-        .setPid(ProcessHandle.current().pid())
-        .setHost(config.host())
-        .addModels(
-            ServedModel.newBuilder()
-                .setName(config.modelName())
-                .setLineage(engine.lineage().hex())
-                .setLayout(Layouts.toProto(engine.layout()))
-                .setContextTokens(engine.contextTokens())
-                .setVocabulary(engine.vocabulary()))
-        .setBlocks(config.blocks())
-        .build();
+    WorkerRegistration.Builder registration =
+        WorkerRegistration.newBuilder()
+            .setId(id())
+            .setRole(WorkerRole.WORKER_ROLE_PREFILL)
+            .setPool(config.pool())
+            .setControlEndpoint(controlEndpoint())
+            .setKvEndpoint(kvEndpoint())
+            .setAdminEndpoint(adminEndpoint())
+            .setPid(ProcessHandle.current().pid())
+            .setHost(config.host())
+            .addModels(
+                ServedModel.newBuilder()
+                    .setName(config.modelName())
+                    .setLineage(engine.lineage().hex())
+                    .setLayout(Layouts.toProto(engine.layout()))
+                    .setContextTokens(engine.contextTokens())
+                    .setVocabulary(engine.vocabulary()))
+            .setBlocks(config.blocks());
+    phases.ifPresent(each -> PhaseRegistration.write(each, registration));
+    return registration.build();
   }
 
   private WorkerLoad load() {
@@ -234,6 +286,13 @@ public final class PrefillWorker implements AutoCloseable {
   /** host:port of the control services: prefill, status, health, reflection. */
   public String controlEndpoint() {
     return new Endpoint(config.host(), control.port()).toString();
+  }
+
+  /** host:port where other workers fetch KV from, as advertised. */
+  public String kvEndpoint() {
+    return config
+        .advertisedKvEndpoint()
+        .orElseGet(() -> new Endpoint(config.host(), kv.port()).toString());
   }
 
   /** http://host:port of /metrics, /healthz and /readyz. */
@@ -297,7 +356,9 @@ public final class PrefillWorker implements AutoCloseable {
    * @param zookeeper connect string of ZooKeeper
    * @param host address to bind to and to advertise
    * @param controlPort port of control services; 0 picks a free one
+   * @param kvPort port where other workers fetch KV from; 0 picks a free one
    * @param adminPort port of /metrics, /healthz and /readyz; 0 picks a free one
+   * @param advertisedKvEndpoint host:port where other workers fetch KV from; empty: the bound one
    * @param pool workers of one role on one hardware profile
    * @param blocks blocks of KV in memory
    * @param blockTokens tokens in a block
@@ -310,6 +371,7 @@ public final class PrefillWorker implements AutoCloseable {
    * @param sessionTimeout after this long without contact ZooKeeper drops the worker from
    *     membership
    * @param diskTier where cached blocks go on disk; empty keeps them in memory only
+   * @param wire what KV may leave by
    */
   public record Config(
       String id,
@@ -318,7 +380,9 @@ public final class PrefillWorker implements AutoCloseable {
       String zookeeper,
       String host,
       int controlPort,
+      int kvPort,
       int adminPort,
+      Optional<String> advertisedKvEndpoint,
       String pool,
       int blocks,
       int blockTokens,
@@ -328,7 +392,8 @@ public final class PrefillWorker implements AutoCloseable {
       Duration stallLimit,
       Duration drainLimit,
       Duration sessionTimeout,
-      Optional<DiskTierConfig> diskTier) {
+      Optional<DiskTierConfig> diskTier,
+      Connections.Wire wire) {
     /** Default of {@link #pool}. */
     public static final String DEFAULT_POOL = "default";
 
@@ -364,6 +429,7 @@ public final class PrefillWorker implements AutoCloseable {
       text("host", host);
       text("pool", pool);
       range("controlPort", controlPort, 0, 65535);
+      range("kvPort", kvPort, 0, 65535);
       range("adminPort", adminPort, 0, 65535);
       range("blocks", blocks, 1, Integer.MAX_VALUE);
       range("blockTokens", blockTokens, 1, 1024);

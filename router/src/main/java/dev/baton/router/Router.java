@@ -2,6 +2,7 @@ package dev.baton.router;
 
 import dev.baton.cluster.membership.ClusterConnection;
 import dev.baton.cluster.membership.WorkerDirectory;
+import dev.baton.cluster.pools.PoolsNode;
 import dev.baton.cluster.process.GrpcServer;
 import dev.baton.cluster.process.ProcessMetrics;
 import dev.baton.cluster.process.Readiness;
@@ -15,7 +16,9 @@ import dev.baton.router.grpc.GenerationDoor;
 import dev.baton.router.index.IndexMetrics;
 import dev.baton.router.index.PrefixIndex;
 import dev.baton.router.openai.OpenAiDoor;
-import dev.baton.router.placement.LeastLoaded;
+import dev.baton.router.placement.JointObjective;
+import dev.baton.router.placement.LocalPrefillRule;
+import dev.baton.router.placement.PlacementPolicy;
 import dev.baton.router.tenant.Tenants;
 import dev.baton.router.workers.WorkerChannels;
 import dev.baton.router.workers.Workers;
@@ -24,6 +27,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -101,7 +105,7 @@ public final class Router implements AutoCloseable {
     Workers workers =
         closing.later(
             new Workers(
-                new LeastLoaded(),
+                config.policy().placement(config.objective(), config.id().hashCode()),
                 index,
                 endpoint -> WorkerChannels.open(endpoint, threads),
                 timer,
@@ -109,6 +113,8 @@ public final class Router implements AutoCloseable {
     WorkerDirectory directory = closing.later(new WorkerDirectory(cluster));
     directory.start();
     directory.onChange(workers::members);
+    PoolsNode pools = closing.later(new PoolsNode(cluster));
+    pools.watch(workers::follow);
     Generations generations =
         closing.later(
             new Generations(
@@ -138,7 +144,7 @@ public final class Router implements AutoCloseable {
                 generations,
                 config.maxBodyBytes(),
                 metrics::scrape,
-                () -> readiness(cluster, workers, config.modelName())));
+                () -> readiness(workers, config.modelName())));
     LOG.info(
         "router {} serves {} over HTTP on {} and gRPC on {}",
         config.id(),
@@ -148,17 +154,22 @@ public final class Router implements AutoCloseable {
     return new Router(config, generations, httpDoor, grpcDoor, closing);
   }
 
-  private static Readiness readiness(ClusterConnection cluster, Workers workers, String model) {
-    if (!cluster.isConnected()) {
-      return Readiness.notReady("ZooKeeper does not answer");
+  /** Asks the workers alone: without ZooKeeper the last view is served on. */
+  private static Readiness readiness(Workers workers, String model) {
+    return missing(workers, WorkerRole.WORKER_ROLE_PREFILL, "prefill", model)
+        .or(() -> missing(workers, WorkerRole.WORKER_ROLE_DECODE, "decode", model))
+        .map(Readiness::notReady)
+        .orElseGet(Readiness::ready);
+  }
+
+  private static Optional<String> missing(
+      Workers workers, WorkerRole role, String name, String model) {
+    if (workers.count(role, model) == 0) {
+      return Optional.of("no %s worker serves %s".formatted(name, model));
     }
-    if (workers.count(WorkerRole.WORKER_ROLE_PREFILL, model) == 0) {
-      return Readiness.notReady("no prefill worker serves " + model);
-    }
-    if (workers.count(WorkerRole.WORKER_ROLE_DECODE, model) == 0) {
-      return Readiness.notReady("no decode worker serves " + model);
-    }
-    return Readiness.ready();
+    return workers.hears(role, model)
+        ? Optional.empty()
+        : Optional.of("no %s worker that serves %s is heard of".formatted(name, model));
   }
 
   /** Port of the OpenAI HTTP door, with /metrics, /healthz and /readyz. */
@@ -199,6 +210,8 @@ public final class Router implements AutoCloseable {
    * @param maxRequests most requests at once
    * @param maxBodyBytes longest body of an HTTP request
    * @param drainLimit time that running requests get when the router closes
+   * @param policy places requests
+   * @param objective what the joint policy weighs
    */
   public record Config(
       String id,
@@ -214,7 +227,9 @@ public final class Router implements AutoCloseable {
       String tenantSecret,
       int maxRequests,
       int maxBodyBytes,
-      Duration drainLimit) {
+      Duration drainLimit,
+      PlacementPolicy policy,
+      JointObjective objective) {
 
     /** Default of {@link #defaultMaxTokens}. */
     public static final int DEFAULT_MAX_TOKENS = 1024;
@@ -230,6 +245,13 @@ public final class Router implements AutoCloseable {
 
     /** Default of {@link #maxBodyBytes}. */
     public static final int DEFAULT_MAX_BODY_BYTES = 8 << 20;
+
+    /** Default of {@link #policy}. */
+    public static final PlacementPolicy DEFAULT_POLICY = PlacementPolicy.JOINT;
+
+    /** Default of {@link #objective}: a second to the first token, ten tokens a second after it. */
+    public static final JointObjective DEFAULT_OBJECTIVE =
+        new JointObjective(1, 0.1, 0, 0, LocalPrefillRule.NEVER, 128);
 
     /** Default of {@link #drainLimit}. */
     public static final Duration DEFAULT_DRAIN_LIMIT = Duration.ofSeconds(5);
@@ -288,7 +310,9 @@ public final class Router implements AutoCloseable {
           tenantSecret,
           DEFAULT_MAX_REQUESTS,
           DEFAULT_MAX_BODY_BYTES,
-          DEFAULT_DRAIN_LIMIT);
+          DEFAULT_DRAIN_LIMIT,
+          DEFAULT_POLICY,
+          DEFAULT_OBJECTIVE);
     }
 
     private static void text(String field, String value) {
@@ -313,7 +337,7 @@ public final class Router implements AutoCloseable {
     /** Says all but the secret. */
     @Override
     public String toString() {
-      return "Config[id=%s, model=%s (%s), zookeeper=%s, host=%s, http=%d, grpc=%d, maxTokens=%d, deadline=%s, stall=%s, requests=%d, body=%d, drain=%s]"
+      return "Config[id=%s, model=%s (%s), zookeeper=%s, host=%s, http=%d, grpc=%d, maxTokens=%d, deadline=%s, stall=%s, requests=%d, body=%d, drain=%s, placement=%s, objective=%s]"
           .formatted(
               id,
               modelName,
@@ -327,7 +351,9 @@ public final class Router implements AutoCloseable {
               stallLimit,
               maxRequests,
               maxBodyBytes,
-              drainLimit);
+              drainLimit,
+              policy,
+              objective);
     }
   }
 }

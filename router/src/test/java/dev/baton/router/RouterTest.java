@@ -51,7 +51,9 @@ class RouterTest {
         "a secret of the tests",
         64,
         1 << 20,
-        Duration.ofMillis(100));
+        Duration.ofMillis(100),
+        Router.Config.DEFAULT_POLICY,
+        Router.Config.DEFAULT_OBJECTIVE);
   }
 
   private static RawHttp.Response get(Router router, String path) throws IOException {
@@ -77,6 +79,8 @@ class RouterTest {
           WorkerRegistrar d = new WorkerRegistrar(cluster, decode.registration())) {
         p.start();
         d.start();
+        prefill.registered(p.epoch());
+        decode.registered(d.epoch());
         await().atMost(10, SECONDS).until(() -> get(router, "/readyz").status() == 200);
 
         try (RawHttp client = new RawHttp(router.httpPort())) {

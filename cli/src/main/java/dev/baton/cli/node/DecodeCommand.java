@@ -2,6 +2,7 @@ package dev.baton.cli.node;
 
 import dev.baton.cli.process.LifeOptions;
 import dev.baton.cli.process.ReadyLine;
+import dev.baton.cluster.phase.PhaseModel;
 import dev.baton.cluster.process.ProcessLogging;
 import dev.baton.decode.DecodeWorker;
 import java.util.LinkedHashMap;
@@ -29,19 +30,21 @@ final class DecodeCommand implements Callable<Integer> {
   @Mixin private ModelOptions model = new ModelOptions();
   @Mixin private MemberOptions member = new MemberOptions();
   @Mixin private EngineOptions engine = new EngineOptions();
+  @Mixin private HardwareOptions hardware = new HardwareOptions();
   @Mixin private LifeOptions life = new LifeOptions();
 
   @Option(
       names = "--kv-port",
       paramLabel = "PORT",
       defaultValue = "0",
-      description = "Port where KV comes in. 0, the default, picks a free one.")
+      description = "Port where KV comes in and goes out. 0, the default, picks a free one.")
   private int kvPort;
 
   @Option(
       names = "--advertised-kv-endpoint",
       paramLabel = "HOST:PORT",
-      description = "Where prefill workers push to, where it is not the bound address.")
+      description =
+          "Where other workers push to and fetch from, where it is not the bound address.")
   private @Nullable String advertisedKvEndpoint;
 
   @Option(
@@ -51,14 +54,26 @@ final class DecodeCommand implements Callable<Integer> {
       description = "Most sequences in one step. Default: ${DEFAULT-VALUE}.")
   private int maxBatch;
 
+  @Option(
+      names = "--local-prefill-chunk",
+      paramLabel = "TOKENS",
+      defaultValue = "128",
+      description = {
+        "Most prompt tokens that a step reads beside its sequences, when a router asks for a local"
+            + " prefill.",
+        "Default: ${DEFAULT-VALUE}."
+      })
+  private int chunkTokens;
+
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @Override
   public Integer call() throws Exception {
     life.begin();
     DecodeWorker.Config config = ConfigCheck.check(spec.commandLine(), this::config);
+    PhaseModel phases = ConfigCheck.check(spec.commandLine(), () -> hardware.phases(model));
     ProcessLogging.start(ROLE, config.id(), member.logLevel());
-    DecodeWorker worker = DecodeWorker.start(config);
+    DecodeWorker worker = DecodeWorker.start(config, Optional.of(phases));
     Map<String, String> endpoints = new LinkedHashMap<>();
     endpoints.put("control", worker.controlEndpoint());
     endpoints.put("kv", worker.kvEndpoint());
@@ -84,6 +99,7 @@ final class DecodeCommand implements Callable<Integer> {
         engine.threads(),
         engine.maxQueue(),
         maxBatch,
+        chunkTokens,
         member.stallLimit(),
         member.drainLimit(),
         engine.sessionTimeout());

@@ -2,11 +2,15 @@ package dev.baton.cli.node;
 
 import dev.baton.cli.process.LifeOptions;
 import dev.baton.cli.process.ReadyLine;
+import dev.baton.cluster.phase.PhaseModel;
 import dev.baton.cluster.process.ProcessLogging;
+import dev.baton.kv.transport.Connections;
 import dev.baton.prefill.PrefillWorker;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -27,8 +31,23 @@ final class PrefillCommand implements Callable<Integer> {
   @Mixin private ModelOptions model = new ModelOptions();
   @Mixin private MemberOptions member = new MemberOptions();
   @Mixin private EngineOptions engine = new EngineOptions();
+  @Mixin private HardwareOptions hardware = new HardwareOptions();
   @Mixin private DiskTierOptions disk = new DiskTierOptions();
   @Mixin private LifeOptions life = new LifeOptions();
+
+  @Option(
+      names = "--kv-port",
+      paramLabel = "PORT",
+      defaultValue = "0",
+      description =
+          "Port where other workers fetch cached KV from. 0, the default, picks a free one.")
+  private int kvPort;
+
+  @Option(
+      names = "--advertised-kv-endpoint",
+      paramLabel = "HOST:PORT",
+      description = "Where other workers fetch from, where it is not the bound address.")
+  private @Nullable String advertisedKvEndpoint;
 
   @Option(
       names = "--chunk-tokens",
@@ -37,16 +56,28 @@ final class PrefillCommand implements Callable<Integer> {
       description = "Most prompt tokens in one step. Default: ${DEFAULT-VALUE}.")
   private int chunkTokens;
 
+  @Option(
+      names = "--kv-wire",
+      paramLabel = "any|unix|tcp",
+      defaultValue = "ANY",
+      description = {
+        "What KV leaves by. any: shared memory or a Unix socket to decode workers on this",
+        "host, TCP to others; unix: no shared memory; tcp: TCP to all. Default: any."
+      })
+  private Connections.Wire wire = Connections.Wire.ANY;
+
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @Override
   public Integer call() throws Exception {
     life.begin();
     PrefillWorker.Config config = ConfigCheck.check(spec.commandLine(), this::config);
+    PhaseModel phases = ConfigCheck.check(spec.commandLine(), () -> hardware.phases(model));
     ProcessLogging.start(ROLE, config.id(), member.logLevel());
-    PrefillWorker worker = PrefillWorker.start(config);
+    PrefillWorker worker = PrefillWorker.start(config, Optional.of(phases));
     Map<String, String> endpoints = new LinkedHashMap<>();
     endpoints.put("control", worker.controlEndpoint());
+    endpoints.put("kv", worker.kvEndpoint());
     endpoints.put("admin", worker.adminEndpoint());
     life.serve(worker, ReadyLine.ofThisProcess(ROLE, config.id(), endpoints));
     return 0;
@@ -60,7 +91,9 @@ final class PrefillCommand implements Callable<Integer> {
         member.zookeeper(),
         member.host(),
         engine.controlPort(),
+        kvPort,
         engine.adminPort(),
+        Optional.ofNullable(advertisedKvEndpoint),
         engine.pool(),
         engine.blocks(model),
         engine.blockTokens(),
@@ -70,6 +103,7 @@ final class PrefillCommand implements Callable<Integer> {
         member.stallLimit(),
         member.drainLimit(),
         engine.sessionTimeout(),
-        disk.config());
+        disk.config(),
+        wire);
   }
 }

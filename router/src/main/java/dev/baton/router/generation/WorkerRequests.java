@@ -5,7 +5,9 @@ import dev.baton.kv.Lineage;
 import dev.baton.kv.TenantSalt;
 import dev.baton.proto.internal.v1.DecodeRequest;
 import dev.baton.proto.internal.v1.PrefillRequest;
+import dev.baton.proto.internal.v1.PrefixSource;
 import dev.baton.proto.internal.v1.Ticket;
+import java.util.Optional;
 
 /**
  * What the two workers of a request are asked: the same, under one ticket.
@@ -16,8 +18,17 @@ import dev.baton.proto.internal.v1.Ticket;
  * @param ticket of the handoff between them
  */
 record WorkerRequests(SettledRequest request, TenantSalt salt, Lineage lineage, Ticket ticket) {
-  /** For the worker that writes the answer. */
+  /** For the worker that writes the answer, and takes the prompt's KV in. */
   DecodeRequest decode() {
+    return withoutTicket().setTicket(ticket).build();
+  }
+
+  /** For the worker that writes the answer, and reads the prompt itself. */
+  DecodeRequest decodeLocally() {
+    return withoutTicket().build();
+  }
+
+  private DecodeRequest.Builder withoutTicket() {
     DecodeRequest.Builder wire =
         DecodeRequest.newBuilder()
             .setRequestId(request.id())
@@ -26,21 +37,21 @@ record WorkerRequests(SettledRequest request, TenantSalt salt, Lineage lineage, 
             .setSampling(request.sampling().toProto())
             .setChoices(request.choices())
             .addAllStopTokenIds(request.stopTokens())
-            .setMaxTokens(request.maxTokens())
-            .setTicket(ticket);
+            .setMaxTokens(request.maxTokens());
     request.logprobs().ifPresent(wire::setLogprobs);
     for (int token : request.prompt()) {
       wire.addPromptTokens(token);
     }
-    return wire.build();
+    return wire;
   }
 
   /**
    * For the worker that reads the prompt.
    *
    * @param target host:port where the other worker takes the KV in
+   * @param source where more of the prefix may be fetched from
    */
-  PrefillRequest prefill(String target) {
+  PrefillRequest prefill(String target, Optional<PrefixSource> source) {
     PrefillRequest.Builder wire =
         PrefillRequest.newBuilder()
             .setRequestId(request.id())
@@ -52,6 +63,7 @@ record WorkerRequests(SettledRequest request, TenantSalt salt, Lineage lineage, 
             .setMaxTokens(request.maxTokens())
             .setTicket(ticket)
             .setTarget(target);
+    source.ifPresent(wire::setPrefixSource);
     request.logprobs().ifPresent(wire::setLogprobs);
     for (int token : request.prompt()) {
       wire.addPromptTokens(token);

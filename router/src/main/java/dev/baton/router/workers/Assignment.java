@@ -5,12 +5,17 @@ import dev.baton.proto.internal.v1.DecodeServiceGrpc;
 import dev.baton.proto.internal.v1.DecodeServiceGrpc.DecodeServiceStub;
 import dev.baton.proto.internal.v1.PrefillServiceGrpc;
 import dev.baton.proto.internal.v1.PrefillServiceGrpc.PrefillServiceStub;
+import dev.baton.proto.internal.v1.PrefixSource;
+import dev.baton.router.placement.PhaseTimes;
+import dev.baton.router.placement.PlacementDecision;
 import dev.baton.router.placement.PlacementDecision.Placed;
+import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * The pair of workers that a request was given, counted as in flight on both until {@link #close}.
- * Safe for use by many threads.
+ * The pair of workers that a request was given, counted as in flight on both until {@link #close};
+ * one worker only for a local prefill. Safe for use by many threads.
  */
 public final class Assignment implements AutoCloseable {
   private final Placed placed;
@@ -18,18 +23,49 @@ public final class Assignment implements AutoCloseable {
   private final WorkerLink decode;
   private final InFlight.Entry prefillEntry;
   private final InFlight.Entry decodeEntry;
+
+  /** The step that was predicted when the request was placed, before any correction. */
+  private final OptionalDouble rawStep;
+
   private final PackedKeys fullBlocks;
+  private final Optional<PrefixSource> source;
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  Assignment(Placed placed, WorkerLink prefill, WorkerLink decode, PackedKeys fullBlocks) {
+  /** {@code source} is the link of the worker that {@code placed} names as a source. */
+  Assignment(
+      Placed placed,
+      WorkerLink prefill,
+      WorkerLink decode,
+      Optional<WorkerLink> source,
+      PackedKeys fullBlocks) {
     this.placed = placed;
     this.prefill = prefill;
     this.decode = decode;
-    this.prefillEntry = prefill.take(placed.tokensToCompute(), 0);
-    this.decodeEntry = decode.take(0, placed.blocks());
+    this.decodeEntry =
+        decode.take(placed.isLocal() ? placed.tokensToCompute() : 0, placed.blocks());
+    this.prefillEntry = placed.isLocal() ? decodeEntry : prefill.take(placed.tokensToCompute(), 0);
+    this.rawStep =
+        placed.predicted().isPresent() && !placed.isLocal()
+            ? OptionalDouble.of(
+                placed.predicted().get().tpotSeconds()
+                    / decode.times().now().map(PhaseTimes::decodeFactor).orElse(1.0))
+            : OptionalDouble.empty();
+    this.source =
+        source
+            .map(link -> link.registration().getKvEndpoint())
+            .filter(endpoint -> !endpoint.isEmpty())
+            .flatMap(endpoint -> placed.source().map(named -> wire(named, endpoint)));
     this.fullBlocks = fullBlocks;
     prefill.expect(fullBlocks);
     decode.expect(fullBlocks);
+  }
+
+  private static PrefixSource wire(PlacementDecision.PrefixSource named, String endpoint) {
+    return PrefixSource.newBuilder()
+        .setKvEndpoint(endpoint)
+        .setEpoch(named.worker().epoch())
+        .setBlocks(named.blocks())
+        .build();
   }
 
   /** The decision behind it, with its reasons. */
@@ -52,6 +88,16 @@ public final class Assignment implements AutoCloseable {
     return decode.registration().getKvEndpoint();
   }
 
+  /** Where the prefill worker may fetch more of the prefix than it has; empty: nowhere. */
+  public Optional<PrefixSource> prefixSource() {
+    return source;
+  }
+
+  /** The prompt's KV is in: its blocks are in the decode worker's cache, most likely. */
+  public void kvArrived() {
+    decode.expect(fullBlocks);
+  }
+
   /** The decode worker answered: its own load counts the request from its next report on. */
   public void decodeKnows() {
     decode.known(decodeEntry);
@@ -62,18 +108,30 @@ public final class Assignment implements AutoCloseable {
     prefill.known(prefillEntry);
   }
 
-  /** The prompt was read: both workers have its blocks, most likely, and will say so soon. */
-  public void prefillDone() {
+  /** A token came every so many seconds, on average. */
+  public void decoded(double tpotSeconds) {
+    rawStep.ifPresent(predicted -> decode.times().sawStep(predicted, tpotSeconds));
+  }
+
+  /**
+   * The prompt was read: its blocks are in the prefill worker's cache, most likely.
+   *
+   * @param computedTokens how many of them were computed, after {@code cachedTokens} others
+   * @param computeSeconds in this time
+   */
+  public void prefillDone(int computedTokens, int cachedTokens, double computeSeconds) {
+    prefill.times().sawPrefill(computedTokens, cachedTokens, computeSeconds);
     prefill.finished(prefillEntry);
     prefill.expect(fullBlocks);
-    decode.expect(fullBlocks);
   }
 
   /** Ends both parts. Idempotent. */
   @Override
   public void close() {
     if (closed.compareAndSet(false, true)) {
-      prefill.release(prefillEntry);
+      if (!placed.isLocal()) {
+        prefill.release(prefillEntry);
+      }
       decode.release(decodeEntry);
     }
   }

@@ -133,6 +133,11 @@ final class WorkerContents implements AutoCloseable {
     return believed().map(matches::blocks).orElse(0);
   }
 
+  /** How many of them it has in memory. */
+  int memoryBlocks(PrefixMatches matches) {
+    return believed().map(matches::memoryBlocks).orElse(0);
+  }
+
   /** Ends it: nothing is believed any more. Idempotent. */
   @Override
   public synchronized void close() {

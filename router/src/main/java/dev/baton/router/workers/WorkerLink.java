@@ -1,6 +1,7 @@
 package dev.baton.router.workers;
 
 import dev.baton.cluster.membership.Member;
+import dev.baton.cluster.pools.Pools;
 import dev.baton.kv.PackedKeys;
 import dev.baton.proto.internal.v1.WatchResponse;
 import dev.baton.proto.internal.v1.WorkerLoad;
@@ -36,6 +37,7 @@ final class WorkerLink {
   private final StatusWatch status;
   private final WorkerContents contents;
   private final Expectations expectations;
+  private final WorkerTimes times;
   private final LongSupplier nanos;
 
   // All below guarded by this.
@@ -59,6 +61,7 @@ final class WorkerLink {
     this.offers = offers;
     this.channel = channel;
     this.nanos = nanos;
+    this.times = new WorkerTimes(registration);
     this.contents = new WorkerContents(index, ref);
     this.expectations = new Expectations(index, ref, nanos);
     this.status = new StatusWatch(channel, ref.id(), timer, new Listening());
@@ -110,23 +113,34 @@ final class WorkerLink {
     inFlight.heardLoad();
   }
 
-  synchronized PrefillWorker prefillView() {
+  synchronized PrefillWorker prefillView(Pools rules) {
     return new PrefillWorker(
-        ref, offers, fresh(), load.getDraining(), load.getPendingTokens(), inFlight.tokens());
+        ref,
+        offersUnder(rules),
+        isFresh(),
+        load.getDraining(),
+        load.getPendingTokens(),
+        inFlight.tokens(),
+        load.getRunning() + load.getWaiting() + inFlight.requests(),
+        isMixed(),
+        times.now());
   }
 
-  synchronized DecodeWorker decodeView() {
+  synchronized DecodeWorker decodeView(Pools rules) {
     int total = heard ? load.getBlocksTotal() : registration.getBlocks();
     return new DecodeWorker(
         ref,
-        offers,
-        fresh(),
+        offersUnder(rules),
+        isFresh(),
         load.getDraining(),
         load.getRunning() + load.getWaiting(),
         inFlight.requests(),
         total,
         total - load.getBlocksUsed(),
-        inFlight.blocks());
+        inFlight.blocks(),
+        load.getPendingTokens() + inFlight.tokens(),
+        isMixed(),
+        times.now());
   }
 
   /** How many leading blocks of what was looked up it has, or will have when it is asked. */
@@ -134,12 +148,33 @@ final class WorkerLink {
     return Math.max(contents.blocks(matches), expectations.blocks(matches));
   }
 
+  /** How many leading blocks of what was looked up it says that it has in memory. */
+  int heldBlocks(PrefixMatches matches) {
+    return contents.memoryBlocks(matches);
+  }
+
   /** A request that brings these blocks was placed here, or has just brought them. */
   void expect(PackedKeys keys) {
     expectations.note(keys);
   }
 
-  private boolean fresh() {
+  private List<Offer> offersUnder(Pools rules) {
+    return offers.stream()
+        .filter(offer -> rules.serve(offer.model(), registration.getRole(), registration.getPool()))
+        .toList();
+  }
+
+  private boolean isMixed() {
+    return !registration.getSharesChipWith().isEmpty();
+  }
+
+  /** How fast the worker is. */
+  WorkerTimes times() {
+    return times;
+  }
+
+  /** Whether its load was heard of lately. */
+  synchronized boolean isFresh() {
     return heard && nanos.getAsLong() - heardAt < FRESH.toNanos();
   }
 

@@ -2,6 +2,7 @@ package dev.baton.router.workers;
 
 import dev.baton.cluster.error.BatonException;
 import dev.baton.cluster.membership.Member;
+import dev.baton.cluster.pools.Pools;
 import dev.baton.kv.BlockKey;
 import dev.baton.kv.KeyChain;
 import dev.baton.kv.Lineage;
@@ -12,8 +13,10 @@ import dev.baton.proto.internal.v1.WorkerRole;
 import dev.baton.router.index.PrefixIndex;
 import dev.baton.router.index.PrefixMatches;
 import dev.baton.router.placement.ClusterView;
+import dev.baton.router.placement.Decisions;
 import dev.baton.router.placement.Offer;
 import dev.baton.router.placement.Placement;
+import dev.baton.router.placement.PlacementDecision;
 import dev.baton.router.placement.PlacementDecision.Placed;
 import dev.baton.router.placement.PlacementDecision.Refused;
 import dev.baton.router.placement.PlacementRequest;
@@ -26,11 +29,14 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -50,10 +56,13 @@ import org.slf4j.LoggerFactory;
 public final class Workers implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Workers.class);
 
+  private static final int REMEMBERED_DECISIONS = 4096;
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(2);
 
   private final Placement placement;
   private final PrefixIndex index;
+  private final Decisions decisions = new Decisions(REMEMBERED_DECISIONS);
+  private final AtomicLong ordinal = new AtomicLong();
   private final Function<String, ManagedChannel> channels;
   private final ScheduledExecutorService timer;
   private final LongSupplier nanos;
@@ -63,6 +72,8 @@ public final class Workers implements AutoCloseable {
   private final Map<String, WorkerLink> links = new TreeMap<>();
   // Guarded by lock.
   private final Set<WorkerLink> leaving = new HashSet<>();
+  // Guarded by lock.
+  private Pools rules = Pools.NONE;
   // Guarded by lock.
   private boolean closed;
 
@@ -145,12 +156,24 @@ public final class Workers implements AutoCloseable {
     }
   }
 
+  /** These are the rules about pools now; requests that have their workers keep them. */
+  public void follow(Pools rules) {
+    synchronized (lock) {
+      this.rules = rules;
+    }
+  }
+
+  /** What was decided for a request, if it is one of the last {@value #REMEMBERED_DECISIONS}. */
+  public Optional<PlacementDecision> decision(String requestId) {
+    return decisions.of(requestId);
+  }
+
   /** What is known now. */
   public ClusterView view() {
     synchronized (lock) {
       return new ClusterView(
-          ofRole(WorkerRole.WORKER_ROLE_PREFILL).map(WorkerLink::prefillView).toList(),
-          ofRole(WorkerRole.WORKER_ROLE_DECODE).map(WorkerLink::decodeView).toList());
+          ofRole(WorkerRole.WORKER_ROLE_PREFILL).map(link -> link.prefillView(rules)).toList(),
+          ofRole(WorkerRole.WORKER_ROLE_DECODE).map(link -> link.decodeView(rules)).toList());
     }
   }
 
@@ -161,15 +184,23 @@ public final class Workers implements AutoCloseable {
     }
   }
 
+  /** Whether a worker of a role that serves a model has said lately how it is. */
+  public boolean hears(WorkerRole role, String model) {
+    synchronized (lock) {
+      return ofRole(role).anyMatch(link -> link.serves(model) && link.isFresh());
+    }
+  }
+
   /**
    * Places a request and counts it on both workers.
    *
+   * @param requestId under which the decision is remembered
    * @param prompt the prompt's tokens
    * @throws BatonException NO_WORKER, saying which role is missing, or INVALID_ARGUMENT if no
    *     worker is large enough
    */
   public Assignment assign(
-      String model, int[] prompt, int maxTokens, int choices, TenantSalt salt) {
+      String requestId, String model, int[] prompt, int maxTokens, int choices, TenantSalt salt) {
     Map<Offer, PackedKeys> keys = new LinkedHashMap<>();
     for (Offer offer : offers(model)) {
       int blockTokens = offer.layout().blockTokens();
@@ -177,25 +208,42 @@ public final class Workers implements AutoCloseable {
       keys.put(offer, PackedKeys.of(all.subList(0, prompt.length / blockTokens)));
     }
     synchronized (lock) {
+      Known known = known(prompt, keys);
       PlacementRequest request =
-          new PlacementRequest(model, prompt.length, maxTokens, choices, cached(prompt, keys));
-      return switch (placement.place(request, view())) {
-        case Placed placed -> {
-          LOG.debug("placed: {}", placed);
-          yield new Assignment(
-              placed, link(placed.prefill()), link(placed.decode()), keysOf(placed, keys));
-        }
-        case Refused refused -> {
-          LOG.debug("refused: {}", refused);
-          throw refusal(refused, request);
-        }
+          new PlacementRequest(
+              model,
+              prompt.length,
+              maxTokens,
+              choices,
+              ordinal.getAndIncrement(),
+              known.cached(),
+              known.held());
+      PlacementDecision decision = placement.place(request, view());
+      decisions.remember(requestId, decision);
+      return switch (decision) {
+        case Placed placed ->
+            new Assignment(
+                placed,
+                link(placed.prefill()),
+                link(placed.decode()),
+                placed.source().map(source -> link(source.worker())),
+                keysOf(placed, keys));
+        case Refused refused -> throw refusal(refused, request);
       };
     }
   }
 
-  /** Tokens of the prompt whose KV each worker has, or will have when it comes to this request. */
-  private Map<WorkerRef, Integer> cached(int[] prompt, Map<Offer, PackedKeys> keys) {
-    Map<WorkerRef, Integer> cached = new HashMap<>();
+  /**
+   * What the index knows of a prompt, in tokens.
+   *
+   * @param cached what each worker has, or will have when it comes to this request
+   * @param held what each worker says that it has in memory
+   */
+  private record Known(Map<WorkerRef, Integer> cached, Map<WorkerRef, Integer> held) {}
+
+  /** Under the lock. */
+  private Known known(int[] prompt, Map<Offer, PackedKeys> keys) {
+    Known known = new Known(new HashMap<>(), new HashMap<>());
     PrefixMatches matches = index.matches();
     keys.forEach((offer, all) -> {
       int blockTokens = offer.layout().blockTokens();
@@ -203,14 +251,18 @@ public final class Workers implements AutoCloseable {
       index.lookup(all.slice(0, (prompt.length - 1) / blockTokens), matches);
       if (matches.most() > 0) {
         for (WorkerLink link : links.values()) {
-          int blocks = link.blocks(matches);
-          if (blocks > 0) {
-            cached.merge(link.ref(), blocks * blockTokens, Math::max);
-          }
+          note(known.cached(), link.ref(), link.blocks(matches) * blockTokens);
+          note(known.held(), link.ref(), link.heldBlocks(matches) * blockTokens);
         }
       }
     });
-    return cached;
+    return known;
+  }
+
+  private static void note(Map<WorkerRef, Integer> tokens, WorkerRef worker, int known) {
+    if (known > 0) {
+      tokens.merge(worker, known, Math::max);
+    }
   }
 
   private static PackedKeys keysOf(Placed placed, Map<Offer, PackedKeys> keys) {
@@ -221,12 +273,15 @@ public final class Workers implements AutoCloseable {
         .orElse(PackedKeys.EMPTY);
   }
 
-  private static BatonException refusal(Refused refused, PlacementRequest request) {
+  private BatonException refusal(Refused refused, PlacementRequest request) {
     return switch (refused.obstacle()) {
       case NO_PREFILL_WORKER -> BatonException.noWorker("prefill", request.model());
       case NO_DECODE_WORKER -> BatonException.noWorker("decode", request.model());
       case NO_EQUAL_PAIR ->
-          BatonException.noWorker("prefill worker with the lineage of a decode", request.model());
+          BatonException.noEqualPair(
+              request.model(),
+              shapes(WorkerRole.WORKER_ROLE_PREFILL, request.model()),
+              shapes(WorkerRole.WORKER_ROLE_DECODE, request.model()));
       case NO_POOL_LARGE_ENOUGH ->
           BatonException.invalid(
               "max_tokens",
@@ -238,6 +293,16 @@ public final class Workers implements AutoCloseable {
                       .findFirst()
                       .orElse("none is large enough"));
     };
+  }
+
+  /** The different kinds of KV that workers of a role have for a model. Under the lock. */
+  private String shapes(WorkerRole role, String model) {
+    return ofRole(role)
+        .flatMap(link -> link.offers().stream())
+        .filter(offer -> offer.model().equals(model))
+        .map(offer -> "lineage %s, %s".formatted(offer.lineage().brief(), offer.layout()))
+        .distinct()
+        .collect(Collectors.joining("; "));
   }
 
   /** Offers of prefill workers, one of each lineage. */

@@ -51,7 +51,7 @@ public abstract class FakeWorker<C> implements AutoCloseable {
 
   private final String id;
   private final WorkerRole role;
-  private final long epoch = EPOCHS.incrementAndGet();
+  private volatile long epoch = EPOCHS.incrementAndGet();
   private final Server server;
   private volatile StatusService status;
   private final FakeHoldings holdings = new FakeHoldings();
@@ -125,6 +125,12 @@ public abstract class FakeWorker<C> implements AutoCloseable {
 
   public long epoch() {
     return epoch;
+  }
+
+  /** It was registered under this epoch, and says so from now on. */
+  public void registered(long epoch) {
+    this.epoch = epoch;
+    status.changed();
   }
 
   /** What it says of itself from now on. */

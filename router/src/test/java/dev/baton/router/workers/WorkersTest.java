@@ -88,7 +88,7 @@ class WorkersTest {
   }
 
   private Assignment assign(int tokens) {
-    return workers.assign(TestModel.NAME, prompt(tokens), 8, 1, SALT);
+    return workers.assign("r-1", TestModel.NAME, prompt(tokens), 8, 1, SALT);
   }
 
   private PrefillWorker onlyPrefill() {
@@ -192,6 +192,21 @@ class WorkersTest {
   }
 
   @Test
+  void silentMemberIsCountedButNotHeard() {
+    FakePrefill p = prefill("p");
+    FakeDecode d = decode("d");
+    workers.members(List.of(p.member(), d.member()));
+    awaitFresh();
+    assertThat(workers.hears(WorkerRole.WORKER_ROLE_DECODE, TestModel.NAME)).isTrue();
+    assertThat(workers.hears(WorkerRole.WORKER_ROLE_DECODE, "another")).isFalse();
+
+    skipped.addAndGet(Duration.ofHours(1).toNanos());
+
+    assertThat(workers.count(WorkerRole.WORKER_ROLE_DECODE, TestModel.NAME)).isOne();
+    assertThat(workers.hears(WorkerRole.WORKER_ROLE_DECODE, TestModel.NAME)).isFalse();
+  }
+
+  @Test
   void channelOfAMemberThatLeftClosesAfterItsLastRequest() {
     FakePrefill p = prefill("p");
     FakeDecode d = decode("d");
@@ -231,14 +246,15 @@ class WorkersTest {
     Assignment busy = assign(10);
     Assignment first = assign(100);
     assertThat(first.placed().prefill().id()).isEqualTo("b");
-    first.prefillDone();
+    first.prefillDone(112, 0, 0.01);
     first.close();
     busy.close();
     Assignment second = assign(120);
     assertThat(second.placed().prefill().id()).isEqualTo("b");
     assertThat(second.placed().tokensToCompute()).isEqualTo(120 - 96);
     second.close();
-    try (Assignment stranger = workers.assign(TestModel.NAME, prompt(120), 8, 1, OTHER_SALT)) {
+    try (Assignment stranger =
+        workers.assign("r-1", TestModel.NAME, prompt(120), 8, 1, OTHER_SALT)) {
       assertThat(stranger.placed().tokensToCompute()).isEqualTo(120);
     }
   }
@@ -250,7 +266,7 @@ class WorkersTest {
   }
 
   private int toCompute(Workers by, int tokens) {
-    try (Assignment assignment = by.assign(TestModel.NAME, prompt(tokens), 8, 1, SALT)) {
+    try (Assignment assignment = by.assign("r", TestModel.NAME, prompt(tokens), 8, 1, SALT)) {
       return assignment.placed().tokensToCompute();
     }
   }
