@@ -13,7 +13,8 @@ import picocli.CommandLine;
 class PredictionTest {
   @Test
   void endToEndIsTheSumOfWhatIsPrinted() {
-    Map<String, Object> fields = predict("H100", "--prompt", "2048", "--output", "256", "--batch", "16");
+    Map<String, Object> fields =
+        predict("H100", "--prompt", "2048", "--output", "256", "--batch", "16");
 
     double ttft = number(fields, "prefill_seconds") + number(fields, "transfer_visible_seconds");
     assertThat(number(fields, "ttft_seconds")).isCloseTo(ttft, within(1e-12));
