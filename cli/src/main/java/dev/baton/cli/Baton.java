@@ -10,6 +10,7 @@ import dev.baton.cli.model.ModelCommand;
 import dev.baton.cli.node.RouterCommand;
 import dev.baton.cli.node.WorkerCommand;
 import dev.baton.cli.node.ZooKeeperCommand;
+import dev.baton.cli.pool.PoolCommand;
 import dev.baton.cli.profile.ProfileCommand;
 import dev.baton.cli.shell.OneLineErrors;
 import dev.baton.cli.soak.SoakCommand;
@@ -33,6 +34,7 @@ import picocli.CommandLine.ScopeType;
       ChatCommand.class,
       RouterCommand.class,
       WorkerCommand.class,
+      PoolCommand.class,
       ZooKeeperCommand.class,
       ModelCommand.class,
       DoctorCommand.class,

@@ -87,7 +87,9 @@ public final class DecodeWorker implements AutoCloseable {
       this.status = new StatusService(this::epoch, this::load);
       this.calls = new DecodeCalls(status::changed);
       this.admission = new BlockAdmission(pool, config.maxQueue());
-      this.loop = new DecodeLoop(engine, config.maxBatch(), metrics, System::nanoTime);
+      this.loop =
+          new DecodeLoop(
+              engine, pool, config.maxBatch(), config.chunkTokens(), metrics, System::nanoTime);
       admission.start();
       loop.start();
       opened.push(this::endLoop);
@@ -208,6 +210,7 @@ public final class DecodeWorker implements AutoCloseable {
     return WorkerLoad.newBuilder()
         .setRunning(load.running())
         .setWaiting(load.waiting())
+        .setPendingTokens(loop.pendingTokens())
         .setBlocksTotal(usage.total())
         .setBlocksUsed(usage.used())
         .setBlocksCached(usage.cached())
@@ -317,6 +320,7 @@ public final class DecodeWorker implements AutoCloseable {
    * @param threads threads of the engine
    * @param maxQueue most requests that wait for room
    * @param maxBatch most sequences in one step
+   * @param chunkTokens most prompt tokens that a step reads besides, for local prefills
    * @param stallLimit longest silence of a peer in a handoff, and longest step of the engine that
    *     still counts as life
    * @param drainLimit time that running requests get when the worker closes
@@ -339,6 +343,7 @@ public final class DecodeWorker implements AutoCloseable {
       int threads,
       int maxQueue,
       int maxBatch,
+      int chunkTokens,
       Duration stallLimit,
       Duration drainLimit,
       Duration sessionTimeout) {
@@ -350,6 +355,9 @@ public final class DecodeWorker implements AutoCloseable {
 
     /** Default of {@link #maxBatch}. */
     public static final int DEFAULT_MAX_BATCH = 64;
+
+    /** Default of {@link #chunkTokens}: a small part of a step that serves a full batch. */
+    public static final int DEFAULT_CHUNK_TOKENS = 128;
 
     /** Default of {@link #maxQueue}. */
     public static final int DEFAULT_MAX_QUEUE = 256;
@@ -384,6 +392,7 @@ public final class DecodeWorker implements AutoCloseable {
       range("threads", threads, 1, 1024);
       range("maxQueue", maxQueue, 1, Integer.MAX_VALUE);
       range("maxBatch", maxBatch, 1, Integer.MAX_VALUE);
+      range("chunkTokens", chunkTokens, 1, Integer.MAX_VALUE);
       positive("stallLimit", stallLimit);
       if (drainLimit.isNegative()) {
         throw new IllegalArgumentException("drainLimit: " + drainLimit + ", expected 0 or more");

@@ -95,7 +95,7 @@ public final class PrefillWorker implements AutoCloseable {
                   engine.lineage(),
                   this::epoch,
                   config.stallLimit(),
-                  Connections.over(Connections.Wire.ANY),
+                  Connections.over(config.wire()),
                   meters));
       KvRestore restore = disk.then(new PeerRestore(pool, puller, overlap, config.stallLimit()));
       this.status = new StatusService(this::epoch, this::load);
@@ -121,7 +121,7 @@ public final class PrefillWorker implements AutoCloseable {
                   engine.lineage(),
                   this::epoch,
                   config.stallLimit(),
-                  Connections.over(Connections.Wire.ANY),
+                  Connections.over(config.wire()),
                   meters));
       PullSource source =
           opening(
@@ -359,6 +359,7 @@ public final class PrefillWorker implements AutoCloseable {
    * @param sessionTimeout after this long without contact ZooKeeper drops the worker from
    *     membership
    * @param diskTier where cached blocks go on disk; empty keeps them in memory only
+   * @param wire what KV may leave by
    */
   public record Config(
       String id,
@@ -379,7 +380,8 @@ public final class PrefillWorker implements AutoCloseable {
       Duration stallLimit,
       Duration drainLimit,
       Duration sessionTimeout,
-      Optional<DiskTierConfig> diskTier) {
+      Optional<DiskTierConfig> diskTier,
+      Connections.Wire wire) {
     /** Default of {@link #pool}. */
     public static final String DEFAULT_POOL = "default";
 

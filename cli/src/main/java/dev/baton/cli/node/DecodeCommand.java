@@ -56,6 +56,17 @@ final class DecodeCommand implements Callable<Integer> {
       description = "Most sequences in one step. Default: ${DEFAULT-VALUE}.")
   private int maxBatch;
 
+  @Option(
+      names = "--local-prefill-chunk",
+      paramLabel = "TOKENS",
+      defaultValue = "128",
+      description = {
+        "Most prompt tokens that a step reads beside its sequences, when a router asks for a local"
+            + " prefill.",
+        "Default: ${DEFAULT-VALUE}."
+      })
+  private int chunkTokens;
+
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @Override
@@ -97,6 +108,7 @@ final class DecodeCommand implements Callable<Integer> {
         engine.threads(),
         engine.maxQueue(),
         maxBatch,
+        chunkTokens,
         member.stallLimit(),
         member.drainLimit(),
         engine.sessionTimeout());

@@ -5,6 +5,7 @@ import dev.baton.cli.process.ReadyLine;
 import dev.baton.cluster.phase.PhaseModel;
 import dev.baton.cluster.process.ProcessLogging;
 import dev.baton.engine.emulated.EmulatedEngine;
+import dev.baton.kv.transport.Connections;
 import dev.baton.prefill.PrefillWorker;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -57,6 +58,16 @@ final class PrefillCommand implements Callable<Integer> {
       description = "Most prompt tokens in one step. Default: ${DEFAULT-VALUE}.")
   private int chunkTokens;
 
+  @Option(
+      names = "--kv-wire",
+      paramLabel = "any|unix|tcp",
+      defaultValue = "ANY",
+      description = {
+        "What KV leaves by. any: shared memory or a Unix socket to decode workers on this",
+        "host, TCP to others; unix: no shared memory; tcp: TCP to all. Default: any."
+      })
+  private Connections.Wire wire = Connections.Wire.ANY;
+
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @Override
@@ -101,6 +112,7 @@ final class PrefillCommand implements Callable<Integer> {
         member.stallLimit(),
         member.drainLimit(),
         engine.sessionTimeout(),
-        disk.config());
+        disk.config(),
+        wire);
   }
 }
