@@ -5,6 +5,7 @@ import dev.baton.cli.process.ReadyLine;
 import dev.baton.cluster.phase.PhaseModel;
 import dev.baton.cluster.process.ProcessLogging;
 import dev.baton.decode.DecodeWorker;
+import dev.baton.engine.emulated.EmulatedEngine;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -30,6 +31,7 @@ final class DecodeCommand implements Callable<Integer> {
   @Mixin private ModelOptions model = new ModelOptions();
   @Mixin private MemberOptions member = new MemberOptions();
   @Mixin private EngineOptions engine = new EngineOptions();
+  @Mixin private EmulationOptions emulation = new EmulationOptions();
   @Mixin private HardwareOptions hardware = new HardwareOptions();
   @Mixin private LifeOptions life = new LifeOptions();
 
@@ -71,9 +73,16 @@ final class DecodeCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     life.begin();
     DecodeWorker.Config config = ConfigCheck.check(spec.commandLine(), this::config);
-    PhaseModel phases = ConfigCheck.check(spec.commandLine(), () -> hardware.phases(model));
+    PhaseModel phases =
+        ConfigCheck.check(spec.commandLine(), () -> hardware.phases(emulation.spec(model)));
     ProcessLogging.start(ROLE, config.id(), member.logLevel());
-    DecodeWorker worker = DecodeWorker.start(config, Optional.of(phases));
+    Optional<PhaseModel> told = Optional.of(phases);
+    Optional<EmulatedEngine> emulated = emulation.engine(model, engine.blockTokens(), phases);
+    DecodeWorker worker =
+        emulated.isPresent()
+            ? DecodeWorker.start(config, emulated.get(), told)
+            : DecodeWorker.start(config, told);
+    emulated.ifPresent(each -> EmulationOptions.watch(each, worker.meters()));
     Map<String, String> endpoints = new LinkedHashMap<>();
     endpoints.put("control", worker.controlEndpoint());
     endpoints.put("kv", worker.kvEndpoint());
@@ -94,7 +103,7 @@ final class DecodeCommand implements Callable<Integer> {
         engine.adminPort(),
         Optional.ofNullable(advertisedKvEndpoint),
         engine.pool(),
-        engine.blocks(model),
+        engine.blocks(emulation.blockBytes(model, engine.blockTokens())),
         engine.blockTokens(),
         engine.threads(),
         engine.maxQueue(),

@@ -1,11 +1,10 @@
 package dev.baton.cli.node;
 
 import dev.baton.cli.local.DefaultModel;
-import dev.baton.cli.profile.ModelSpecs;
 import dev.baton.cluster.config.ConfigException;
 import dev.baton.cluster.hardware.HardwareCatalog;
+import dev.baton.cluster.phase.ModelSpec;
 import dev.baton.cluster.phase.PhaseModel;
-import dev.baton.model.ModelDirectory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -33,16 +32,13 @@ final class HardwareOptions {
   private int chips;
 
   /**
-   * Times of the embedded engine on this hardware.
+   * Times of a model on this hardware.
    *
    * @throws IllegalArgumentException if the profile is faulty or the model does not fit
    */
-  PhaseModel phases(ModelOptions model) {
+  PhaseModel phases(ModelSpec model) {
     try {
-      return new PhaseModel(
-          HardwareCatalog.load().find(nameOrFile()),
-          chips,
-          ModelSpecs.embedded(ModelDirectory.open(model.directory())));
+      return new PhaseModel(HardwareCatalog.load().find(nameOrFile()), chips, model);
     } catch (ConfigException faulty) {
       throw new IllegalArgumentException("--hardware: " + faulty.getMessage(), faulty);
     }

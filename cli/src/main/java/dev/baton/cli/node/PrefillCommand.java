@@ -4,6 +4,7 @@ import dev.baton.cli.process.LifeOptions;
 import dev.baton.cli.process.ReadyLine;
 import dev.baton.cluster.phase.PhaseModel;
 import dev.baton.cluster.process.ProcessLogging;
+import dev.baton.engine.emulated.EmulatedEngine;
 import dev.baton.kv.transport.Connections;
 import dev.baton.prefill.PrefillWorker;
 import java.util.LinkedHashMap;
@@ -31,6 +32,7 @@ final class PrefillCommand implements Callable<Integer> {
   @Mixin private ModelOptions model = new ModelOptions();
   @Mixin private MemberOptions member = new MemberOptions();
   @Mixin private EngineOptions engine = new EngineOptions();
+  @Mixin private EmulationOptions emulation = new EmulationOptions();
   @Mixin private HardwareOptions hardware = new HardwareOptions();
   @Mixin private DiskTierOptions disk = new DiskTierOptions();
   @Mixin private LifeOptions life = new LifeOptions();
@@ -72,9 +74,16 @@ final class PrefillCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     life.begin();
     PrefillWorker.Config config = ConfigCheck.check(spec.commandLine(), this::config);
-    PhaseModel phases = ConfigCheck.check(spec.commandLine(), () -> hardware.phases(model));
+    PhaseModel phases =
+        ConfigCheck.check(spec.commandLine(), () -> hardware.phases(emulation.spec(model)));
     ProcessLogging.start(ROLE, config.id(), member.logLevel());
-    PrefillWorker worker = PrefillWorker.start(config, Optional.of(phases));
+    Optional<PhaseModel> told = Optional.of(phases);
+    Optional<EmulatedEngine> emulated = emulation.engine(model, engine.blockTokens(), phases);
+    PrefillWorker worker =
+        emulated.isPresent()
+            ? PrefillWorker.start(config, emulated.get(), told)
+            : PrefillWorker.start(config, told);
+    emulated.ifPresent(each -> EmulationOptions.watch(each, worker.meters()));
     Map<String, String> endpoints = new LinkedHashMap<>();
     endpoints.put("control", worker.controlEndpoint());
     endpoints.put("kv", worker.kvEndpoint());
@@ -95,7 +104,7 @@ final class PrefillCommand implements Callable<Integer> {
         engine.adminPort(),
         Optional.ofNullable(advertisedKvEndpoint),
         engine.pool(),
-        engine.blocks(model),
+        engine.blocks(emulation.blockBytes(model, engine.blockTokens())),
         engine.blockTokens(),
         engine.threads(),
         chunkTokens,

@@ -7,25 +7,23 @@ import java.util.Set;
 /** Roles as people write them. */
 enum RoleName {
   /** Reads prompts. */
-  PREFILL(Set.of(WorkerRole.WORKER_ROLE_PREFILL)),
+  PREFILL,
   /** Writes answers. */
-  DECODE(Set.of(WorkerRole.WORKER_ROLE_DECODE)),
+  DECODE,
   /** Does both. */
-  BOTH(Set.of(WorkerRole.WORKER_ROLE_PREFILL, WorkerRole.WORKER_ROLE_DECODE));
-
-  private final Set<WorkerRole> roles;
-
-  RoleName(Set<WorkerRole> roles) {
-    this.roles = roles;
-  }
+  BOTH;
 
   Set<WorkerRole> roles() {
-    return roles;
+    return switch (this) {
+      case PREFILL -> Set.of(WorkerRole.WORKER_ROLE_PREFILL);
+      case DECODE -> Set.of(WorkerRole.WORKER_ROLE_DECODE);
+      case BOTH -> Set.of(WorkerRole.WORKER_ROLE_PREFILL, WorkerRole.WORKER_ROLE_DECODE);
+    };
   }
 
   /** The name of these roles. */
   static RoleName of(Set<WorkerRole> roles) {
-    return roles.size() == 2 ? BOTH : PREFILL.roles.equals(roles) ? PREFILL : DECODE;
+    return roles.size() == 2 ? BOTH : PREFILL.roles().equals(roles) ? PREFILL : DECODE;
   }
 
   /** As it is typed and shown. */
