@@ -115,7 +115,7 @@ class OpenAiAnswersTest {
     assertThat(json.get("baton").toString())
         .isEqualTo(
             "{\"request_id\":\"req-1\",\"seed\":\"-7\",\"prefill_worker\":\"p\",\"decode_worker\":\"d\","
-                + "\"blocks_moved\":2,\"blocks_present\":1,\"bytes_moved\":4096,\"pulled_tokens\":0,\"transfer_ms\":4.5,\"visible_transfer_ms\":1.25}");
+                + "\"blocks_moved\":2,\"blocks_present\":1,\"bytes_moved\":4096,\"pulled_tokens\":0,\"local_prefill\":false,\"transfer_ms\":4.5,\"visible_transfer_ms\":1.25}");
   }
 
   @Test
@@ -163,7 +163,7 @@ class OpenAiAnswersTest {
                 + ",\"prompt_tokens_details\":{\"cached_tokens\":16},"
                 + "\"completion_tokens_details\":{\"reasoning_tokens\":0}},"
                 + "\"baton\":{\"request_id\":\"req-1\",\"seed\":\"5\",\"prefill_worker\":\"p\","
-                + "\"decode_worker\":\"d\",\"blocks_moved\":2,\"blocks_present\":1,\"bytes_moved\":4096,\"pulled_tokens\":0,\"transfer_ms\":4.5,\"visible_transfer_ms\":1.25}}\n\n"
+                + "\"decode_worker\":\"d\",\"blocks_moved\":2,\"blocks_present\":1,\"bytes_moved\":4096,\"pulled_tokens\":0,\"local_prefill\":false,\"transfer_ms\":4.5,\"visible_transfer_ms\":1.25}}\n\n"
                 + "data: [DONE]\n\n");
   }
 
