@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 final class Account {
   private final LongSupplier nanos;
   private final long acceptedAt;
+  private @Nullable Duration admitted;
   private @Nullable Duration reserved;
   private @Nullable Duration first;
   private @Nullable Duration firstText;
@@ -20,6 +21,11 @@ final class Account {
   Account(LongSupplier nanos) {
     this.nanos = nanos;
     this.acceptedAt = nanos.getAsLong();
+  }
+
+  /** The request left the router's queue. */
+  void admitted() {
+    admitted = total();
   }
 
   /** The decode worker reserved its blocks. */
@@ -36,6 +42,11 @@ final class Account {
     if (firstText == null && text) {
       firstText = last;
     }
+  }
+
+  /** Time in the router's queue. */
+  Optional<Duration> admission() {
+    return Optional.ofNullable(admitted);
   }
 
   /** Time until the decode worker had reserved. */

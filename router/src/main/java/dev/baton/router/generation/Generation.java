@@ -15,10 +15,12 @@ import dev.baton.proto.internal.v1.Ticket;
 import dev.baton.proto.v1.Accepted;
 import dev.baton.proto.v1.Route;
 import dev.baton.proto.v1.Usage;
+import dev.baton.router.admission.Entry;
 import dev.baton.router.workers.Assignment;
 import io.grpc.Context;
 import io.grpc.SynchronizationContext;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -51,6 +53,7 @@ final class Generation implements GenerationCall {
   private final SettledRequest request;
   private final Assignment assignment;
   private final WorkerRequests requests;
+  private final Entry entry;
   private final GenerationListener listener;
   private final Account account;
   private final Limits limits;
@@ -76,6 +79,7 @@ final class Generation implements GenerationCall {
    * A request yet to start.
    *
    * @param handoffId random, names the handoff
+   * @param entry hears what is read and delivered
    * @param over hears how it ended, after everything was given back and before the listener does
    */
   Generation(
@@ -83,6 +87,7 @@ final class Generation implements GenerationCall {
       TenantSalt salt,
       Assignment assignment,
       long handoffId,
+      Entry entry,
       GenerationListener listener,
       Account account,
       Limits limits,
@@ -99,6 +104,7 @@ final class Generation implements GenerationCall {
                 .setReceiverEpoch(assignment.placed().decode().epoch())
                 .setGeneration(1)
                 .build());
+    this.entry = entry;
     this.listener = listener;
     this.account = account;
     this.limits = limits;
@@ -166,6 +172,7 @@ final class Generation implements GenerationCall {
         answer.push(response.getTokens().getTokensList(), listener);
         if (answer.tokens() > before) {
           account.delivered(answer.hasText());
+          entry.delivered(answer.tokens() - before);
         }
         closeIfAnswered();
       }
@@ -203,8 +210,14 @@ final class Generation implements GenerationCall {
     switch (response.getEventCase()) {
       case PROGRESS -> {}
       case DONE -> {
-        done = response.getDone();
+        PrefillDone words = response.getDone();
+        done = words;
         assignment.prefillDone();
+        entry.prefilled(
+            request.prompt().length,
+            words.getComputedTokens(),
+            micros(words.getComputeUs()),
+            micros(words.getVisibleTransferUs()));
         completeIfAccounted();
       }
       case EVENT_NOT_SET -> throw broken(prefillWorker(), "sent an event of no kind");
@@ -356,6 +369,10 @@ final class Generation implements GenerationCall {
 
   private PrefillServiceStub prefillStub() {
     return assignment.prefill().withDeadlineAfter(limits.deadline() - now(), TimeUnit.NANOSECONDS);
+  }
+
+  private static Duration micros(long micros) {
+    return Duration.of(micros, ChronoUnit.MICROS);
   }
 
   private String prefillWorker() {

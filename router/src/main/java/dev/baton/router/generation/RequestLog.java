@@ -34,6 +34,7 @@ final class RequestLog {
     fields.put("transfer_ms", route.getTransferUs() / 1e3);
     fields.put("visible_transfer_ms", route.getVisibleTransferUs() / 1e3);
     fields.put("total_ms", millis(account.total()));
+    account.admission().ifPresent(time -> fields.put("admission_ms", millis(time)));
     account.queue().ifPresent(queue -> fields.put("queue_ms", millis(queue)));
     account.ttft().ifPresent(ttft -> fields.put("ttft_ms", millis(ttft)));
     account.tpot(ending.longestChoice()).ifPresent(tpot -> fields.put("tpot_ms", millis(tpot)));
