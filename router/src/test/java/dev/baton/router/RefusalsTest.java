@@ -123,8 +123,7 @@ class RefusalsTest {
     }
     DecodeProbe _ = house.decode.next();
     DecodeProbe _ = house.decode.next();
-    await()
-        .until(() -> house.meters.get("baton.admission.queued.requests").gauge().value() == 1);
+    await().until(() -> house.meters.get("baton.admission.queued.requests").gauge().value() == 1);
   }
 
   @Test
