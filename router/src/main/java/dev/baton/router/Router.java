@@ -2,6 +2,7 @@ package dev.baton.router;
 
 import dev.baton.cluster.membership.ClusterConnection;
 import dev.baton.cluster.membership.WorkerDirectory;
+import dev.baton.cluster.pools.PoolsNode;
 import dev.baton.cluster.process.GrpcServer;
 import dev.baton.cluster.process.ProcessMetrics;
 import dev.baton.cluster.process.Readiness;
@@ -16,7 +17,9 @@ import dev.baton.router.generation.Models;
 import dev.baton.router.generation.TextModel;
 import dev.baton.router.grpc.GenerationDoor;
 import dev.baton.router.openai.OpenAiDoor;
-import dev.baton.router.placement.LeastLoaded;
+import dev.baton.router.placement.JointObjective;
+import dev.baton.router.placement.LocalPrefillRule;
+import dev.baton.router.placement.PlacementPolicy;
 import dev.baton.router.placement.PrefixAffinity;
 import dev.baton.router.tenant.Tenants;
 import dev.baton.router.workers.WorkerChannels;
@@ -96,7 +99,7 @@ public final class Router implements AutoCloseable {
     Workers workers =
         closing.later(
             new Workers(
-                new LeastLoaded(),
+                config.policy().placement(config.objective(), config.id().hashCode()),
                 new PrefixAffinity(REMEMBERED_BLOCKS),
                 endpoint -> WorkerChannels.open(endpoint, threads),
                 timer,
@@ -108,6 +111,8 @@ public final class Router implements AutoCloseable {
         new AdmissionGate(
             config.admission(), workers::view, metrics, threads, timer, System::nanoTime);
     workers.onChange(gate::roomMayHaveCome);
+    PoolsNode pools = closing.later(new PoolsNode(cluster));
+    pools.watch(workers::follow);
     Generations generations =
         closing.later(
             new Generations(
@@ -203,6 +208,8 @@ public final class Router implements AutoCloseable {
    * @param tenants what tenants are granted
    * @param maxBodyBytes longest body of an HTTP request
    * @param drainLimit time that running requests get when the router closes
+   * @param policy places requests
+   * @param objective what the joint policy weighs
    */
   public record Config(
       String id,
@@ -219,7 +226,9 @@ public final class Router implements AutoCloseable {
       AdmissionLimits admission,
       TenantPolicies tenants,
       int maxBodyBytes,
-      Duration drainLimit) {
+      Duration drainLimit,
+      PlacementPolicy policy,
+      JointObjective objective) {
 
     /** Default of {@link #defaultMaxTokens}. */
     public static final int DEFAULT_MAX_TOKENS = 1024;
@@ -232,6 +241,13 @@ public final class Router implements AutoCloseable {
 
     /** Default of {@link #maxBodyBytes}. */
     public static final int DEFAULT_MAX_BODY_BYTES = 8 << 20;
+
+    /** Default of {@link #policy}. */
+    public static final PlacementPolicy DEFAULT_POLICY = PlacementPolicy.JOINT;
+
+    /** Default of {@link #objective}: a second to the first token, ten tokens a second after it. */
+    public static final JointObjective DEFAULT_OBJECTIVE =
+        new JointObjective(1, 0.1, 0, 0, LocalPrefillRule.NEVER, 128);
 
     /** Default of {@link #drainLimit}. */
     public static final Duration DEFAULT_DRAIN_LIMIT = Duration.ofSeconds(5);
@@ -290,7 +306,9 @@ public final class Router implements AutoCloseable {
           AdmissionLimits.DEFAULT,
           TenantPolicies.NONE,
           DEFAULT_MAX_BODY_BYTES,
-          DEFAULT_DRAIN_LIMIT);
+          DEFAULT_DRAIN_LIMIT,
+          DEFAULT_POLICY,
+          DEFAULT_OBJECTIVE);
     }
 
     private static void text(String field, String value) {
@@ -315,7 +333,7 @@ public final class Router implements AutoCloseable {
     /** Says all but the secret. */
     @Override
     public String toString() {
-      return "Config[id=%s, model=%s (%s), zookeeper=%s, host=%s, http=%d, grpc=%d, maxTokens=%d, deadline=%s, stall=%s, %s, tenants=%s, body=%d, drain=%s]"
+      return "Config[id=%s, model=%s (%s), zookeeper=%s, host=%s, http=%d, grpc=%d, maxTokens=%d, deadline=%s, stall=%s, %s, tenants=%s, body=%d, drain=%s, placement=%s, objective=%s]"
           .formatted(
               id,
               modelName,
@@ -330,7 +348,9 @@ public final class Router implements AutoCloseable {
               admission,
               tenants,
               maxBodyBytes,
-              drainLimit);
+              drainLimit,
+              policy,
+              objective);
     }
   }
 }

@@ -54,7 +54,9 @@ class RouterTest {
         AdmissionLimits.DEFAULT,
         TenantPolicies.NONE,
         1 << 20,
-        Duration.ofMillis(100));
+        Duration.ofMillis(100),
+        Router.Config.DEFAULT_POLICY,
+        Router.Config.DEFAULT_OBJECTIVE);
   }
 
   private static RawHttp.Response get(Router router, String path) throws IOException {

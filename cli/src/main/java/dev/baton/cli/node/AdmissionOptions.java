@@ -58,7 +58,7 @@ final class AdmissionOptions {
   private Duration aging = Duration.ZERO;
 
   @Option(
-      names = "--slo-ttft",
+      names = "--refuse-ttft",
       paramLabel = "TIME",
       converter = Units.Durations.class,
       description =
@@ -66,7 +66,7 @@ final class AdmissionOptions {
   private @Nullable Duration ttft;
 
   @Option(
-      names = "--slo-tpot",
+      names = "--refuse-tpot",
       paramLabel = "TIME",
       converter = Units.Durations.class,
       description =

@@ -35,6 +35,7 @@ public final class RouterCommand implements Callable<Integer> {
   @Mixin private MemberOptions member = new MemberOptions();
   @Mixin private TenantSecret tenantSecret = new TenantSecret();
   @Mixin private AdmissionOptions admission = new AdmissionOptions();
+  @Mixin private PlacementOptions placement = new PlacementOptions();
   @Mixin private LifeOptions life = new LifeOptions();
 
   @Option(
@@ -110,6 +111,8 @@ public final class RouterCommand implements Callable<Integer> {
         admission.limits(),
         admission.tenants(),
         (int) Math.min(maxBody, Integer.MAX_VALUE),
-        member.drainLimit());
+        member.drainLimit(),
+        placement.policy(),
+        placement.objective());
   }
 }

@@ -28,6 +28,7 @@ public enum Dimension {
   /** US dollars an hour. */
   PRICE("2.95 USD/h", Map.of("USD/h", 1.0));
 
+  private static final int MOST_DECIMALS = 9;
   private static final Pattern TEXT = Pattern.compile("(\\d{1,15}(?:\\.\\d{1,9})?) (\\S+)");
 
   private final String example;
@@ -67,9 +68,9 @@ public enum Dimension {
   }
 
   private static String number(double value) {
-    int whole = value < 1 ? 0 : (int) Math.log10(value) + 1;
-    String text = String.format(Locale.ROOT, "%.9f", round(value, Math.max(0, 4 - whole)));
-    return text.replaceAll("\\.?0+$", "");
+    int decimals = Math.clamp(3 - (int) Math.floor(Math.log10(value)), 0, MOST_DECIMALS);
+    String text = String.format(Locale.ROOT, "%." + decimals + "f", round(value, decimals));
+    return text.contains(".") ? text.replaceAll("\\.?0+$", "") : text;
   }
 
   private static double round(double value, int decimals) {

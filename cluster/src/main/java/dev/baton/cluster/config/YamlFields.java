@@ -137,6 +137,17 @@ public final class YamlFields {
     return number;
   }
 
+  /** A required number above 0. */
+  public double positive(String key) {
+    String expected = "a number above 0";
+    JsonNode value = node(key).orElseThrow(() -> missing(key, expected));
+    double number = value.isNumber() ? value.doubleValue() : Double.NaN;
+    if (!(number > 0 && Double.isFinite(number))) {
+      throw fault(key, value, expected);
+    }
+    return number;
+  }
+
   /** A required quantity above 0, in the base unit of {@code dimension}. */
   public double quantity(String key, Dimension dimension) {
     return optionalQuantity(key, dimension)

@@ -1,6 +1,6 @@
 package dev.baton.kv.handoff;
 
-import io.grpc.ManagedChannel;
+import dev.baton.kv.transport.Connection;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -16,16 +16,16 @@ import java.util.function.Function;
 final class Channels implements AutoCloseable {
   private static final long CLOSE_SECONDS = 5;
 
-  private final Function<String, ManagedChannel> factory;
+  private final Function<String, Connection> factory;
   private final Map<String, Shared> byTarget = new HashMap<>();
   private final List<Shared> givenUp = new ArrayList<>();
   private boolean closed;
 
-  Channels(Function<String, ManagedChannel> factory) {
+  Channels(Function<String, Connection> factory) {
     this.factory = factory;
   }
 
-  /** The right to use a channel; given back once. */
+  /** The right to use a connection; given back once. */
   final class Lease implements AutoCloseable {
     private final Shared shared;
 
@@ -33,8 +33,8 @@ final class Channels implements AutoCloseable {
       this.shared = shared;
     }
 
-    ManagedChannel channel() {
-      return shared.channel;
+    Connection connection() {
+      return shared.connection;
     }
 
     /** The target cannot be reached this way: the next lease is of a new connection. */
@@ -49,7 +49,7 @@ final class Channels implements AutoCloseable {
   }
 
   /**
-   * A channel to {@code target}.
+   * A connection to {@code target}.
    *
    * @throws HandoffException if this is closed
    */
@@ -71,7 +71,7 @@ final class Channels implements AutoCloseable {
   private synchronized void leave(Shared shared) {
     shared.users--;
     if (shared.users == 0 && givenUp.remove(shared)) {
-      shared.channel.shutdownNow();
+      shared.connection.channel().shutdownNow();
     }
   }
 
@@ -91,10 +91,10 @@ final class Channels implements AutoCloseable {
       byTarget.clear();
       givenUp.clear();
     }
-    open.forEach(shared -> shared.channel.shutdownNow());
+    open.forEach(shared -> shared.connection.channel().shutdownNow());
     try {
       for (Shared shared : open) {
-        shared.channel.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS);
+        shared.connection.channel().awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -103,12 +103,12 @@ final class Channels implements AutoCloseable {
 
   private static final class Shared {
     final String target;
-    final ManagedChannel channel;
+    final Connection connection;
     int users;
 
-    Shared(String target, ManagedChannel channel) {
+    Shared(String target, Connection connection) {
       this.target = target;
-      this.channel = channel;
+      this.connection = connection;
     }
   }
 }

@@ -5,10 +5,11 @@ import dev.baton.kv.Block;
 import dev.baton.kv.BlockKey;
 import dev.baton.kv.Layout;
 import dev.baton.kv.Lineage;
+import dev.baton.kv.shm.RingLender;
+import dev.baton.kv.transport.Connection;
 import dev.baton.kv.transport.Connections;
 import dev.baton.proto.internal.v1.Open;
 import dev.baton.proto.v1.SampledToken;
-import io.grpc.ManagedChannel;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.List;
@@ -28,6 +29,7 @@ public final class HandoffSender implements AutoCloseable {
   private final Alarms alarms;
   private final Channels channels;
   private final HandoffMetrics metrics;
+  private final RingLender rings = new RingLender();
   private Runnable transport = () -> {};
 
   /**
@@ -54,7 +56,7 @@ public final class HandoffSender implements AutoCloseable {
       Lineage lineage,
       LongSupplier myEpoch,
       Duration stallLimit,
-      Function<String, ManagedChannel> channelFactory,
+      Function<String, Connection> connectionFactory,
       MeterRegistry meters,
       Alarms alarms) {
     this.alarms = alarms;
@@ -62,7 +64,7 @@ public final class HandoffSender implements AutoCloseable {
     this.lineage = lineage;
     this.myEpoch = myEpoch;
     this.stallLimit = stallLimit;
-    this.channels = new Channels(channelFactory);
+    this.channels = new Channels(connectionFactory);
     this.metrics = HandoffMetrics.ofSender(meters);
   }
 
@@ -104,6 +106,7 @@ public final class HandoffSender implements AutoCloseable {
         layout,
         new OutgoingHandoff(layout, open(ticket, keys, promptTokens)),
         channels,
+        rings,
         alarms,
         metrics,
         stallLimit,
@@ -151,6 +154,7 @@ public final class HandoffSender implements AutoCloseable {
   @Override
   public void close() {
     channels.close();
+    rings.close();
     transport.run();
     alarms.close();
   }

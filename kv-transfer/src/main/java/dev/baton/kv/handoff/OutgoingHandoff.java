@@ -148,13 +148,17 @@ final class OutgoingHandoff {
     }
   }
 
-  /** Whether {@link #next} would give a plane: the one message that waits for room. */
+  /** Whether a plane is ready to be sent. */
   boolean hasPlane() {
     return state == State.SENDING && layerToSend() >= 0;
   }
 
-  /** The next message, which counts as sent; null if there is none now. */
-  @Nullable Send next() {
+  /**
+   * The next message, which counts as sent; null if there is none now.
+   *
+   * @param room whether the stream can take a plane; other messages do not wait for that
+   */
+  @Nullable Send next(boolean room) {
     return switch (state) {
       case OPENING -> {
         if (openSent) {
@@ -165,7 +169,10 @@ final class OutgoingHandoff {
       }
       case SENDING -> {
         int layer = layerToSend();
-        yield layer >= 0 ? plane(layer) : commit();
+        if (layer < 0) {
+          yield commit();
+        }
+        yield room ? plane(layer) : null;
       }
       case COMMITTING, OVER -> null;
     };

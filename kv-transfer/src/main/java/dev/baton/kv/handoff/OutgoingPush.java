@@ -3,19 +3,27 @@ package dev.baton.kv.handoff;
 import dev.baton.kv.Block;
 import dev.baton.kv.BlockKey;
 import dev.baton.kv.Layout;
+import dev.baton.kv.handoff.OutgoingHandoff.Send;
+import dev.baton.kv.handoff.OutgoingHandoff.State;
+import dev.baton.kv.handoff.OutgoingStream.Wait;
+import dev.baton.kv.shm.RingLender;
+import dev.baton.kv.transport.Connection;
+import dev.baton.kv.transport.KvWire;
 import dev.baton.proto.internal.v1.PushReply;
 import dev.baton.proto.v1.SampledToken;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One push: {@link #run} sends on a thread of its own, while the writer of the blocks says on
- * another what is final.
+ * One push: {@link #run} waits on a thread of its own for its end, the writer of the blocks says on
+ * another what is final, and the event loop of the connection sends it ({@link OutgoingStream}).
  *
  * <ul>
  *   <li>{@link #ready} and {@link #computed} never wait for the network; they may be called before,
@@ -28,46 +36,34 @@ import org.jspecify.annotations.Nullable;
  * </ul>
  */
 public final class OutgoingPush {
-  /** What planes pass through on their way to gRPC: small enough to stay in the nearest cache. */
+  /** What planes pass through where they are not lent: small enough for the nearest cache. */
   private static final int SCRATCH_BYTES = 64 * 1024;
 
   /** Renewals in one stall limit: two may be late or lost before the lease ends. */
   private static final int RENEWALS = 3;
 
-  /** What {@link #run} waits for. */
-  private enum Wait {
-    ACCEPT("Accept"),
-    ROOM("room to send"),
-    WRITER("planes"),
-    ACK("Ack");
-
-    final String what;
-
-    Wait(String what) {
-      this.what = what;
-    }
-  }
-
   private final String target;
   private final Ticket ticket;
   private final List<BlockKey> keys;
   private final List<Block> blocks;
+  private final Layout layout;
   private final Channels channels;
-  private final Alarms alarms;
+  private final RingLender rings;
   private final HandoffMetrics metrics;
   private final long stallNanos;
   private final BooleanSupplier writerLives;
-  private final byte[] scratch;
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
 
   // The rest is read and written under the lock.
   private final OutgoingHandoff handoff;
+  private final PushWatch watch;
   private final BusyTimes transfers = new BusyTimes();
+  private @Nullable OutgoingStream stream;
+  private @Nullable Throwable thrown;
   private long transferSince;
   private boolean transferring;
-  private boolean waitsForWriter;
   private long saidReadyAt;
   private long wakeUpNanos;
   private int wakeUps;
@@ -80,6 +76,7 @@ public final class OutgoingPush {
       Layout layout,
       OutgoingHandoff handoff,
       Channels channels,
+      RingLender rings,
       Alarms alarms,
       HandoffMetrics metrics,
       Duration stallLimit,
@@ -88,13 +85,14 @@ public final class OutgoingPush {
     this.ticket = ticket;
     this.keys = keys;
     this.blocks = blocks;
+    this.layout = layout;
     this.handoff = handoff;
     this.channels = channels;
-    this.alarms = alarms;
+    this.rings = rings;
+    this.watch = new PushWatch(alarms, this::lookAtWaits);
     this.metrics = metrics;
     this.stallNanos = stallLimit.toNanos();
     this.writerLives = writerLives;
-    this.scratch = new byte[Math.min(SCRATCH_BYTES, layout.planeBytes())];
   }
 
   /**
@@ -102,12 +100,7 @@ public final class OutgoingPush {
    * them any more. Does not wait.
    */
   public void ready(int layer, int tokens) {
-    signal(() -> {
-      handoff.ready(layer, tokens);
-      if (waitsForWriter && saidReadyAt == 0 && handoff.hasPlane()) {
-        saidReadyAt = System.nanoTime();
-      }
-    });
+    fromWriter(() -> handoff.ready(layer, tokens));
   }
 
   /**
@@ -115,11 +108,30 @@ public final class OutgoingPush {
    * every choice, in order. Does not wait.
    */
   public void computed(List<SampledToken> firstTokens) {
-    signal(() -> handoff.computed(firstTokens));
+    fromWriter(() -> handoff.computed(firstTokens));
+  }
+
+  private void fromWriter(Runnable word) {
+    OutgoingStream idle = null;
+    lock.lock();
+    try {
+      word.run();
+      if (stream != null && stream.wait == Wait.WRITER && handoff.renewal() == null) {
+        idle = stream;
+        if (saidReadyAt == 0 && handoff.hasPlane()) {
+          saidReadyAt = System.nanoTime();
+        }
+      }
+    } finally {
+      lock.unlock();
+    }
+    if (idle != null) {
+      idle.wake();
+    }
   }
 
   /**
-   * Opens the stream, sends what is ready until everything was sent, and returns when the receiver
+   * Opens the stream, has what is ready sent until everything was, and returns when the receiver
    * has acknowledged it. To be called once. Blocks the calling thread; ends early when the current
    * {@link io.grpc.Context} is cancelled or its deadline passes, or when the thread is interrupted
    * (which stays set). After it the blocks are not touched any more; a failed push leaves nothing
@@ -128,18 +140,21 @@ public final class OutgoingPush {
   public PushTimes run() throws HandoffException {
     try (Channels.Lease lease = channels.lease(target)) {
       long started = System.nanoTime();
-      PushCall call = PushCall.start(lease.channel(), new Events());
+      OutgoingStream main = open(lease.connection());
       try {
-        sendAll(call);
-        requireAcknowledged(call, lease);
-      } catch (RuntimeException | Error e) {
-        call.cancel();
+        main.start();
+        awaitEnd();
+        requireAcknowledged(lease);
+      } catch (RuntimeException | Error | HandoffException e) {
+        main.cancel();
         throw e;
       } finally {
-        call.takeBack();
+        main.takeBack();
+        main.closeRing(handoff.failure() == null && thrown == null);
       }
       long total = System.nanoTime() - started;
-      metrics.completed(handoff.receipt(), total);
+      metrics.completed(
+          handoff.receipt(), total, main.usesRing() ? KvWire.SHM : lease.connection().socket());
       return new PushTimes(
           handoff.receipt(),
           total,
@@ -149,147 +164,256 @@ public final class OutgoingPush {
     }
   }
 
-  private void sendAll(PushCall call) {
-    try {
-      OutgoingHandoff.Send next = awaitNext(call);
-      while (next != null) {
-        send(call, next);
-        next = awaitNext(call);
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      signal(
-          () -> handoff.end(HandoffException.cancelled("the pushing thread was interrupted", e)));
-    }
-  }
-
-  /** Ends the stream unless it ended well. */
-  private void requireAcknowledged(PushCall call, Channels.Lease lease) throws HandoffException {
+  private OutgoingStream open(Connection connection) {
+    OutgoingStream opened =
+        new OutgoingStream(
+            this,
+            new PushCall(connection.channel()),
+            connection.loop(),
+            this::header,
+            frames(),
+            connection.sharesMemory() ? rings.lend(target) : Optional.empty(),
+            layout.planeBytes());
     lock.lock();
     try {
-      endTransfer();
-      HandoffException why = handoff.failure();
-      if (why != null) {
-        call.cancel();
-        if (why.code() == HandoffException.Code.LOST) {
-          lease.broken();
+      stream = opened;
+    } finally {
+      lock.unlock();
+    }
+    return opened;
+  }
+
+  /** What goes before a plane's bytes in a ring. */
+  private FrameHeader header(Send.Plane plane) {
+    return FrameHeader.unsigned(
+        ticket,
+        plane.block(),
+        keys.get(plane.block()),
+        plane.layer(),
+        plane.kind(),
+        layout.planeBytes());
+  }
+
+  /** The memory of a plane. */
+  MemorySegment memory(Send.Plane plane) {
+    return blocks.get(plane.block()).plane(plane.layer(), plane.kind());
+  }
+
+  private Function<Send.Plane, OutgoingMessage> frames() {
+    byte[] scratch = new byte[Math.min(SCRATCH_BYTES, layout.planeBytes())];
+    return plane -> {
+      int block = plane.block();
+      MemorySegment bytes = memory(plane);
+      FrameHeader header =
+          FrameHeader.of(
+              ticket, block, keys.get(block), plane.layer(), plane.kind(), bytes.asByteBuffer());
+      return OutgoingMessage.of(header, bytes, scratch);
+    };
+  }
+
+  /** Returns when it is over and no thread sends any more; an interrupt ends it. */
+  private void awaitEnd() {
+    boolean interrupted = false;
+    lock.lock();
+    try {
+      while (handoff.state() != State.OVER || isSending()) {
+        try {
+          changed.await();
+        } catch (InterruptedException e) {
+          interrupted = true;
+          handoff.end(HandoffException.cancelled("the pushing thread was interrupted", e));
         }
-        throw why;
+      }
+      watch.stop();
+      endTransfer();
+    } finally {
+      lock.unlock();
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private boolean isSending() {
+    return stream != null && stream.sending;
+  }
+
+  /** Throws unless it ended well. */
+  private void requireAcknowledged(Channels.Lease lease) throws HandoffException {
+    if (thrown != null) {
+      throw new IllegalStateException("push of handoff " + ticket + " broke", thrown);
+    }
+    HandoffException why = handoff.failure();
+    if (why != null) {
+      if (why.code() == HandoffException.Code.LOST) {
+        lease.broken();
+      }
+      throw why;
+    }
+  }
+
+  /**
+   * Takes the next messages for a stream, which must send them and ask again. If there are none,
+   * what it waits for is watched from now on.
+   *
+   * @param into empty
+   * @return whether there are any, or the plane before can go on
+   */
+  boolean take(OutgoingStream by, List<Send> into) {
+    lock.lock();
+    try {
+      by.sending = false;
+      if (handoff.state() == State.OVER) {
+        changed.signalAll();
+        return false;
+      }
+      boolean room = by.hasRoom();
+      if (!by.isHalfway()) {
+        takeNext(by, room, into);
+      }
+      if (into.isEmpty() && !(room && by.isHalfway())) {
+        beginWait(by);
+        return false;
+      }
+      by.sending = true;
+      by.wait = null;
+      noteWakeUp();
+      return true;
+    } catch (HandoffException e) {
+      handoff.end(e);
+      changed.signalAll();
+      return false;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Whether a stream that has no room should wait for the receiver's word that there is some. */
+  boolean mayRest(OutgoingStream by) {
+    lock.lock();
+    try {
+      return handoff.state() == State.OVER || by.wait != Wait.ROOM || by.ringSleeps();
+    } catch (HandoffException e) {
+      handoff.end(e);
+      changed.signalAll();
+      return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void takeNext(OutgoingStream by, boolean room, List<Send> into) {
+    while (into.size() < by.burst()) {
+      Send next = handoff.next(room);
+      if (next == null) {
+        break;
+      }
+      noteTransfer(next);
+      into.add(next);
+    }
+    Send renewal = by.renewalDue && into.isEmpty() ? handoff.renewal() : null;
+    by.renewalDue = false;
+    if (renewal != null) {
+      into.add(renewal);
+      metrics.renewed();
+    }
+  }
+
+  private void beginWait(OutgoingStream by) {
+    Wait now =
+        switch (handoff.state()) {
+          case OPENING -> Wait.ACCEPT;
+          case SENDING -> by.isHalfway() || handoff.hasPlane() ? Wait.ROOM : Wait.WRITER;
+          case COMMITTING, OVER -> Wait.ACK;
+        };
+    if (by.wait != now) {
+      by.wait = now;
+      by.waitSince = watch.now();
+      watch.ringBy(by.waitSince + limit(now));
+    }
+    if (now == Wait.WRITER) {
+      endTransfer();
+    }
+  }
+
+  private long limit(Wait wait) {
+    return wait == Wait.WRITER ? stallNanos / RENEWALS : stallNanos;
+  }
+
+  /** The watch rang. */
+  private void lookAtWaits() {
+    OutgoingStream mine;
+    lock.lock();
+    try {
+      watch.rang();
+      mine = stream;
+      if (mine == null || handoff.state() == State.OVER) {
+        return;
+      }
+      Wait wait = mine.wait;
+      if (wait == null) {
+        watch.ringBy(watch.now() + stallNanos);
+        return;
+      }
+      if (watch.now() - mine.waitSince < limit(wait)) {
+        watch.ringBy(mine.waitSince + limit(wait));
+        return;
+      }
+      tookTooLong(mine, wait);
+    } finally {
+      lock.unlock();
+    }
+    mine.wake();
+  }
+
+  private void tookTooLong(OutgoingStream mine, Wait wait) {
+    if (wait == Wait.WRITER) {
+      mine.renewalDue = writerLives.getAsBoolean();
+      mine.waitSince = watch.now();
+      watch.ringBy(mine.waitSince + limit(wait));
+    } else {
+      handoff.end(
+          HandoffException.stalled(
+              "no %s from the receiver within %d ms"
+                  .formatted(wait.what, Duration.ofNanos(stallNanos).toMillis())));
+      changed.signalAll();
+    }
+  }
+
+  /** The receiver said something. */
+  void on(PushReply reply) {
+    change(() -> handoff.on(reply));
+  }
+
+  /** A stream ended, or the push is to end. */
+  void end(HandoffException why) {
+    change(() -> handoff.end(why));
+  }
+
+  /** A stream could not go on, and not because of its receiver. */
+  void broke(OutgoingStream by, Throwable why) {
+    change(() -> {
+      by.sending = false;
+      if (thrown == null) {
+        thrown = why;
+      }
+      handoff.end(HandoffException.cancelled("it broke", why));
+    });
+  }
+
+  private void change(Runnable change) {
+    lock.lock();
+    try {
+      change.run();
+      if (handoff.state() == State.OVER) {
+        changed.signalAll();
       }
     } finally {
       lock.unlock();
     }
   }
 
-  private void send(PushCall call, OutgoingHandoff.Send next) {
-    switch (next) {
-      case OutgoingHandoff.Send.Opening opening -> call.send(OutgoingMessage.of(opening.open()));
-      case OutgoingHandoff.Send.Renewing _ -> {
-        call.send(OutgoingMessage.renew());
-        metrics.renewed();
-      }
-      case OutgoingHandoff.Send.Plane plane -> {
-        OutgoingMessage frame = frame(plane);
-        call.send(frame);
-        frame.letGo();
-      }
-      case OutgoingHandoff.Send.Committing committing -> {
-        call.send(OutgoingMessage.of(committing.commit()));
-        call.halfClose();
-      }
-    }
-  }
-
-  private OutgoingMessage frame(OutgoingHandoff.Send.Plane plane) {
-    int block = plane.block();
-    MemorySegment bytes = blocks.get(block).plane(plane.layer(), plane.kind());
-    FrameHeader header =
-        FrameHeader.of(
-            ticket, block, keys.get(block), plane.layer(), plane.kind(), bytes.asByteBuffer());
-    return OutgoingMessage.of(header, bytes, scratch);
-  }
-
-  /** Waits until there is something to send, and room for it; null once the handoff is over. */
-  private OutgoingHandoff.@Nullable Send awaitNext(PushCall call) throws InterruptedException {
-    lock.lockInterruptibly();
-    try {
-      while (handoff.state() != OutgoingHandoff.State.OVER) {
-        if (!handoff.hasPlane() || call.isReady()) {
-          OutgoingHandoff.Send next = handoff.next();
-          if (next != null) {
-            noteTransfer(next);
-            return next;
-          }
-        }
-        OutgoingHandoff.Send renewal = await(call, waitsFor());
-        if (renewal != null) {
-          return renewal;
-        }
-      }
-      return null;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private Wait waitsFor() {
-    return switch (handoff.state()) {
-      case OPENING -> Wait.ACCEPT;
-      case SENDING -> handoff.hasPlane() ? Wait.ROOM : Wait.WRITER;
-      case COMMITTING, OVER -> Wait.ACK;
-    };
-  }
-
-  /** Waits for one thing, until that has come or took too long; perhaps gives a sign of life. */
-  private OutgoingHandoff.@Nullable Send await(PushCall call, Wait wait)
-      throws InterruptedException {
-    long limit = wait == Wait.WRITER ? stallNanos / RENEWALS : stallNanos;
-    boolean[] rang = {false};
-    Runnable callOff = alarms.after(limit, () -> signal(() -> rang[0] = true));
-    beginWait(wait);
-    try {
-      while (handoff.state() != OutgoingHandoff.State.OVER && !hasCome(call, wait)) {
-        if (rang[0]) {
-          return tookTooLong(wait);
-        }
-        changed.await();
-      }
-      return null;
-    } finally {
-      endWait();
-      callOff.run();
-    }
-  }
-
-  private boolean hasCome(PushCall call, Wait wait) {
-    return switch (wait) {
-      case ACCEPT -> handoff.state() != OutgoingHandoff.State.OPENING;
-      case ROOM -> call.isReady();
-      case WRITER -> handoff.renewal() == null;
-      case ACK -> false;
-    };
-  }
-
-  private OutgoingHandoff.@Nullable Send tookTooLong(Wait wait) {
-    if (wait == Wait.WRITER) {
-      return writerLives.getAsBoolean() ? handoff.renewal() : null;
-    }
-    handoff.end(
-        HandoffException.stalled(
-            "no %s from the receiver within %d ms"
-                .formatted(wait.what, Duration.ofNanos(stallNanos).toMillis())));
-    return null;
-  }
-
-  private void beginWait(Wait wait) {
-    if (wait == Wait.WRITER) {
-      waitsForWriter = true;
-      endTransfer();
-    }
-  }
-
-  private void endWait() {
-    waitsForWriter = false;
+  private void noteWakeUp() {
     if (saidReadyAt != 0) {
       wakeUpNanos += System.nanoTime() - saidReadyAt;
       wakeUps++;
@@ -297,8 +421,8 @@ public final class OutgoingPush {
     }
   }
 
-  private void noteTransfer(OutgoingHandoff.Send next) {
-    if (!(next instanceof OutgoingHandoff.Send.Opening) && !transferring) {
+  private void noteTransfer(Send next) {
+    if (!(next instanceof Send.Opening) && !transferring) {
       transferring = true;
       transferSince = System.nanoTime();
     }
@@ -308,33 +432,6 @@ public final class OutgoingPush {
     if (transferring) {
       transferring = false;
       transfers.add(transferSince, System.nanoTime());
-    }
-  }
-
-  private void signal(Runnable change) {
-    lock.lock();
-    try {
-      change.run();
-      changed.signalAll();
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private final class Events implements PushCall.Events {
-    @Override
-    public void room() {
-      signal(() -> {});
-    }
-
-    @Override
-    public void reply(PushReply reply) {
-      signal(() -> handoff.on(reply));
-    }
-
-    @Override
-    public void ended(HandoffException why) {
-      signal(() -> handoff.end(why));
     }
   }
 }

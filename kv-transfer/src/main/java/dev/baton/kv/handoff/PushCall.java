@@ -12,8 +12,8 @@ import io.grpc.Status;
 import java.util.concurrent.TimeoutException;
 
 /**
- * One stream of Push on the sending side: the edge to gRPC. One thread sends; what the receiver
- * does is told to {@link Events}.
+ * One stream of Push on the sending side: the edge to gRPC. One thread at a time sends; what the
+ * receiver does is told to {@link Events}.
  */
 final class PushCall {
   /** Hears of the stream, one call at a time, on threads of gRPC's; must not block. */
@@ -32,7 +32,7 @@ final class PushCall {
       KvTransfer.push(new OutgoingMessageWriter());
 
   /** More than the 32 KiB of gRPC's default, which a single plane often exceeds. */
-  private static final int READY_BYTES = 4 * 1024 * 1024;
+  private static final int READY_BYTES = Integer.getInteger("x.ready", 1024) * 1024;
 
   /** Accept, Ack, and one more, so that a receiver that says too much is heard. */
   private static final int REPLIES = 3;
@@ -42,16 +42,15 @@ final class PushCall {
 
   private final Loans loans = new Loans();
 
-  private PushCall(Channel channel) {
+  /** A stream that is not open yet, under the current context's cancellation and deadline. */
+  PushCall(Channel channel) {
     this.call = channel.newCall(PUSH, CallOptions.DEFAULT.withOnReadyThreshold(READY_BYTES));
   }
 
-  /** Opens a stream under the current context's cancellation and deadline. */
-  static PushCall start(Channel channel, Events events) {
-    PushCall push = new PushCall(channel);
-    push.call.start(push.new Replies(events), new Metadata());
-    push.call.request(REPLIES);
-    return push;
+  /** Opens the stream; to be called once, before anything is sent. */
+  void start(Events events) {
+    call.start(new Replies(events), new Metadata());
+    call.request(REPLIES);
   }
 
   /** Whether the stream can take more. */
@@ -113,6 +112,9 @@ final class PushCall {
 
     @Override
     public void onMessage(PushReply reply) {
+      if (reply.hasRoom()) {
+        call.request(1);
+      }
       events.reply(reply);
     }
 

@@ -41,6 +41,11 @@ final class FakeAlarms implements Alarms {
     return alarms.size();
   }
 
+  /** Whether an alarm rings in exactly this time from now. */
+  synchronized boolean ringsIn(long nanos) {
+    return alarms.stream().anyMatch(alarm -> alarm.at - now == nanos);
+  }
+
   @Override
   public synchronized void close() {
     alarms.clear();

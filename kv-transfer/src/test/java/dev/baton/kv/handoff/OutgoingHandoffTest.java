@@ -66,7 +66,7 @@ class OutgoingHandoffTest {
     /** Takes the next message, which must be one that may be sent now. */
     void take() {
       boolean plane = handoff.hasPlane();
-      Send next = handoff.next();
+      Send next = handoff.next(true);
       assertThat(next instanceof Send.Plane).isEqualTo(plane);
       if (next == null) {
         return;
@@ -153,7 +153,7 @@ class OutgoingHandoffTest {
       run.handoff.end(HandoffException.stalled("too late"));
       run.compute();
       run.handoff.on(FakeReceiver.ack());
-      assertThat(run.handoff.next()).as("seed %d", seed).isNull();
+      assertThat(run.handoff.next(true)).as("seed %d", seed).isNull();
       assertThat(run.handoff.renewal()).isNull();
       assertThat(run.handoff.hasPlane()).isFalse();
       assertThat(run.handoff.failure()).isSameAs(why);
@@ -189,12 +189,12 @@ class OutgoingHandoffTest {
   void aBlocksPlanesGoOutLayerByLayerAsTheyAreWritten() {
     OutgoingHandoff handoff =
         new OutgoingHandoff(Prompt.SMALL, Prompt.random(Prompt.SMALL, 6, new Random(1)).open());
-    assertThat(handoff.next()).isInstanceOf(Send.Opening.class);
+    assertThat(handoff.next(true)).isInstanceOf(Send.Opening.class);
     handoff.on(FakeReceiver.accept(0, 1));
-    assertThat(handoff.next()).isNull();
+    assertThat(handoff.next(true)).isNull();
 
     handoff.ready(0, 3);
-    assertThat(handoff.next()).as("a block that is not full yet").isNull();
+    assertThat(handoff.next(true)).as("a block that is not full yet").isNull();
     handoff.ready(0, 6);
     assertThat(List.of(place(handoff), place(handoff), place(handoff), place(handoff)))
         .containsExactly("0.0K", "0.0V", "1.0K", "1.0V");
@@ -202,13 +202,13 @@ class OutgoingHandoffTest {
     handoff.ready(1, 6);
     assertThat(List.of(place(handoff), place(handoff), place(handoff), place(handoff)))
         .containsExactly("0.1K", "0.1V", "1.1K", "1.1V");
-    assertThat(handoff.next()).as("first tokens are not known").isNull();
+    assertThat(handoff.next(true)).as("first tokens are not known").isNull();
     handoff.computed(Prompt.FIRST_TOKENS);
-    assertThat(handoff.next()).isInstanceOf(Send.Committing.class);
+    assertThat(handoff.next(true)).isInstanceOf(Send.Committing.class);
   }
 
   private static String place(OutgoingHandoff handoff) {
-    Send.Plane plane = (Send.Plane) Objects.requireNonNull(handoff.next());
+    Send.Plane plane = (Send.Plane) Objects.requireNonNull(handoff.next(true));
     return plane.block() + "." + plane.layer() + plane.kind();
   }
 }

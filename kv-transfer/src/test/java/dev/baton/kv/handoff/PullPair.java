@@ -7,6 +7,8 @@ import dev.baton.kv.Block;
 import dev.baton.kv.BlockKey;
 import dev.baton.kv.BlockPool;
 import dev.baton.kv.Layout;
+import dev.baton.kv.transport.Connection;
+import dev.baton.kv.transport.KvWire;
 import io.grpc.BindableService;
 import io.grpc.Server;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -58,7 +60,7 @@ final class PullPair implements AutoCloseable {
             Prompt.LINEAGE,
             () -> 5,
             STALL_LIMIT,
-            Loopback::channel,
+            to -> new Connection(Loopback.channel(to), Runnable::run, KvWire.TCP, false),
             () -> {},
             pullerMeters,
             pullerAlarms);

@@ -66,7 +66,7 @@ class LocalSocketTest {
   }
 
   private void say(Connections connections, int port) throws Exception {
-    ManagedChannel channel = connections.open("127.0.0.1:" + port);
+    ManagedChannel channel = connections.open("127.0.0.1:" + port).channel();
     try {
       StringValue hello = StringValue.of("hello");
       assertThat(

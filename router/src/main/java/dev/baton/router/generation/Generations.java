@@ -10,6 +10,7 @@ import dev.baton.router.admission.Entry;
 import dev.baton.router.admission.Payer;
 import dev.baton.router.admission.Priority;
 import dev.baton.router.admission.TenantPolicies;
+import dev.baton.router.placement.PlacementDecision;
 import dev.baton.router.placement.PlacementRequest;
 import dev.baton.router.tenant.Tenants;
 import dev.baton.router.workers.Assignment;
@@ -77,6 +78,11 @@ public final class Generations implements AutoCloseable {
     this.timer = timer;
     this.nanos = nanos;
     this.settling = new Settling(models, limits.defaultMaxTokens(), random::nextLong);
+  }
+
+  /** Where a request was placed, and why; empty if it is not known, or not any more. */
+  public Optional<PlacementDecision> decision(String requestId) {
+    return workers.decision(requestId);
   }
 
   /** The models that can be asked for. */
@@ -158,7 +164,12 @@ public final class Generations implements AutoCloseable {
     TenantSalt salt = tenants.salt(request.tenant());
     Assignment assignment =
         workers.assign(
-            settled.model().name(), settled.prompt(), settled.maxTokens(), settled.choices(), salt);
+            request.id(),
+            settled.model().name(),
+            settled.prompt(),
+            settled.maxTokens(),
+            settled.choices(),
+            salt);
     entry.placed();
     Generation generation =
         new Generation(
@@ -193,7 +204,8 @@ public final class Generations implements AutoCloseable {
       GenerationRequest request,
       GenerationListener listener,
       Account account) {
-    over(request, account, new Ending(phase, Optional.of(why), Usage.getDefaultInstance(), 0));
+    over(request, account, new Ending(
+            phase, Optional.of(why), Usage.getDefaultInstance(), 0, Optional.empty()));
     listener.failed(why);
   }
 
