@@ -59,7 +59,9 @@ final class Account {
     return Optional.ofNullable(firstText).or(() -> Optional.ofNullable(first));
   }
 
-  /** As {@link #ttft}, but from when the request left the router's queue: what a placement predicts. */
+  /**
+   * As {@link #ttft}, but from when the request left the router's queue: what a placement predicts.
+   */
   Optional<Duration> ttftSinceAdmitted() {
     Duration from = admitted;
     return from == null ? Optional.empty() : ttft().map(ttft -> ttft.minus(from));

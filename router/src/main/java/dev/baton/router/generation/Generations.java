@@ -204,8 +204,10 @@ public final class Generations implements AutoCloseable {
       GenerationRequest request,
       GenerationListener listener,
       Account account) {
-    over(request, account, new Ending(
-            phase, Optional.of(why), Usage.getDefaultInstance(), 0, Optional.empty()));
+    over(
+        request,
+        account,
+        new Ending(phase, Optional.of(why), Usage.getDefaultInstance(), 0, Optional.empty()));
     listener.failed(why);
   }
 

@@ -106,7 +106,19 @@ class AdmissionTest {
     Admission admission = new Admission(limits(10, 10), NONE);
     admitted(admission.ask(request(ANY, 100, 100), Views.roomy(), 0));
     DecodeWorker silent =
-        new DecodeWorker(new WorkerRef("d", 2), Views.OFFERS, false, false, 9, 0, 1000, 0, 0);
+        new DecodeWorker(
+            new WorkerRef("d", 2),
+            Views.OFFERS,
+            false,
+            false,
+            9,
+            0,
+            1000,
+            0,
+            0,
+            0,
+            false,
+            Optional.empty());
     ClusterView view = new ClusterView(List.of(Views.prefill(0)), List.of(silent));
     admitted(admission.ask(request(ANY, 100, 100), view, 0));
   }

@@ -9,6 +9,7 @@ import dev.baton.router.placement.PlacementRequest;
 import dev.baton.router.placement.WorkerRef;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Clusters and requests for the tests of admission. */
 final class Views {
@@ -23,11 +24,24 @@ final class Views {
   }
 
   static PrefillWorker prefill(long pending) {
-    return new PrefillWorker(new WorkerRef("p", 1), OFFERS, true, false, pending, 0);
+    return new PrefillWorker(
+        new WorkerRef("p", 1), OFFERS, true, false, pending, 0, 0, false, Optional.empty());
   }
 
   static DecodeWorker decode(int total, int available) {
-    return new DecodeWorker(new WorkerRef("d", 2), OFFERS, true, false, 0, 0, total, available, 0);
+    return new DecodeWorker(
+        new WorkerRef("d", 2),
+        OFFERS,
+        true,
+        false,
+        0,
+        0,
+        total,
+        available,
+        0,
+        0,
+        false,
+        Optional.empty());
   }
 
   /** One worker of each role; this many of 1,000,000 blocks are available. */
