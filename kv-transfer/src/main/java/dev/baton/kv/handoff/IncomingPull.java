@@ -53,7 +53,8 @@ final class IncomingPull extends ClientCall.Listener<PullReply> {
   /** Sends the request, under the current context's cancellation and deadline. */
   void start(Channels.Lease by, PullRequest request, Duration limit, int maxMessageBytes) {
     ClientCall<OutgoingMessage, PullReply> started =
-        by.channel()
+        by.connection()
+            .channel()
             .newCall(
                 PULL,
                 CallOptions.DEFAULT

@@ -5,9 +5,9 @@ import dev.baton.kv.Block;
 import dev.baton.kv.BlockKey;
 import dev.baton.kv.BlockPool;
 import dev.baton.kv.Lineage;
+import dev.baton.kv.transport.Connection;
 import dev.baton.kv.transport.Connections;
 import dev.baton.proto.internal.v1.PullRequest;
-import io.grpc.ManagedChannel;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.List;
@@ -73,7 +73,7 @@ public final class KvPuller implements AutoCloseable {
       Lineage lineage,
       LongSupplier myEpoch,
       Duration stallLimit,
-      Function<String, ManagedChannel> channelFactory,
+      Function<String, Connection> connectionFactory,
       Runnable transport,
       MeterRegistry meters,
       Alarms alarms) {
@@ -81,7 +81,7 @@ public final class KvPuller implements AutoCloseable {
     this.lineage = lineage;
     this.myEpoch = myEpoch;
     this.stallLimit = stallLimit;
-    this.channels = new Channels(channelFactory);
+    this.channels = new Channels(connectionFactory);
     this.transport = transport;
     this.metrics = PullMetrics.ofPuller(meters, active::size);
     this.alarms = alarms;

@@ -7,6 +7,7 @@ import dev.baton.kv.Block;
 import dev.baton.kv.BlockKey;
 import dev.baton.kv.BlockPool;
 import dev.baton.kv.Layout;
+import dev.baton.kv.transport.Connection;
 import io.grpc.BindableService;
 import io.grpc.Server;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -58,7 +59,7 @@ final class PullPair implements AutoCloseable {
             Prompt.LINEAGE,
             () -> 5,
             STALL_LIMIT,
-            Loopback::channel,
+            target -> new Connection(Loopback.channel(target), Runnable::run),
             () -> {},
             pullerMeters,
             pullerAlarms);
