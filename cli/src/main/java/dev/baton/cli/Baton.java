@@ -10,6 +10,8 @@ import dev.baton.cli.model.ModelCommand;
 import dev.baton.cli.node.RouterCommand;
 import dev.baton.cli.node.WorkerCommand;
 import dev.baton.cli.node.ZooKeeperCommand;
+import dev.baton.cli.pool.PoolCommand;
+import dev.baton.cli.profile.ProfileCommand;
 import dev.baton.cli.shell.OneLineErrors;
 import dev.baton.cli.soak.SoakCommand;
 import picocli.CommandLine;
@@ -32,9 +34,11 @@ import picocli.CommandLine.ScopeType;
       ChatCommand.class,
       RouterCommand.class,
       WorkerCommand.class,
+      PoolCommand.class,
       ZooKeeperCommand.class,
       ModelCommand.class,
       DoctorCommand.class,
+      ProfileCommand.class,
       BenchCommand.class,
       SoakCommand.class,
       WarmUpCommand.class

@@ -8,6 +8,7 @@ import dev.baton.kv.handoff.HandoffException;
 import dev.baton.kv.handoff.HandoffListener;
 import dev.baton.kv.handoff.HandoffReceipt;
 import dev.baton.kv.handoff.IncomingHandoff;
+import dev.baton.kv.handoff.Ticket;
 import dev.baton.proto.v1.FinishReason;
 import dev.baton.proto.v1.SampledToken;
 import io.grpc.Deadline;
@@ -22,19 +23,21 @@ import org.jspecify.annotations.Nullable;
  * One request on its way through the worker.
  *
  * <pre>
- * WAITING_FOR_ROOM ──granted──► WAITING_FOR_KV ──arrived──► DECODING
- *        │                            │                         │
- *        └────────────────────────────┴────────── end ──────────┴──► ENDED
+ * WAITING_FOR_ROOM ──granted, ticket──► WAITING_FOR_KV ──arrived──► DECODING
+ *        │    └──granted, no ticket──► COMPUTING_PROMPT ──computed──────┘ │
+ *        │                            │                                   │
+ *        └────────────────────────────┴─────────────── end ───────────────┴──► ENDED
  * </pre>
  *
  * <h2>Guarantees</h2>
  *
  * <ul>
  *   <li>Each state has one owner of the blocks: the admission queue; the receiver of the handoff,
- *       until it arrived, failed or was revoked; the loop.
+ *       until it arrived, failed or was revoked; the loop, which also reads the prompt where no
+ *       prefill worker does.
  *   <li>{@link #stop} may come at any time from any thread; the first reason counts. What waits is
- *       ended at once: the handoff is revoked first, then its blocks are given back. What decodes
- *       ends at the loop's next step.
+ *       ended at once: the handoff is revoked first, then its blocks are given back. What the loop
+ *       has ends at its next step.
  *   <li>Every reference to a block is given back exactly once, before the listener hears of the
  *       end.
  * </ul>
@@ -46,6 +49,8 @@ final class DecodeCall implements BlockAdmission.Applicant, HandoffListener {
     WAITING_FOR_ROOM,
     /** Blocks are reserved; the prompt's KV is to come. */
     WAITING_FOR_KV,
+    /** Local prefill: the prompt is the loop's. */
+    COMPUTING_PROMPT,
     /** Its sequences are the loop's. */
     DECODING,
     /** Over; holds nothing. */
@@ -115,56 +120,67 @@ final class DecodeCall implements BlockAdmission.Applicant, HandoffListener {
       throw stopReason;
     }
     int blocks = Math.toIntExact(task.plan().total());
-    place = stages.admission().enter(task.sharedKeys(), blocks, this);
+    place = stages.admission().enter(task.cacheableKeys(), blocks, this);
   }
 
   @Override
   public void granted(List<Block> blocks, int presentBlocks) {
     try (RequestScope scope = RequestScope.open(requestId())) {
-      if (!expectKv(blocks, presentBlocks)) {
+      if (!begin(blocks, presentBlocks)) {
         end(stopReason);
       }
       stages.calls().changed();
     }
   }
 
-  private synchronized boolean expectKv(List<Block> blocks, int presentBlocks) {
+  private synchronized boolean begin(List<Block> blocks, int presentBlocks) {
     held = blocks;
     present = presentBlocks;
     if (stopReason != null) {
       return false;
     }
-    int promptBlocks = task.plan().promptBlocks();
-    BitSet here = new BitSet(promptBlocks);
+    List<Block> prompt = blocks.subList(0, task.plan().promptBlocks());
+    if (task.ticket().isPresent()) {
+      return expectKv(task.ticket().get(), prompt);
+    }
+    state = State.COMPUTING_PROMPT;
+    listener.reserved(prompt.size(), present);
+    int cached = present * pool.layout().blockTokens();
+    stages.loop().read(new LocalPrefill(this, task, prompt, cached));
+    return true;
+  }
+
+  private boolean expectKv(Ticket ticket, List<Block> prompt) {
+    BitSet here = new BitSet(prompt.size());
     here.set(0, present);
     try {
       incoming =
           stages
               .receiver()
               .expect(
-                  task.ticket(),
+                  ticket,
                   task.promptKeys(),
-                  blocks.subList(0, promptBlocks),
+                  prompt,
                   here,
                   Duration.ofNanos(deadline.timeRemaining(TimeUnit.NANOSECONDS)),
                   this);
     } catch (IllegalStateException e) {
       stopReason =
           BatonException.invalid(
-              "ticket", task.ticket(), "the id of a handoff that is not expected already");
+              "ticket", ticket, "the id of a handoff that is not expected already");
       return false;
     } catch (RuntimeException e) {
       stopReason = BatonException.from(e);
       return false;
     }
     state = State.WAITING_FOR_KV;
-    listener.reserved(promptBlocks, present);
+    listener.reserved(prompt.size(), present);
     return true;
   }
 
   @Override
   public void arrived(HandoffReceipt receipt, List<SampledToken> firstTokens) {
-    if (!beginDecoding()) {
+    if (!beginDecoding(State.WAITING_FOR_KV)) {
       return;
     }
     try (RequestScope scope = RequestScope.open(requestId())) {
@@ -176,23 +192,41 @@ final class DecodeCall implements BlockAdmission.Applicant, HandoffListener {
         return;
       }
       listener.kvArrived(receipt);
-      List<DecodeSequence> going = new ArrayList<>();
-      for (DecodeSequence sequence : split()) {
-        if (advance(sequence, firstTokens.get(sequence.choice()))) {
-          going.add(sequence);
-        }
-      }
-      stages.loop().join(going);
-      stages.calls().changed();
+      decode(firstTokens);
     }
   }
 
-  private synchronized boolean beginDecoding() {
-    if (state != State.WAITING_FOR_KV || stopReason != null) {
+  /**
+   * The loop has read the prompt. Called by the loop, which does not have it any more.
+   *
+   * @param firstTokens of every choice, in order
+   */
+  void promptComputed(LocalPrefill.Account account, List<SampledToken> firstTokens) {
+    if (!beginDecoding(State.COMPUTING_PROMPT)) {
+      end(stopReason);
+      return;
+    }
+    listener.promptComputed(account);
+    decode(firstTokens);
+  }
+
+  private synchronized boolean beginDecoding(State from) {
+    if (state != from || stopReason != null) {
       return false;
     }
     state = State.DECODING;
     return true;
+  }
+
+  private void decode(List<SampledToken> firstTokens) {
+    List<DecodeSequence> going = new ArrayList<>();
+    for (DecodeSequence sequence : split()) {
+      if (advance(sequence, firstTokens.get(sequence.choice()))) {
+        going.add(sequence);
+      }
+    }
+    stages.loop().join(going);
+    stages.calls().changed();
   }
 
   private void checkFirst(List<SampledToken> firstTokens) {
@@ -263,6 +297,11 @@ final class DecodeCall implements BlockAdmission.Applicant, HandoffListener {
     return false;
   }
 
+  /** Ends a stopped call whose prompt the loop has not read. Called by the loop. */
+  void dropPrompt() {
+    end(stopReason);
+  }
+
   /** Ends a sequence of a stopped call. Called by the loop. */
   void drop(DecodeSequence sequence) {
     sequence.release(pool);
@@ -308,7 +347,7 @@ final class DecodeCall implements BlockAdmission.Applicant, HandoffListener {
         }
         end(why);
       }
-      case DECODING -> stages.loop().wake();
+      case COMPUTING_PROMPT, DECODING -> stages.loop().wake();
       case ENDED -> {}
     }
   }

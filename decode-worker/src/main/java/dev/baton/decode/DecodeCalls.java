@@ -67,7 +67,7 @@ final class DecodeCalls {
       for (DecodeCall call : calls) {
         switch (call.state()) {
           case WAITING_FOR_ROOM, WAITING_FOR_KV -> waiting++;
-          case DECODING -> running++;
+          case COMPUTING_PROMPT, DECODING -> running++;
           case ENDED -> {}
         }
       }

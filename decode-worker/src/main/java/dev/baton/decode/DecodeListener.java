@@ -6,10 +6,11 @@ import dev.baton.proto.v1.FinishReason;
 import dev.baton.proto.v1.SampledToken;
 
 /**
- * Hears what becomes of a call, in the order of its events: reserved, KV arrived, tokens and ends
- * of choices; then exactly one of {@link #completed} and {@link #failed}, after the call has given
- * all its blocks back. Called by different threads, never by two at once but {@link #failed}, which
- * may come while another event is on its way. Must not block: the engine waits.
+ * Hears what becomes of a call, in the order of its events: reserved, KV arrived or prompt
+ * computed, tokens and ends of choices; then exactly one of {@link #completed} and {@link #failed},
+ * after the call has given all its blocks back. Called by different threads, never by two at once
+ * but {@link #failed}, which may come while another event is on its way. Must not block: the engine
+ * waits.
  */
 interface DecodeListener {
   /** Blocks for prompt and answers are reserved. */
@@ -17,6 +18,9 @@ interface DecodeListener {
 
   /** The prompt's KV is in, verified. */
   void kvArrived(HandoffReceipt receipt);
+
+  /** The prompt's KV is in, computed here. */
+  void promptComputed(LocalPrefill.Account account);
 
   /** The next token of a choice. */
   void token(int choice, SampledToken token);

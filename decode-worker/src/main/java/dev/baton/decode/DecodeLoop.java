@@ -4,6 +4,7 @@ import dev.baton.cluster.error.BatonException;
 import dev.baton.cluster.process.RequestScope;
 import dev.baton.engine.Engine;
 import dev.baton.engine.Span;
+import dev.baton.kv.BlockPool;
 import dev.baton.model.sampling.SampledToken;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -11,7 +12,12 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
@@ -20,14 +26,16 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Continuous batching: one thread that owns the engine and computes one token of up to {@code
- * maxBatch} sequences in each step.
+ * maxBatch} sequences in each step, and a chunk of the prompts that are read here.
  *
  * <h2>Guarantees</h2>
  *
  * <ul>
  *   <li>Sequences join and leave between any two steps. Where more run than fit a step they take
  *       turns: none gets a second token while another waits for its first.
- *   <li>Between two steps the sequences of stopped calls are dropped.
+ *   <li>A step reads at most {@code chunkTokens} prompt tokens, oldest prompt first, beside the
+ *       sequences: a local prefill delays them by that much in each step and never stops them.
+ *   <li>Between two steps the sequences and prompts of stopped calls are dropped.
  *   <li>A step that throws stops the calls that took part in it; the loop goes on.
  *   <li>No call is called under the lock.
  * </ul>
@@ -36,7 +44,9 @@ final class DecodeLoop {
   private static final Logger LOG = LoggerFactory.getLogger(DecodeLoop.class);
 
   private final Engine engine;
+  private final BlockPool pool;
   private final int maxBatch;
+  private final int chunkTokens;
   private final DecodeMetrics metrics;
   private final LongSupplier nanoClock;
   private final Thread thread;
@@ -50,13 +60,25 @@ final class DecodeLoop {
   /** In the order of their turns. */
   private final Deque<DecodeSequence> running = new ArrayDeque<>();
 
+  /** Prompts that are read here, oldest first. */
+  private final Set<LocalPrefill> reading = new LinkedHashSet<>();
+
   private boolean closed;
   private boolean stepping;
   private long stepStartedAt;
 
-  DecodeLoop(Engine engine, int maxBatch, DecodeMetrics metrics, LongSupplier nanoClock) {
+  /** A loop over the blocks of {@code pool}, whose shape is the engine's. */
+  DecodeLoop(
+      Engine engine,
+      BlockPool pool,
+      int maxBatch,
+      int chunkTokens,
+      DecodeMetrics metrics,
+      LongSupplier nanoClock) {
     this.engine = engine;
+    this.pool = pool;
     this.maxBatch = maxBatch;
+    this.chunkTokens = chunkTokens;
     this.metrics = metrics;
     this.nanoClock = nanoClock;
     this.thread = Thread.ofPlatform().name("decode-loop").unstarted(this::run);
@@ -78,6 +100,27 @@ final class DecodeLoop {
     try {
       running.addAll(sequences);
       changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Takes over a prompt; its call hears when it is read. */
+  void read(LocalPrefill prompt) {
+    lock.lock();
+    try {
+      reading.add(prompt);
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Prompt tokens still to compute here. */
+  long pendingTokens() {
+    lock.lock();
+    try {
+      return reading.stream().mapToLong(LocalPrefill::remainingTokens).sum();
     } finally {
       lock.unlock();
     }
@@ -128,8 +171,9 @@ final class DecodeLoop {
     while (awaitWork()) {
       dropStopped();
       List<DecodeSequence> batch = nextBatch();
-      if (!batch.isEmpty()) {
-        join(step(batch));
+      Map<LocalPrefill, Span> chunks = nextChunks();
+      if (!batch.isEmpty() || !chunks.isEmpty()) {
+        join(step(batch, chunks));
       }
     }
   }
@@ -137,7 +181,7 @@ final class DecodeLoop {
   private boolean awaitWork() {
     lock.lock();
     try {
-      while (running.isEmpty()) {
+      while (running.isEmpty() && reading.isEmpty()) {
         if (closed) {
           return false;
         }
@@ -151,8 +195,15 @@ final class DecodeLoop {
 
   private void dropStopped() {
     List<DecodeSequence> stopped = new ArrayList<>();
+    List<LocalPrefill> unread = new ArrayList<>();
     lock.lock();
     try {
+      for (LocalPrefill prompt : List.copyOf(reading)) {
+        if (prompt.call().isStopped()) {
+          reading.remove(prompt);
+          unread.add(prompt);
+        }
+      }
       for (Iterator<DecodeSequence> each = running.iterator(); each.hasNext(); ) {
         DecodeSequence sequence = each.next();
         if (sequence.call().isStopped()) {
@@ -163,12 +214,15 @@ final class DecodeLoop {
     } finally {
       lock.unlock();
     }
-    for (DecodeSequence sequence : stopped) {
-      try (RequestScope scope = RequestScope.open(sequence.call().requestId())) {
-        sequence.call().drop(sequence);
-      } catch (RuntimeException e) {
-        LOG.error("a sequence could not be dropped; the loop goes on", e);
-      }
+    unread.forEach(prompt -> tell(prompt.call(), prompt.call()::dropPrompt));
+    stopped.forEach(sequence -> tell(sequence.call(), () -> sequence.call().drop(sequence)));
+  }
+
+  private static void tell(DecodeCall call, Runnable what) {
+    try (RequestScope scope = RequestScope.open(call.requestId())) {
+      what.run();
+    } catch (RuntimeException e) {
+      LOG.error("a call failed on what it was told; the loop goes on", e);
     }
   }
 
@@ -185,19 +239,43 @@ final class DecodeLoop {
     }
   }
 
-  /** Computes one token of each sequence; returns those that go on. */
-  private List<DecodeSequence> step(List<DecodeSequence> batch) {
+  private Map<LocalPrefill, Span> nextChunks() {
+    lock.lock();
+    try {
+      Map<LocalPrefill, Span> chunks = new LinkedHashMap<>();
+      int budget = chunkTokens;
+      for (LocalPrefill prompt : reading) {
+        if (budget == 0) {
+          break;
+        }
+        Span span = prompt.nextSpan(budget, engine.vocabulary());
+        chunks.put(prompt, span);
+        budget -= span.tokens().length;
+      }
+      return chunks;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Computes one token of each sequence and the chunks; returns the sequences that go on. */
+  private List<DecodeSequence> step(List<DecodeSequence> batch, Map<LocalPrefill, Span> chunks) {
     long from = nanoClock.getAsLong();
     markStep(from, true);
+    List<Span> spans = spans(batch);
+    spans.addAll(chunks.values());
     try {
-      engine.run(spans(batch));
+      engine.run(spans);
     } catch (RuntimeException | Error e) {
-      batch.forEach(sequence -> fail(sequence, e));
+      batch.forEach(sequence -> fail(sequence.call(), e));
+      chunks.keySet().forEach(prompt -> fail(prompt.call(), e));
       return batch;
     } finally {
       markStep(from, false);
     }
-    metrics.step(batch.size(), nanoClock.getAsLong() - from);
+    long nanos = nanoClock.getAsLong() - from;
+    metrics.step(batch.size(), nanos);
+    chunks.forEach((prompt, span) -> read(prompt, span, nanos));
     List<DecodeSequence> going = new ArrayList<>(batch.size());
     for (int i = 0; i < batch.size(); i++) {
       if (choose(batch.get(i), logits.get(i))) {
@@ -218,6 +296,34 @@ final class DecodeLoop {
     return spans;
   }
 
+  private void read(LocalPrefill prompt, Span span, long nanos) {
+    metrics.promptTokens(span.tokens().length);
+    tell(
+        prompt.call(),
+        () -> {
+          Optional<List<dev.baton.proto.v1.SampledToken>> first;
+          try {
+            first = prompt.computed(span, pool, nanos);
+          } catch (RuntimeException e) {
+            prompt.call().stop(BatonException.from(e));
+            return;
+          }
+          if (first.isPresent()) {
+            leave(prompt);
+            prompt.call().promptComputed(prompt.account(), first.get());
+          }
+        });
+  }
+
+  private void leave(LocalPrefill prompt) {
+    lock.lock();
+    try {
+      reading.remove(prompt);
+    } finally {
+      lock.unlock();
+    }
+  }
+
   private static boolean choose(DecodeSequence sequence, float[] logits) {
     try (RequestScope scope = RequestScope.open(sequence.call().requestId())) {
       SampledToken token;
@@ -231,9 +337,9 @@ final class DecodeLoop {
     }
   }
 
-  private static void fail(DecodeSequence sequence, Throwable thrown) {
-    try (RequestScope scope = RequestScope.open(sequence.call().requestId())) {
-      sequence.call().stop(BatonException.from(thrown));
+  private static void fail(DecodeCall call, Throwable thrown) {
+    try (RequestScope scope = RequestScope.open(call.requestId())) {
+      call.stop(BatonException.from(thrown));
     }
   }
 

@@ -27,6 +27,7 @@ final class DecodeMetrics {
 
   private final MeterRegistry meters;
   private final Counter tokens;
+  private final Counter promptTokens;
   private final Timer steps;
 
   DecodeMetrics(MeterRegistry meters) {
@@ -35,9 +36,14 @@ final class DecodeMetrics {
         Counter.builder("baton.decode.tokens")
             .description("Tokens that the steps of this worker chose, over all sequences")
             .register(meters);
+    this.promptTokens =
+        Counter.builder("baton.local.prefill.tokens")
+            .description("Prompt tokens that this worker computed itself")
+            .register(meters);
     this.steps =
         Timer.builder("baton.step")
-            .description("Time of one step of the engine: one token of every sequence in it")
+            .description(
+                "Time of one step of the engine: one token of every sequence in it, and prompts")
             .publishPercentileHistogram()
             .minimumExpectedValue(Duration.ofMillis(1))
             .maximumExpectedValue(Duration.ofSeconds(30))
@@ -95,6 +101,11 @@ final class DecodeMetrics {
         .description("Failures by their code")
         .tag("code", code.name().replace("ERROR_CODE_", "").toLowerCase(Locale.ROOT))
         .register(meters);
+  }
+
+  /** A step computed so many prompt tokens. */
+  void promptTokens(int count) {
+    promptTokens.increment(count);
   }
 
   /** A request ended. */

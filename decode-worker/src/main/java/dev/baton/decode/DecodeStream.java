@@ -10,6 +10,7 @@ import dev.baton.proto.internal.v1.DecodeResponse;
 import dev.baton.proto.internal.v1.DecodeWaiting;
 import dev.baton.proto.internal.v1.DecodedTokens;
 import dev.baton.proto.internal.v1.KvArrived;
+import dev.baton.proto.internal.v1.PromptComputed;
 import dev.baton.proto.v1.ErrorCode;
 import dev.baton.proto.v1.FinishReason;
 import dev.baton.proto.v1.SampledToken;
@@ -80,6 +81,18 @@ final class DecodeStream implements DecodeListener {
                     .setBlocksMoved(receipt.blocksMoved())
                     .setBlocksPresent(receipt.blocksPresent())
                     .setBytesMoved(receipt.bytesMoved()))
+            .build());
+  }
+
+  @Override
+  public void promptComputed(LocalPrefill.Account account) {
+    send(
+        DecodeResponse.newBuilder()
+            .setPromptComputed(
+                PromptComputed.newBuilder()
+                    .setCachedTokens(account.cachedTokens())
+                    .setComputedTokens(account.computedTokens())
+                    .setComputeUs(account.computeNanos() / 1000))
             .build());
   }
 

@@ -5,6 +5,7 @@ import dev.baton.kv.KeyChain;
 import dev.baton.kv.handoff.Ticket;
 import dev.baton.model.sampling.Sampling;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -19,7 +20,7 @@ import java.util.Set;
  * @param stopTokens tokens that end an answer
  * @param maxTokens most tokens of one answer, cut to what the context leaves
  * @param topLogprobs alternatives to report; -1 for no log-probabilities
- * @param ticket under which the prompt's KV will come
+ * @param ticket under which the prompt's KV will come; empty if this worker computes it itself
  * @param plan the blocks that all this needs
  */
 record DecodeTask(
@@ -32,11 +33,15 @@ record DecodeTask(
     Set<Integer> stopTokens,
     int maxTokens,
     int topLogprobs,
-    Ticket ticket,
+    Optional<Ticket> ticket,
     BlockPlan plan) {
 
-  /** Keys of the prompt's full blocks, which requests share. */
-  List<BlockKey> sharedKeys() {
-    return promptKeys.subList(0, plan.shared());
+  /**
+   * Keys of the prompt's blocks that may be in the cache: its full blocks, which requests share.
+   * Who computes the prompt itself computes at least its last token.
+   */
+  List<BlockKey> cacheableKeys() {
+    boolean lastIsComputed = ticket.isEmpty() && !plan.hasTail();
+    return promptKeys.subList(0, lastIsComputed ? plan.shared() - 1 : plan.shared());
   }
 }

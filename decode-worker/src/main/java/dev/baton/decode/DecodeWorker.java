@@ -3,6 +3,8 @@ package dev.baton.decode;
 import dev.baton.cluster.Endpoint;
 import dev.baton.cluster.membership.ClusterConnection;
 import dev.baton.cluster.membership.WorkerRegistrar;
+import dev.baton.cluster.phase.PhaseModel;
+import dev.baton.cluster.phase.PhaseRegistration;
 import dev.baton.cluster.process.AdminServer;
 import dev.baton.cluster.process.GrpcServer;
 import dev.baton.cluster.process.ProcessMetrics;
@@ -46,6 +48,7 @@ public final class DecodeWorker implements AutoCloseable {
   private static final Duration WARM_UP = Duration.ofSeconds(2);
 
   private final Config config;
+  private final Optional<PhaseModel> phases;
   private final Engine engine;
   private final PrometheusMeterRegistry meters;
 
@@ -69,8 +72,10 @@ public final class DecodeWorker implements AutoCloseable {
    */
   private boolean atRest = true;
 
-  private DecodeWorker(Config config, Engine engine, PrometheusMeterRegistry meters) {
+  private DecodeWorker(
+      Config config, Engine engine, Optional<PhaseModel> phases, PrometheusMeterRegistry meters) {
     this.config = config;
+    this.phases = phases;
     this.engine = engine;
     this.meters = meters;
     opened.push(meters::close);
@@ -82,7 +87,9 @@ public final class DecodeWorker implements AutoCloseable {
       this.status = new StatusService(this::epoch, this::load);
       this.calls = new DecodeCalls(status::changed);
       this.admission = new BlockAdmission(pool, config.maxQueue());
-      this.loop = new DecodeLoop(engine, config.maxBatch(), metrics, System::nanoTime);
+      this.loop =
+          new DecodeLoop(
+              engine, pool, config.maxBatch(), config.chunkTokens(), metrics, System::nanoTime);
       admission.start();
       loop.start();
       opened.push(this::endLoop);
@@ -137,24 +144,36 @@ public final class DecodeWorker implements AutoCloseable {
    * Starts with the embedded CPU engine on the model directory and returns when the worker is a
    * member of the cluster.
    *
+   * @param phases what it tells the cluster of its times; empty for nothing
    * @throws dev.baton.model.ModelException if the model directory cannot be used
    * @throws dev.baton.cluster.error.StartException if a port is taken or ZooKeeper does not answer
    */
-  public static DecodeWorker start(Config config) {
+  public static DecodeWorker start(Config config, Optional<PhaseModel> phases) {
     ModelDirectory model = ModelDirectory.open(config.modelDirectory());
     Engine engine = CpuEngine.load(model, config.blockTokens(), config.threads());
     WarmUp.run(engine, WARM_UP);
-    return start(config, engine);
+    return start(config, engine, phases);
+  }
+
+  /** As {@link #start(Config, Optional)}, for a worker that tells nothing of its times. */
+  public static DecodeWorker start(Config config) {
+    return start(config, Optional.empty());
   }
 
   /**
    * Starts with this engine, which becomes the worker's to close; the model directory is not looked
    * at.
    *
+   * @param phases what it tells the cluster of its times; empty for nothing
    * @throws dev.baton.cluster.error.StartException if a port is taken or ZooKeeper does not answer
    */
+  public static DecodeWorker start(Config config, Engine engine, Optional<PhaseModel> phases) {
+    return new DecodeWorker(config, engine, phases, ProcessMetrics.registry("decode", config.id()));
+  }
+
+  /** As {@link #start(Config, Engine, Optional)}, for one that tells nothing of its times. */
   public static DecodeWorker start(Config config, Engine engine) {
-    return new DecodeWorker(config, engine, ProcessMetrics.registry("decode", config.id()));
+    return start(config, engine, Optional.empty());
   }
 
   private boolean isMyEpoch(long epoch) {
@@ -163,24 +182,26 @@ public final class DecodeWorker implements AutoCloseable {
   }
 
   private WorkerRegistration registration() {
-    return WorkerRegistration.newBuilder()
-        .setId(id())
-        .setRole(WorkerRole.WORKER_ROLE_DECODE)
-        .setPool(config.pool())
-        .setControlEndpoint(controlEndpoint())
-        .setKvEndpoint(kvEndpoint())
-        .setAdminEndpoint(adminEndpoint())
-        .setPid(ProcessHandle.current().pid())
-        .setHost(config.host())
-        .addModels(
-            ServedModel.newBuilder()
-                .setName(config.modelName())
-                .setLineage(engine.lineage().hex())
-                .setLayout(Layouts.toProto(engine.layout()))
-                .setContextTokens(engine.contextTokens())
-                .setVocabulary(engine.vocabulary()))
-        .setBlocks(config.blocks())
-        .build();
+    WorkerRegistration.Builder registration =
+        WorkerRegistration.newBuilder()
+            .setId(id())
+            .setRole(WorkerRole.WORKER_ROLE_DECODE)
+            .setPool(config.pool())
+            .setControlEndpoint(controlEndpoint())
+            .setKvEndpoint(kvEndpoint())
+            .setAdminEndpoint(adminEndpoint())
+            .setPid(ProcessHandle.current().pid())
+            .setHost(config.host())
+            .addModels(
+                ServedModel.newBuilder()
+                    .setName(config.modelName())
+                    .setLineage(engine.lineage().hex())
+                    .setLayout(Layouts.toProto(engine.layout()))
+                    .setContextTokens(engine.contextTokens())
+                    .setVocabulary(engine.vocabulary()))
+            .setBlocks(config.blocks());
+    phases.ifPresent(each -> PhaseRegistration.write(each, registration));
+    return registration.build();
   }
 
   private WorkerLoad load() {
@@ -189,6 +210,7 @@ public final class DecodeWorker implements AutoCloseable {
     return WorkerLoad.newBuilder()
         .setRunning(load.running())
         .setWaiting(load.waiting())
+        .setPendingTokens(loop.pendingTokens())
         .setBlocksTotal(usage.total())
         .setBlocksUsed(usage.used())
         .setBlocksCached(usage.cached())
@@ -298,6 +320,7 @@ public final class DecodeWorker implements AutoCloseable {
    * @param threads threads of the engine
    * @param maxQueue most requests that wait for room
    * @param maxBatch most sequences in one step
+   * @param chunkTokens most prompt tokens that a step reads besides, for local prefills
    * @param stallLimit longest silence of a peer in a handoff, and longest step of the engine that
    *     still counts as life
    * @param drainLimit time that running requests get when the worker closes
@@ -320,6 +343,7 @@ public final class DecodeWorker implements AutoCloseable {
       int threads,
       int maxQueue,
       int maxBatch,
+      int chunkTokens,
       Duration stallLimit,
       Duration drainLimit,
       Duration sessionTimeout) {
@@ -331,6 +355,9 @@ public final class DecodeWorker implements AutoCloseable {
 
     /** Default of {@link #maxBatch}. */
     public static final int DEFAULT_MAX_BATCH = 64;
+
+    /** Default of {@link #chunkTokens}: a small part of a step that serves a full batch. */
+    public static final int DEFAULT_CHUNK_TOKENS = 128;
 
     /** Default of {@link #maxQueue}. */
     public static final int DEFAULT_MAX_QUEUE = 256;
@@ -365,6 +392,7 @@ public final class DecodeWorker implements AutoCloseable {
       range("threads", threads, 1, 1024);
       range("maxQueue", maxQueue, 1, Integer.MAX_VALUE);
       range("maxBatch", maxBatch, 1, Integer.MAX_VALUE);
+      range("chunkTokens", chunkTokens, 1, Integer.MAX_VALUE);
       positive("stallLimit", stallLimit);
       if (drainLimit.isNegative()) {
         throw new IllegalArgumentException("drainLimit: " + drainLimit + ", expected 0 or more");

@@ -9,6 +9,7 @@ import dev.baton.kv.TenantSalt;
 import dev.baton.kv.handoff.Ticket;
 import dev.baton.model.sampling.Sampling;
 import dev.baton.proto.internal.v1.DecodeRequest;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.LongPredicate;
 import java.util.regex.Pattern;
@@ -155,9 +156,9 @@ record RequestCheck(
     }
   }
 
-  private Ticket ticket(DecodeRequest request) {
+  private Optional<Ticket> ticket(DecodeRequest request) {
     if (!request.hasTicket()) {
-      throw BatonException.invalid("ticket", "absent", "a ticket of this worker");
+      return Optional.empty();
     }
     range("ticket.generation", request.getTicket().getGeneration(), 1, Integer.MAX_VALUE);
     Ticket ticket = Ticket.of(request.getTicket());
@@ -166,7 +167,7 @@ record RequestCheck(
           "the ticket names epoch %d, which is not one of this worker's"
               .formatted(ticket.receiverEpoch()));
     }
-    return ticket;
+    return Optional.of(ticket);
   }
 
   /** {@code value} is a uint32 of the wire, which Java shows as a signed int. */

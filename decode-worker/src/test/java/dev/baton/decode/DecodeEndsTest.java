@@ -364,6 +364,7 @@ class DecodeEndsTest {
             1,
             4,
             2,
+            64,
             Duration.ofSeconds(30),
             Duration.ofSeconds(20),
             Duration.ofSeconds(10));

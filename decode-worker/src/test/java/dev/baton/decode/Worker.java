@@ -16,6 +16,7 @@ import dev.baton.proto.internal.v1.DecodeReserved;
 import dev.baton.proto.internal.v1.DecodeResponse;
 import dev.baton.proto.internal.v1.DecodeServiceGrpc;
 import dev.baton.proto.internal.v1.KvArrived;
+import dev.baton.proto.internal.v1.PromptComputed;
 import dev.baton.proto.v1.FinishReason;
 import dev.baton.proto.v1.SampledToken;
 import io.grpc.Context;
@@ -43,6 +44,9 @@ import org.awaitility.Awaitility;
 final class Worker implements AutoCloseable {
   private static final AtomicLong HANDOFFS = new AtomicLong();
   static final byte[] SALT = new byte[32];
+
+  /** Not a multiple of a block. */
+  static final int CHUNK_TOKENS = 24;
 
   final DecodeWorker worker;
   private final ManagedChannel channel;
@@ -85,6 +89,7 @@ final class Worker implements AutoCloseable {
         1,
         4,
         maxBatch,
+        CHUNK_TOKENS,
         Duration.ofSeconds(30),
         Duration.ofMillis(200),
         Duration.ofSeconds(10));
@@ -165,6 +170,13 @@ final class Worker implements AutoCloseable {
     return peer.push(worker.kvEndpoint(), ticket(call), prompt, keys(prompt), first);
   }
 
+  /** A Decode call whose prompt the worker reads itself. */
+  Call callLocally(Ask ask) {
+    Call call = new Call(ask, HANDOFFS.incrementAndGet());
+    send(request(ask, call.handoff).clearTicket(), call);
+    return call;
+  }
+
   /** The whole way of a request, as the router conducts it. */
   Call decode(Ask ask) {
     Call call = call(ask);
@@ -184,6 +196,7 @@ final class Worker implements AutoCloseable {
     final Semaphore tokensSeen = new Semaphore(0);
     private final CompletableFuture<DecodeReserved> reserved = new CompletableFuture<>();
     private final CompletableFuture<KvArrived> arrived = new CompletableFuture<>();
+    private final CompletableFuture<PromptComputed> computed = new CompletableFuture<>();
     private final CompletableFuture<Void> done = new CompletableFuture<>();
     private final Context.CancellableContext context = Context.current().withCancellation();
 
@@ -198,12 +211,16 @@ final class Worker implements AutoCloseable {
       switch (event.getEventCase()) {
         case WAITING -> {}
         case RESERVED -> reserved.complete(event.getReserved());
+        case PROMPT_COMPUTED -> {
+          assertThatIs(reserved.isDone(), "reserved comes before the prompt");
+          computed.complete(event.getPromptComputed());
+        }
         case KV_ARRIVED -> {
           assertThatIs(reserved.isDone(), "reserved comes before KV");
           arrived.complete(event.getKvArrived());
         }
         case TOKENS -> {
-          assertThatIs(arrived.isDone(), "KV comes before tokens");
+          assertThatIs(arrived.isDone() || computed.isDone(), "KV comes before tokens");
           int choice = event.getTokens().getChoice();
           assertThatIs(!finished.containsKey(choice), "no token after the end");
           tokens
@@ -230,6 +247,7 @@ final class Worker implements AutoCloseable {
     public void onError(Throwable thrown) {
       reserved.completeExceptionally(thrown);
       arrived.completeExceptionally(thrown);
+      computed.completeExceptionally(thrown);
       done.completeExceptionally(thrown);
     }
 
@@ -248,6 +266,10 @@ final class Worker implements AutoCloseable {
 
     KvArrived arrived() {
       return arrived.orTimeout(30, TimeUnit.SECONDS).join();
+    }
+
+    PromptComputed computed() {
+      return computed.orTimeout(30, TimeUnit.SECONDS).join();
     }
 
     void result() {

@@ -12,7 +12,9 @@ public final class EngineException extends RuntimeException {
   /** Kinds of fault. */
   public enum Code {
     /** A logit is NaN or infinite: the model's weights or a KV block are broken. */
-    LOGITS_NOT_FINITE
+    LOGITS_NOT_FINITE,
+    /** The KV of earlier positions is not what their tokens make. */
+    KV_WRONG
   }
 
   private final Code code;

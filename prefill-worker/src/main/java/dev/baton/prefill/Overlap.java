@@ -1,5 +1,6 @@
 package dev.baton.prefill;
 
+import dev.baton.cluster.phase.RunningMedian;
 import dev.baton.kv.Layout;
 import dev.baton.kv.handoff.PushTimes;
 import java.util.concurrent.TimeUnit;

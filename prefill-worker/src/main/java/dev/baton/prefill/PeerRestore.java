@@ -1,5 +1,6 @@
 package dev.baton.prefill;
 
+import dev.baton.cluster.phase.RunningMedian;
 import dev.baton.kv.Block;
 import dev.baton.kv.BlockKey;
 import dev.baton.kv.BlockPool;

@@ -3,7 +3,6 @@ package dev.baton.prefill;
 import dev.baton.cluster.error.BatonException;
 import dev.baton.engine.Span;
 import dev.baton.engine.sampling.Sampler;
-import dev.baton.engine.sampling.TokenHistory;
 import dev.baton.kv.Block;
 import dev.baton.kv.BlockKey;
 import dev.baton.kv.BlockPool;
@@ -232,27 +231,14 @@ final class PrefillJob {
     float @Nullable [] logits = span.logits();
     KvPush.Flow current = flow;
     if (logits != null && current != null) {
-      List<SampledToken> firstTokens = sampleFirst(logits);
+      List<SampledToken> firstTokens =
+          Sampler.first(logits, task.sampling(), task.tokens(), task.choices(), task.topLogprobs())
+              .stream()
+              .map(token -> token.toProto())
+              .toList();
       computedAt = nanoClock.getAsLong();
       current.computed(firstTokens);
     }
-  }
-
-  private List<SampledToken> sampleFirst(float[] logits) {
-    TokenHistory history = new TokenHistory(task.tokens());
-    List<SampledToken> chosen = new ArrayList<>(task.choices());
-    for (int choice = 0; choice < task.choices(); choice++) {
-      chosen.add(
-          Sampler.sample(
-                  logits,
-                  task.sampling(),
-                  history,
-                  task.tokens().length,
-                  choice,
-                  task.topLogprobs())
-              .toProto());
-    }
-    return List.copyOf(chosen);
   }
 
   /**

@@ -3,6 +3,8 @@ package dev.baton.prefill;
 import dev.baton.cluster.Endpoint;
 import dev.baton.cluster.membership.ClusterConnection;
 import dev.baton.cluster.membership.WorkerRegistrar;
+import dev.baton.cluster.phase.PhaseModel;
+import dev.baton.cluster.phase.PhaseRegistration;
 import dev.baton.cluster.process.AdminServer;
 import dev.baton.cluster.process.GrpcServer;
 import dev.baton.cluster.process.ProcessMetrics;
@@ -50,6 +52,7 @@ public final class PrefillWorker implements AutoCloseable {
   private static final Duration WARM_UP = Duration.ofSeconds(2);
 
   private final Config config;
+  private final Optional<PhaseModel> phases;
   private final Engine engine;
   private final PrometheusMeterRegistry meters;
 
@@ -71,8 +74,10 @@ public final class PrefillWorker implements AutoCloseable {
    */
   private boolean atRest = true;
 
-  private PrefillWorker(Config config, Engine engine, PrometheusMeterRegistry meters) {
+  private PrefillWorker(
+      Config config, Engine engine, Optional<PhaseModel> phases, PrometheusMeterRegistry meters) {
     this.config = config;
+    this.phases = phases;
     this.engine = engine;
     this.meters = meters;
     opened.push(meters::close);
@@ -90,7 +95,7 @@ public final class PrefillWorker implements AutoCloseable {
                   engine.lineage(),
                   this::epoch,
                   config.stallLimit(),
-                  Connections.over(Connections.Wire.ANY),
+                  Connections.over(config.wire()),
                   meters));
       KvRestore restore = disk.then(new PeerRestore(pool, puller, overlap, config.stallLimit()));
       this.status = new StatusService(this::epoch, this::load);
@@ -116,7 +121,7 @@ public final class PrefillWorker implements AutoCloseable {
                   engine.lineage(),
                   this::epoch,
                   config.stallLimit(),
-                  Connections.over(Connections.Wire.ANY),
+                  Connections.over(config.wire()),
                   meters));
       PullSource source =
           opening(
@@ -178,25 +183,38 @@ public final class PrefillWorker implements AutoCloseable {
    * Starts with the embedded CPU engine on the model directory and returns when the worker is a
    * member of the cluster.
    *
+   * @param phases what it tells the cluster of its times; empty for nothing
    * @throws dev.baton.model.ModelException if the model directory cannot be used
    * @throws dev.baton.cluster.error.StartException if a port is taken, ZooKeeper does not answer or
    *     the disk tier's directory cannot be used
    */
-  public static PrefillWorker start(Config config) {
+  public static PrefillWorker start(Config config, Optional<PhaseModel> phases) {
     ModelDirectory model = ModelDirectory.open(config.modelDirectory());
     Engine engine = CpuEngine.load(model, config.blockTokens(), config.threads());
     WarmUp.run(engine, WARM_UP);
-    return start(config, engine);
+    return start(config, engine, phases);
+  }
+
+  /** As {@link #start(Config, Optional)}, for a worker that tells nothing of its times. */
+  public static PrefillWorker start(Config config) {
+    return start(config, Optional.empty());
   }
 
   /**
    * Starts with this engine, which becomes the worker's to close; the model directory is not looked
    * at.
    *
+   * @param phases what it tells the cluster of its times; empty for nothing
    * @throws dev.baton.cluster.error.StartException if a port is taken or ZooKeeper does not answer
    */
+  public static PrefillWorker start(Config config, Engine engine, Optional<PhaseModel> phases) {
+    return new PrefillWorker(
+        config, engine, phases, ProcessMetrics.registry("prefill", config.id()));
+  }
+
+  /** As {@link #start(Config, Engine, Optional)}, for one that tells nothing of its times. */
   public static PrefillWorker start(Config config, Engine engine) {
-    return new PrefillWorker(config, engine, ProcessMetrics.registry("prefill", config.id()));
+    return start(config, engine, Optional.empty());
   }
 
   private boolean isMyEpoch(long epoch) {
@@ -205,24 +223,26 @@ public final class PrefillWorker implements AutoCloseable {
   }
 
   private WorkerRegistration registration() {
-    return WorkerRegistration.newBuilder()
-        .setId(id())
-        .setRole(WorkerRole.WORKER_ROLE_PREFILL)
-        .setPool(config.pool())
-        .setControlEndpoint(controlEndpoint())
-        .setKvEndpoint(kvEndpoint())
-        .setAdminEndpoint(adminEndpoint())
-        .setPid(ProcessHandle.current().pid())
-        .setHost(config.host())
-        .addModels(
-            ServedModel.newBuilder()
-                .setName(config.modelName())
-                .setLineage(engine.lineage().hex())
-                .setLayout(Layouts.toProto(engine.layout()))
-                .setContextTokens(engine.contextTokens())
-                .setVocabulary(engine.vocabulary()))
-        .setBlocks(config.blocks())
-        .build();
+    WorkerRegistration.Builder registration =
+        WorkerRegistration.newBuilder()
+            .setId(id())
+            .setRole(WorkerRole.WORKER_ROLE_PREFILL)
+            .setPool(config.pool())
+            .setControlEndpoint(controlEndpoint())
+            .setKvEndpoint(kvEndpoint())
+            .setAdminEndpoint(adminEndpoint())
+            .setPid(ProcessHandle.current().pid())
+            .setHost(config.host())
+            .addModels(
+                ServedModel.newBuilder()
+                    .setName(config.modelName())
+                    .setLineage(engine.lineage().hex())
+                    .setLayout(Layouts.toProto(engine.layout()))
+                    .setContextTokens(engine.contextTokens())
+                    .setVocabulary(engine.vocabulary()))
+            .setBlocks(config.blocks());
+    phases.ifPresent(each -> PhaseRegistration.write(each, registration));
+    return registration.build();
   }
 
   private WorkerLoad load() {
@@ -339,6 +359,7 @@ public final class PrefillWorker implements AutoCloseable {
    * @param sessionTimeout after this long without contact ZooKeeper drops the worker from
    *     membership
    * @param diskTier where cached blocks go on disk; empty keeps them in memory only
+   * @param wire what KV may leave by
    */
   public record Config(
       String id,
@@ -359,7 +380,8 @@ public final class PrefillWorker implements AutoCloseable {
       Duration stallLimit,
       Duration drainLimit,
       Duration sessionTimeout,
-      Optional<DiskTierConfig> diskTier) {
+      Optional<DiskTierConfig> diskTier,
+      Connections.Wire wire) {
     /** Default of {@link #pool}. */
     public static final String DEFAULT_POOL = "default";
 

@@ -65,18 +65,6 @@ class OverlapTest {
   }
 
   @Test
-  void oldSpeedsAreForgotten() {
-    RunningMedian median = new RunningMedian();
-    for (int i = 0; i < 100; i++) {
-      median.add(1);
-    }
-    for (int i = 0; i < 16; i++) {
-      median.add(9);
-    }
-    assertThat(median.value()).isEqualTo(9);
-  }
-
-  @Test
   void nowAndThenABurstGoesLayerByLayerSoThatSpeedsStayFresh() {
     Overlap overlap =
         new Overlap(new Layout(2, 1, 2, KvDtype.F32, 16, PlaneOrder.K_BY_DIMENSION_V_BY_TOKEN), 64);

@@ -16,6 +16,7 @@ import dev.baton.engine.sampling.Sampler;
 import dev.baton.engine.sampling.TokenHistory;
 import dev.baton.kv.Block;
 import dev.baton.kv.BlockPool;
+import dev.baton.kv.transport.Connections;
 import dev.baton.model.ModelDirectory;
 import dev.baton.model.random.RandomModel;
 import dev.baton.model.sampling.Sampling;
@@ -158,7 +159,8 @@ class PrefillWorkerTest {
                 Duration.ofSeconds(30),
                 Duration.ofSeconds(1),
                 Duration.ofSeconds(10),
-                Optional.empty()),
+                Optional.empty(),
+                Connections.Wire.ANY),
             reference)) {
       for (int i = 0; i < calls.length; i++) {
         int[] prompt = prompt(1 + (i * 37) % 200, i);
@@ -362,7 +364,8 @@ class PrefillWorkerTest {
               Duration.ofSeconds(30),
               Duration.ZERO,
               Duration.ofSeconds(10),
-              Optional.empty());
+              Optional.empty(),
+              Connections.Wire.ANY);
 
       assertThatThrownBy(() -> PrefillWorker.start(config, engine))
           .isInstanceOf(StartException.class)

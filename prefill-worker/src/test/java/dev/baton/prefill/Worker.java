@@ -7,6 +7,7 @@ import dev.baton.kv.BlockKey;
 import dev.baton.kv.KeyChain;
 import dev.baton.kv.TenantSalt;
 import dev.baton.kv.tier.DiskTierConfig;
+import dev.baton.kv.transport.Connections;
 import dev.baton.model.sampling.Sampling;
 import dev.baton.prefill.PrefillWorker.Config;
 import dev.baton.proto.internal.v1.PrefillDone;
@@ -87,7 +88,8 @@ final class Worker implements AutoCloseable {
         stallLimit,
         Duration.ofMillis(200),
         Duration.ofSeconds(10),
-        diskTier);
+        diskTier,
+        Connections.Wire.ANY);
   }
 
   List<BlockKey> keys(int[] prompt) {

@@ -2,6 +2,7 @@ package dev.baton.router;
 
 import dev.baton.cluster.membership.ClusterConnection;
 import dev.baton.cluster.membership.WorkerDirectory;
+import dev.baton.cluster.pools.PoolsNode;
 import dev.baton.cluster.process.GrpcServer;
 import dev.baton.cluster.process.ProcessMetrics;
 import dev.baton.cluster.process.Readiness;
@@ -13,7 +14,9 @@ import dev.baton.router.generation.Models;
 import dev.baton.router.generation.TextModel;
 import dev.baton.router.grpc.GenerationDoor;
 import dev.baton.router.openai.OpenAiDoor;
-import dev.baton.router.placement.LeastLoaded;
+import dev.baton.router.placement.JointObjective;
+import dev.baton.router.placement.LocalPrefillRule;
+import dev.baton.router.placement.PlacementPolicy;
 import dev.baton.router.placement.PrefixAffinity;
 import dev.baton.router.tenant.Tenants;
 import dev.baton.router.workers.WorkerChannels;
@@ -93,7 +96,7 @@ public final class Router implements AutoCloseable {
     Workers workers =
         closing.later(
             new Workers(
-                new LeastLoaded(),
+                config.policy().placement(config.objective(), config.id().hashCode()),
                 new PrefixAffinity(REMEMBERED_BLOCKS),
                 endpoint -> WorkerChannels.open(endpoint, threads),
                 timer,
@@ -101,6 +104,8 @@ public final class Router implements AutoCloseable {
     WorkerDirectory directory = closing.later(new WorkerDirectory(cluster));
     directory.start();
     directory.onChange(workers::members);
+    PoolsNode pools = closing.later(new PoolsNode(cluster));
+    pools.watch(workers::follow);
     Generations generations =
         closing.later(
             new Generations(
@@ -196,6 +201,8 @@ public final class Router implements AutoCloseable {
    * @param maxRequests most requests at once
    * @param maxBodyBytes longest body of an HTTP request
    * @param drainLimit time that running requests get when the router closes
+   * @param policy places requests
+   * @param objective what the joint policy weighs
    */
   public record Config(
       String id,
@@ -211,7 +218,9 @@ public final class Router implements AutoCloseable {
       String tenantSecret,
       int maxRequests,
       int maxBodyBytes,
-      Duration drainLimit) {
+      Duration drainLimit,
+      PlacementPolicy policy,
+      JointObjective objective) {
 
     /** Default of {@link #defaultMaxTokens}. */
     public static final int DEFAULT_MAX_TOKENS = 1024;
@@ -227,6 +236,13 @@ public final class Router implements AutoCloseable {
 
     /** Default of {@link #maxBodyBytes}. */
     public static final int DEFAULT_MAX_BODY_BYTES = 8 << 20;
+
+    /** Default of {@link #policy}. */
+    public static final PlacementPolicy DEFAULT_POLICY = PlacementPolicy.JOINT;
+
+    /** Default of {@link #objective}: a second to the first token, ten tokens a second after it. */
+    public static final JointObjective DEFAULT_OBJECTIVE =
+        new JointObjective(1, 0.1, 0, 0, LocalPrefillRule.NEVER, 128);
 
     /** Default of {@link #drainLimit}. */
     public static final Duration DEFAULT_DRAIN_LIMIT = Duration.ofSeconds(5);
@@ -285,7 +301,9 @@ public final class Router implements AutoCloseable {
           tenantSecret,
           DEFAULT_MAX_REQUESTS,
           DEFAULT_MAX_BODY_BYTES,
-          DEFAULT_DRAIN_LIMIT);
+          DEFAULT_DRAIN_LIMIT,
+          DEFAULT_POLICY,
+          DEFAULT_OBJECTIVE);
     }
 
     private static void text(String field, String value) {
@@ -310,7 +328,7 @@ public final class Router implements AutoCloseable {
     /** Says all but the secret. */
     @Override
     public String toString() {
-      return "Config[id=%s, model=%s (%s), zookeeper=%s, host=%s, http=%d, grpc=%d, maxTokens=%d, deadline=%s, stall=%s, requests=%d, body=%d, drain=%s]"
+      return "Config[id=%s, model=%s (%s), zookeeper=%s, host=%s, http=%d, grpc=%d, maxTokens=%d, deadline=%s, stall=%s, requests=%d, body=%d, drain=%s, placement=%s, objective=%s]"
           .formatted(
               id,
               modelName,
@@ -324,7 +342,9 @@ public final class Router implements AutoCloseable {
               stallLimit,
               maxRequests,
               maxBodyBytes,
-              drainLimit);
+              drainLimit,
+              policy,
+              objective);
     }
   }
 }

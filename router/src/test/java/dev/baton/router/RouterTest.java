@@ -51,7 +51,9 @@ class RouterTest {
         "a secret of the tests",
         64,
         1 << 20,
-        Duration.ofMillis(100));
+        Duration.ofMillis(100),
+        Router.Config.DEFAULT_POLICY,
+        Router.Config.DEFAULT_OBJECTIVE);
   }
 
   private static RawHttp.Response get(Router router, String path) throws IOException {

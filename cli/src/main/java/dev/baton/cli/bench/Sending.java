@@ -5,6 +5,7 @@ import dev.baton.kv.handoff.HandoffException;
 import dev.baton.kv.handoff.HandoffSender;
 import dev.baton.kv.handoff.Ticket;
 import dev.baton.kv.transport.Connections;
+import dev.baton.kv.transport.KvWire;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -15,7 +16,10 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -31,16 +35,16 @@ final class Sending implements AutoCloseable {
   private final BenchShape shape;
   private final BenchPool pool;
   private final int streams;
-  private final HandoffSender overTcp;
-  private final HandoffSender overUnix;
+  private final Map<KvWire, HandoffSender> senders = new EnumMap<>(KvWire.class);
 
   Sending(Peer peer, BenchShape shape, int streams) {
     this.peer = peer;
     this.shape = shape;
     this.streams = streams;
     this.pool = new BenchPool(shape);
-    this.overTcp = sender(Connections.Wire.TCP);
-    this.overUnix = sender(Connections.Wire.ANY);
+    senders.put(KvWire.TCP, sender(Connections.Wire.TCP));
+    senders.put(KvWire.UNIX, sender(Connections.Wire.UNIX));
+    senders.put(KvWire.SHM, sender(Connections.Wire.ANY));
   }
 
   private HandoffSender sender(Connections.Wire wire) {
@@ -126,7 +130,7 @@ final class Sending implements AutoCloseable {
   private void push(TransferCase how, long handoff, int from, int count) {
     try {
       var _ =
-          (how.isUnix() ? overUnix : overTcp)
+          Objects.requireNonNull(senders.get(how.wire()))
               .push(
                   peer.target(shape),
                   new Ticket(handoff, BenchShape.EPOCH, 1),
@@ -141,12 +145,12 @@ final class Sending implements AutoCloseable {
 
   private SocketChannel open(TransferCase how) throws IOException {
     SocketAddress address =
-        how.isUnix()
+        how.wire() == KvWire.UNIX
             ? UnixDomainSocketAddress.of(peer.unixSocket())
             : new InetSocketAddress(InetAddress.getLoopbackAddress(), peer.socketPort());
     SocketChannel socket =
         SocketChannel.open(
-            how.isUnix() ? StandardProtocolFamily.UNIX : StandardProtocolFamily.INET);
+            how.wire() == KvWire.UNIX ? StandardProtocolFamily.UNIX : StandardProtocolFamily.INET);
     socket.connect(address);
     return socket;
   }
@@ -190,8 +194,7 @@ final class Sending implements AutoCloseable {
 
   @Override
   public void close() {
-    overTcp.close();
-    overUnix.close();
+    senders.values().forEach(HandoffSender::close);
     pool.close();
   }
 }

@@ -1,24 +1,28 @@
 package dev.baton.cli.bench;
 
+import dev.baton.kv.transport.KvWire;
+
 /** One way to move the bytes of blocks from one process to another. */
 enum TransferCase {
   /** The product's own handoff over TCP. */
-  GRPC_TCP("grpc_tcp", true, false),
+  GRPC_TCP("grpc_tcp", true, KvWire.TCP),
   /** A plain Java socket over TCP: what the handoff over TCP is compared with. */
-  SOCKET_TCP("socket_tcp", false, false),
+  SOCKET_TCP("socket_tcp", false, KvWire.TCP),
   /** The product's own handoff over a Unix socket. */
-  GRPC_UNIX("grpc_uds", true, true),
+  GRPC_UNIX("grpc_uds", true, KvWire.UNIX),
   /** A plain Java socket over a Unix socket. */
-  SOCKET_UNIX("socket_uds", false, true);
+  SOCKET_UNIX("socket_uds", false, KvWire.UNIX),
+  /** The product's own handoff through shared memory: what is compared with a memory copy. */
+  SHM("shm", true, KvWire.SHM);
 
   private final String label;
   private final boolean handoff;
-  private final boolean unix;
+  private final KvWire wire;
 
-  TransferCase(String label, boolean handoff, boolean unix) {
+  TransferCase(String label, boolean handoff, KvWire wire) {
     this.label = label;
     this.handoff = handoff;
-    this.unix = unix;
+    this.wire = wire;
   }
 
   /** Its name in the report. */
@@ -31,8 +35,8 @@ enum TransferCase {
     return handoff;
   }
 
-  /** Whether over a Unix socket. */
-  boolean isUnix() {
-    return unix;
+  /** What planes travel by. */
+  KvWire wire() {
+    return wire;
   }
 }

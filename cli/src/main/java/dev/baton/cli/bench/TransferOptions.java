@@ -11,6 +11,7 @@ final class TransferOptions {
   enum Transport {
     TCP,
     UNIX,
+    SHM,
     ALL
   }
 
@@ -64,7 +65,7 @@ final class TransferOptions {
 
   @Option(
       names = "--transport",
-      paramLabel = "tcp|unix|all",
+      paramLabel = "tcp|unix|shm|all",
       defaultValue = "ALL",
       description = "Which wires. Default: all.")
   private Transport transport = Transport.ALL;
@@ -96,8 +97,7 @@ final class TransferOptions {
   /** The cases of the wires that were asked for. */
   List<TransferCase> cases() {
     return List.of(TransferCase.values()).stream()
-        .filter(
-            each -> transport == Transport.ALL || each.isUnix() == (transport == Transport.UNIX))
+        .filter(each -> transport == Transport.ALL || each.wire().name().equals(transport.name()))
         .toList();
   }
 

@@ -27,6 +27,10 @@ record TransferReport(TransferOptions options, Result result) {
     ratio(fields, "grpc_to_socket_tcp", TransferCase.GRPC_TCP, TransferCase.SOCKET_TCP);
     ratio(fields, "grpc_to_socket_uds", TransferCase.GRPC_UNIX, TransferCase.SOCKET_UNIX);
     put(fields, "memcpy_gbps", result.memcpy());
+    Measured shared = result.cases().get(TransferCase.SHM);
+    if (shared != null) {
+      put(fields, "shm_to_memcpy", shared.gbps().dividedBy(result.memcpy()));
+    }
     result
         .cases()
         .forEach((each, measured) -> {
@@ -42,7 +46,8 @@ record TransferReport(TransferOptions options, Result result) {
     latency(fields, "control_idle", result.controlIdle());
     latency(fields, "control_busy", result.controlBusy());
     result.iperf3().ifPresent(gbps -> fields.put("iperf3_gbps", round(gbps)));
-    for (TransferCase each : List.of(TransferCase.GRPC_UNIX, TransferCase.GRPC_TCP)) {
+    for (TransferCase each :
+        List.of(TransferCase.SHM, TransferCase.GRPC_UNIX, TransferCase.GRPC_TCP)) {
       Measured measured = result.cases().get(each);
       Series handOver = result.handOver().get(each);
       if (measured != null && handOver != null) {
@@ -103,6 +108,10 @@ record TransferReport(TransferOptions options, Result result) {
     result
         .iperf3()
         .ifPresent(gbps -> lines.add(String.format(Locale.ROOT, "iperf3, TCP: %.2f GB/s", gbps)));
+    Measured shared = result.cases().get(TransferCase.SHM);
+    if (shared != null) {
+      lines.add(line("shared memory / memory copy ", shared.gbps().dividedBy(result.memcpy())));
+    }
     return String.join("\n", lines);
   }
 
@@ -122,15 +131,18 @@ record TransferReport(TransferOptions options, Result result) {
   private void ratioLine(List<String> lines, String name, TransferCase ours, TransferCase plain) {
     Series ratios = ratios(ours, plain);
     if (!ratios.isEmpty()) {
-      lines.add(
-          String.format(
-              Locale.ROOT,
-              "%s: %.2f (%.2f - %.2f)",
-              name,
-              ratios.median(),
-              ratios.least(),
-              ratios.most()));
+      lines.add(line(name, ratios));
     }
+  }
+
+  private static String line(String name, Series ratios) {
+    return String.format(
+        Locale.ROOT,
+        "%s: %.2f (%.2f - %.2f)",
+        name,
+        ratios.median(),
+        ratios.least(),
+        ratios.most());
   }
 
   private Series ratios(TransferCase ours, TransferCase plain) {

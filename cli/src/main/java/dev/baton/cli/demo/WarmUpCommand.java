@@ -5,6 +5,7 @@ import dev.baton.cli.shell.TemporaryDirectory;
 import dev.baton.cluster.process.ProcessLogging;
 import dev.baton.cluster.zookeeper.EmbeddedZooKeeper;
 import dev.baton.decode.DecodeWorker;
+import dev.baton.kv.transport.Connections;
 import dev.baton.model.random.RandomModel;
 import dev.baton.model.weights.WeightDtype;
 import dev.baton.prefill.PrefillWorker;
@@ -86,7 +87,8 @@ public final class WarmUpCommand implements Callable<Integer> {
         LIMIT,
         LIMIT,
         LIMIT,
-        Optional.empty());
+        Optional.empty(),
+        Connections.Wire.ANY);
   }
 
   private static DecodeWorker.Config decode(Path model, EmbeddedZooKeeper zooKeeper) {
@@ -106,6 +108,7 @@ public final class WarmUpCommand implements Callable<Integer> {
         1,
         QUEUE,
         QUEUE,
+        DecodeWorker.Config.DEFAULT_CHUNK_TOKENS,
         LIMIT,
         LIMIT,
         LIMIT);

@@ -4,6 +4,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * The command line that starts another process of this program: the same java, class path and JVM
@@ -19,9 +20,9 @@ public final class JavaCommand {
 
   private JavaCommand() {}
 
-  /** For a process that runs the engine. */
-  static List<String> withEngine(List<String> arguments) {
-    return of(List.of(VECTOR_API), arguments);
+  /** For a process that runs the engine, with further flags of its JVM. */
+  static List<String> withEngine(List<String> flags, List<String> arguments) {
+    return of(Stream.concat(Stream.of(VECTOR_API), flags.stream()).toList(), arguments);
   }
 
   /** For any other. */

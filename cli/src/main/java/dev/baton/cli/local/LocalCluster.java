@@ -85,8 +85,10 @@ public final class LocalCluster implements AutoCloseable {
             zooKeeper.endpoint("zookeeper"),
             "--stop-with-parent");
     List<ChildProcess> workers = new ArrayList<>();
-    workers.addAll(launchWorkers("prefill", plan.prefillWorkers(), shared));
-    workers.addAll(launchWorkers("decode", plan.decodeWorkers(), shared));
+    for (WorkerPlan worker : plan.workers()) {
+      workers.add(
+          launch(worker.id(), JavaCommand.withEngine(worker.jvmFlags(), worker.command(shared))));
+    }
     ChildProcess router = launch("router", JavaCommand.of(routerArguments(shared)));
 
     List<ReadyLine> readyWorkers = new ArrayList<>();
@@ -103,26 +105,6 @@ public final class LocalCluster implements AutoCloseable {
     }
     return new ClusterEndpoints(
         plan.model(), zooKeeper, readyRouter, readyWorkers, runDirectory.path());
-  }
-
-  private List<ChildProcess> launchWorkers(String role, int count, List<String> shared) {
-    List<ChildProcess> launched = new ArrayList<>();
-    for (int i = 1; i <= count; i++) {
-      String id = role + "-" + i;
-      List<String> arguments =
-          Stream.of(List.of("worker", role, "--id", id), shared, diskTier(role, id))
-              .flatMap(List::stream)
-              .toList();
-      launched.add(launch(id, JavaCommand.withEngine(arguments)));
-    }
-    return launched;
-  }
-
-  private List<String> diskTier(String role, String id) {
-    return plan.diskTier()
-        .filter(directory -> role.equals("prefill"))
-        .map(directory -> List.of("--disk-tier", directory.toAbsolutePath().resolve(id).toString()))
-        .orElse(List.of());
   }
 
   private List<String> routerArguments(List<String> shared) {

@@ -3,8 +3,10 @@ package dev.baton.cli.local;
 import dev.baton.cli.process.LifeOptions;
 import dev.baton.cli.shell.Progress;
 import dev.baton.cli.shell.Units;
+import dev.baton.cluster.config.ConfigException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -31,6 +33,7 @@ import tools.jackson.databind.json.JsonMapper;
     footer = {
       "  baton up",
       "  baton up --model ~/models/llama --prefill 1 --decode 2",
+      "  baton up --cluster examples/h100-a100.yaml",
       "  baton up --http-port 0 --grpc-port 0 --json"
     })
 public final class UpCommand implements Callable<Integer> {
@@ -53,6 +56,15 @@ public final class UpCommand implements Callable<Integer> {
       defaultValue = "1",
       description = "Decode workers. Default: ${DEFAULT-VALUE}.")
   private int decodeWorkers;
+
+  @Option(
+      names = "--cluster",
+      paramLabel = "FILE",
+      description = {
+        "Workers as a YAML file describes them, emulated ones among them, instead of --prefill,",
+        "--decode and --disk-tier: docs/emulation.md."
+      })
+  private @Nullable Path cluster;
 
   @Option(
       names = "--http-port",
@@ -95,6 +107,9 @@ public final class UpCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     life.begin();
+    if (cluster != null) {
+      workersOf(cluster); // a faulty file is a wrong flag, said before anything is made
+    }
     atLeastOne("--prefill", prefillWorkers);
     atLeastOne("--decode", decodeWorkers);
     LocalPorts.requireFree(spec.commandLine(), "--http-port", httpPort);
@@ -102,23 +117,36 @@ public final class UpCommand implements Callable<Integer> {
     ClusterEndpoints endpoints;
     try (Progress progress = Progress.onStderr()) {
       Path directory = DefaultModel.orMade(model, progress);
-      LocalCluster cluster =
-          new LocalCluster(
-              new ClusterPlan(
-                  directory,
-                  prefillWorkers,
-                  decodeWorkers,
-                  httpPort,
-                  grpcPort,
-                  Optional.ofNullable(diskTier),
-                  startLimit));
-      LifeOptions.closeAtExit(cluster);
-      endpoints = cluster.start(progress);
+      LocalCluster local = new LocalCluster(plan(directory));
+      LifeOptions.closeAtExit(local);
+      endpoints = local.start(progress);
     }
     System.out.println(json ? asJson(endpoints) : forPeople(endpoints));
     System.out.flush();
     new CountDownLatch(1).await();
     return 0;
+  }
+
+  private ClusterPlan plan(Path directory) {
+    if (cluster == null) {
+      return ClusterPlan.of(
+          directory,
+          prefillWorkers,
+          decodeWorkers,
+          httpPort,
+          grpcPort,
+          Optional.ofNullable(diskTier),
+          startLimit);
+    }
+    return new ClusterPlan(directory, workersOf(cluster), httpPort, grpcPort, startLimit);
+  }
+
+  private List<WorkerPlan> workersOf(Path file) {
+    try {
+      return ClusterFile.read(file);
+    } catch (ConfigException faulty) {
+      throw new ParameterException(spec.commandLine(), String.valueOf(faulty.getMessage()), faulty);
+    }
   }
 
   private void atLeastOne(String flag, int value) {

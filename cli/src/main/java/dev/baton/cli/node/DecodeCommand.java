@@ -2,8 +2,10 @@ package dev.baton.cli.node;
 
 import dev.baton.cli.process.LifeOptions;
 import dev.baton.cli.process.ReadyLine;
+import dev.baton.cluster.phase.PhaseModel;
 import dev.baton.cluster.process.ProcessLogging;
 import dev.baton.decode.DecodeWorker;
+import dev.baton.engine.emulated.EmulatedEngine;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -29,6 +31,8 @@ final class DecodeCommand implements Callable<Integer> {
   @Mixin private ModelOptions model = new ModelOptions();
   @Mixin private MemberOptions member = new MemberOptions();
   @Mixin private EngineOptions engine = new EngineOptions();
+  @Mixin private EmulationOptions emulation = new EmulationOptions();
+  @Mixin private HardwareOptions hardware = new HardwareOptions();
   @Mixin private LifeOptions life = new LifeOptions();
 
   @Option(
@@ -52,14 +56,33 @@ final class DecodeCommand implements Callable<Integer> {
       description = "Most sequences in one step. Default: ${DEFAULT-VALUE}.")
   private int maxBatch;
 
+  @Option(
+      names = "--local-prefill-chunk",
+      paramLabel = "TOKENS",
+      defaultValue = "128",
+      description = {
+        "Most prompt tokens that a step reads beside its sequences, when a router asks for a local"
+            + " prefill.",
+        "Default: ${DEFAULT-VALUE}."
+      })
+  private int chunkTokens;
+
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @Override
   public Integer call() throws Exception {
     life.begin();
     DecodeWorker.Config config = ConfigCheck.check(spec.commandLine(), this::config);
+    PhaseModel phases =
+        ConfigCheck.check(spec.commandLine(), () -> hardware.phases(emulation.spec(model)));
     ProcessLogging.start(ROLE, config.id(), member.logLevel());
-    DecodeWorker worker = DecodeWorker.start(config);
+    Optional<PhaseModel> told = Optional.of(phases);
+    Optional<EmulatedEngine> emulated = emulation.engine(model, engine.blockTokens(), phases);
+    DecodeWorker worker =
+        emulated.isPresent()
+            ? DecodeWorker.start(config, emulated.get(), told)
+            : DecodeWorker.start(config, told);
+    emulated.ifPresent(each -> EmulationOptions.watch(each, worker.meters()));
     Map<String, String> endpoints = new LinkedHashMap<>();
     endpoints.put("control", worker.controlEndpoint());
     endpoints.put("kv", worker.kvEndpoint());
@@ -80,11 +103,12 @@ final class DecodeCommand implements Callable<Integer> {
         engine.adminPort(),
         Optional.ofNullable(advertisedKvEndpoint),
         engine.pool(),
-        engine.blocks(model),
+        engine.blocks(emulation.blockBytes(model, engine.blockTokens())),
         engine.blockTokens(),
         engine.threads(),
         engine.maxQueue(),
         maxBatch,
+        chunkTokens,
         member.stallLimit(),
         member.drainLimit(),
         engine.sessionTimeout());

@@ -84,15 +84,14 @@ final class EngineOptions {
   }
 
   /**
-   * Blocks of the pool.
+   * Blocks of the pool, each of this many bytes.
    *
    * @throws IllegalArgumentException when the memory does not hold even one
    */
-  int blocks(ModelOptions model) {
+  int blocks(long blockBytes) {
     if (blocks != null) {
       return blocks;
     }
-    long blockBytes = model.blockBytes(blockTokens);
     if (kvMemory < blockBytes) {
       throw new IllegalArgumentException(
           "--kv-memory: %d bytes, expected at least %d, one block of this model"

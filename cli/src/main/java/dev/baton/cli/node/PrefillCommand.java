@@ -2,7 +2,10 @@ package dev.baton.cli.node;
 
 import dev.baton.cli.process.LifeOptions;
 import dev.baton.cli.process.ReadyLine;
+import dev.baton.cluster.phase.PhaseModel;
 import dev.baton.cluster.process.ProcessLogging;
+import dev.baton.engine.emulated.EmulatedEngine;
+import dev.baton.kv.transport.Connections;
 import dev.baton.prefill.PrefillWorker;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -29,6 +32,8 @@ final class PrefillCommand implements Callable<Integer> {
   @Mixin private ModelOptions model = new ModelOptions();
   @Mixin private MemberOptions member = new MemberOptions();
   @Mixin private EngineOptions engine = new EngineOptions();
+  @Mixin private EmulationOptions emulation = new EmulationOptions();
+  @Mixin private HardwareOptions hardware = new HardwareOptions();
   @Mixin private DiskTierOptions disk = new DiskTierOptions();
   @Mixin private LifeOptions life = new LifeOptions();
 
@@ -53,14 +58,32 @@ final class PrefillCommand implements Callable<Integer> {
       description = "Most prompt tokens in one step. Default: ${DEFAULT-VALUE}.")
   private int chunkTokens;
 
+  @Option(
+      names = "--kv-wire",
+      paramLabel = "any|unix|tcp",
+      defaultValue = "ANY",
+      description = {
+        "What KV leaves by. any: shared memory or a Unix socket to decode workers on this",
+        "host, TCP to others; unix: no shared memory; tcp: TCP to all. Default: any."
+      })
+  private Connections.Wire wire = Connections.Wire.ANY;
+
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @Override
   public Integer call() throws Exception {
     life.begin();
     PrefillWorker.Config config = ConfigCheck.check(spec.commandLine(), this::config);
+    PhaseModel phases =
+        ConfigCheck.check(spec.commandLine(), () -> hardware.phases(emulation.spec(model)));
     ProcessLogging.start(ROLE, config.id(), member.logLevel());
-    PrefillWorker worker = PrefillWorker.start(config);
+    Optional<PhaseModel> told = Optional.of(phases);
+    Optional<EmulatedEngine> emulated = emulation.engine(model, engine.blockTokens(), phases);
+    PrefillWorker worker =
+        emulated.isPresent()
+            ? PrefillWorker.start(config, emulated.get(), told)
+            : PrefillWorker.start(config, told);
+    emulated.ifPresent(each -> EmulationOptions.watch(each, worker.meters()));
     Map<String, String> endpoints = new LinkedHashMap<>();
     endpoints.put("control", worker.controlEndpoint());
     endpoints.put("kv", worker.kvEndpoint());
@@ -81,7 +104,7 @@ final class PrefillCommand implements Callable<Integer> {
         engine.adminPort(),
         Optional.ofNullable(advertisedKvEndpoint),
         engine.pool(),
-        engine.blocks(model),
+        engine.blocks(emulation.blockBytes(model, engine.blockTokens())),
         engine.blockTokens(),
         engine.threads(),
         chunkTokens,
@@ -89,6 +112,7 @@ final class PrefillCommand implements Callable<Integer> {
         member.stallLimit(),
         member.drainLimit(),
         engine.sessionTimeout(),
-        disk.config());
+        disk.config(),
+        wire);
   }
 }

@@ -34,6 +34,7 @@ public final class RouterCommand implements Callable<Integer> {
   @Mixin private ModelOptions model = new ModelOptions();
   @Mixin private MemberOptions member = new MemberOptions();
   @Mixin private TenantSecret tenantSecret = new TenantSecret();
+  @Mixin private PlacementOptions placement = new PlacementOptions();
   @Mixin private LifeOptions life = new LifeOptions();
 
   @Option(
@@ -115,6 +116,8 @@ public final class RouterCommand implements Callable<Integer> {
         tenantSecret.value(),
         maxRequests,
         (int) Math.min(maxBody, Integer.MAX_VALUE),
-        member.drainLimit());
+        member.drainLimit(),
+        placement.policy(),
+        placement.objective());
   }
 }

@@ -141,7 +141,7 @@ public final class SoakCommand implements Callable<Integer> {
       Path directory = DefaultModel.orMade(model, progress);
       LocalCluster cluster =
           new LocalCluster(
-              new ClusterPlan(
+              ClusterPlan.of(
                   directory,
                   prefillWorkers,
                   decodeWorkers,

@@ -23,7 +23,7 @@ class JavaCommandTest {
 
   @Test
   void onlyProcessesWithAnEngineGetTheVectorApi() {
-    assertThat(JavaCommand.withEngine(List.of("worker")))
+    assertThat(JavaCommand.withEngine(List.of(), List.of("worker")))
         .containsOnlyOnce("--add-modules=jdk.incubator.vector")
         .endsWith("dev.baton.cli.Baton", "worker");
     assertThat(JavaCommand.of(List.of("router")))

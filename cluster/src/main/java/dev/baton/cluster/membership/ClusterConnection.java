@@ -152,7 +152,8 @@ public final class ClusterConnection implements AutoCloseable {
     return Duration.ofMillis(client.getZookeeperClient().getLastNegotiatedSessionTimeoutMs());
   }
 
-  CuratorFramework client() {
+  /** For what is built on this connection; it is never closed there. */
+  public CuratorFramework client() {
     return client;
   }
 

@@ -3,6 +3,7 @@ package dev.baton.engine.cpu;
 import dev.baton.engine.Engine;
 import dev.baton.engine.LayerListener;
 import dev.baton.engine.Span;
+import dev.baton.engine.SpanCheck;
 import dev.baton.kv.KvDtype;
 import dev.baton.kv.Layout;
 import dev.baton.kv.Lineage;
@@ -47,7 +48,7 @@ public final class CpuEngine implements Engine {
   private CpuEngine(ModelDirectory directory, Layout layout, int threads) {
     this.config = directory.config();
     this.layout = layout;
-    this.check = new SpanCheck(config, layout);
+    this.check = new SpanCheck(config.vocabulary(), config.contextTokens(), layout);
     this.planes = new KvPlanes(layout);
     this.team = new Team(threads);
     try (Weights weights = Weights.open(directory)) {

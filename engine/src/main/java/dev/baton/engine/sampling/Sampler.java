@@ -7,6 +7,7 @@ import dev.baton.model.sampling.SampledToken.Alternative;
 import dev.baton.model.sampling.Sampling;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Chooses tokens.
@@ -45,6 +46,19 @@ public final class Sampler {
             ? largest(penalized)
             : draw(penalized, sampling, Philox.uniform(sampling.seed(), position, choice));
     return topLogprobs < 0 ? SampledToken.of(id) : withLogprobs(logits, id, topLogprobs);
+  }
+
+  /**
+   * Chooses the first token of every answer to a prompt, in order of choices.
+   *
+   * @param logits after the prompt's last token; otherwise as {@link #sample}
+   */
+  public static List<SampledToken> first(
+      float[] logits, Sampling sampling, int[] prompt, int choices, int topLogprobs) {
+    TokenHistory history = new TokenHistory(prompt);
+    return IntStream.range(0, choices)
+        .mapToObj(choice -> sample(logits, sampling, history, prompt.length, choice, topLogprobs))
+        .toList();
   }
 
   private static void requireFinite(float[] logits) {

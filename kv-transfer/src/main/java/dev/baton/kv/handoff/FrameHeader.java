@@ -50,20 +50,25 @@ record FrameHeader(
   /** The header of a plane, with its checksum. */
   static FrameHeader of(
       Ticket ticket, int block, BlockKey key, int layer, PlaneKind kind, ByteBuffer payload) {
-    FrameHeader unsigned =
-        new FrameHeader(
-            MAGIC,
-            VERSION,
-            code(kind),
-            0,
-            ticket.handoffId(),
-            ticket.generation(),
-            block,
-            layer,
-            payload.remaining(),
-            key.high(),
-            0);
+    FrameHeader unsigned = unsigned(ticket, block, key, layer, kind, payload.remaining());
     return unsigned.withCrc(unsigned.checksum(payload));
+  }
+
+  /** The header of a plane of {@code length} bytes that goes into a ring, where sums are made. */
+  static FrameHeader unsigned(
+      Ticket ticket, int block, BlockKey key, int layer, PlaneKind kind, int length) {
+    return new FrameHeader(
+        MAGIC,
+        VERSION,
+        code(kind),
+        0,
+        ticket.handoffId(),
+        ticket.generation(),
+        block,
+        layer,
+        length,
+        key.high(),
+        0);
   }
 
   /** The header in these bytes, whatever they are. */
@@ -103,18 +108,23 @@ record FrameHeader(
 
   /** What the checksum of this header and {@code payload} has to be. */
   int checksum(ByteBuffer payload) {
-    CRC32C sum = new CRC32C();
-    sum.update(bytes(), 0, CHECKED_BYTES);
+    CRC32C sum = beginSum();
     sum.update(payload.duplicate());
     return (int) sum.getValue();
   }
 
   /** What the checksum of this header and {@code payload} has to be. */
   int checksum(Payload payload) {
-    CRC32C sum = new CRC32C();
-    sum.update(bytes(), 0, CHECKED_BYTES);
+    CRC32C sum = beginSum();
     payload.update(sum);
     return (int) sum.getValue();
+  }
+
+  /** The sum that a payload's bytes are to be added to: so far of the header without its own. */
+  CRC32C beginSum() {
+    CRC32C sum = new CRC32C();
+    sum.update(bytes(), 0, CHECKED_BYTES);
+    return sum;
   }
 
   /** The same header with another checksum. */

@@ -36,13 +36,37 @@ final class FrameVerifier {
    * @throws HandoffException a refusal, if anything does not match
    */
   Place verify(FrameHeader header, Payload payload) throws HandoffException {
-    requireReadable(header, payload);
-    int crc = header.checksum(payload);
-    if (header.crc() != crc) {
+    requireReadable(header, payload.length());
+    requireSum(header.crc(), header.checksum(payload));
+    return placeOf(header);
+  }
+
+  /**
+   * Where the bytes of a frame belong that come after this header, piece by piece; its sum is of
+   * its own bytes only.
+   *
+   * @throws HandoffException a refusal, if anything does not match
+   */
+  Place verifyHead(FrameHeader header) throws HandoffException {
+    requireReadable(header, layout.planeBytes());
+    requireSum(header.crc(), (int) header.beginSum().getValue());
+    return placeOf(header);
+  }
+
+  /**
+   * Compares a frame's sum with what its bytes make.
+   *
+   * @throws HandoffException a refusal, if they differ
+   */
+  static void requireSum(int stated, int made) throws HandoffException {
+    if (stated != made) {
       throw refused(
           Refusal.CHECKSUM,
-          "crc32c: 0x%08x, the frame's bytes make 0x%08x".formatted(header.crc(), crc));
+          "crc32c: 0x%08x, the frame's bytes make 0x%08x".formatted(stated, made));
     }
+  }
+
+  private Place placeOf(FrameHeader header) throws HandoffException {
     requireTicket(header);
     if (header.reserved() != 0) {
       throw refused(Refusal.FRAME, "reserved byte: " + header.reserved() + ", expected 0");
@@ -74,7 +98,7 @@ final class FrameVerifier {
     return new Place(header.block(), header.layer(), kind);
   }
 
-  private void requireReadable(FrameHeader header, Payload payload) throws HandoffException {
+  private void requireReadable(FrameHeader header, int payloadBytes) throws HandoffException {
     if (header.magic() != FrameHeader.MAGIC) {
       throw refused(
           Refusal.FRAME,
@@ -85,14 +109,12 @@ final class FrameVerifier {
           Refusal.VERSION,
           "version: %d, expected %d".formatted(header.version(), FrameHeader.VERSION));
     }
-    if (header.length() != layout.planeBytes() || payload.length() != layout.planeBytes()) {
+    if (header.length() != layout.planeBytes() || payloadBytes != layout.planeBytes()) {
       throw refused(
           Refusal.FRAME,
           "length: %s, with %d bytes behind the header, expected %d"
               .formatted(
-                  Integer.toUnsignedString(header.length()),
-                  payload.length(),
-                  layout.planeBytes()));
+                  Integer.toUnsignedString(header.length()), payloadBytes, layout.planeBytes()));
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.baton.kv.handoff;
 
+import dev.baton.kv.transport.KvWire;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -7,6 +8,7 @@ import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.IntSupplier;
 import java.util.stream.Stream;
 
@@ -23,6 +25,8 @@ final class HandoffMetrics {
   private final Counter bytes;
   private final Counter blocks;
   private final Timer seconds;
+  private final Map<KvWire, Counter> wireHandoffs = new EnumMap<>(KvWire.class);
+  private final Map<KvWire, Counter> wireBytes = new EnumMap<>(KvWire.class);
   private final Counter renewals;
   private final Map<Refusal, Counter> refusals = new EnumMap<>(Refusal.class);
 
@@ -48,6 +52,22 @@ final class HandoffMetrics {
             .tag("direction", direction)
             .serviceLevelObjectives(BUCKETS)
             .register(meters);
+    for (KvWire wire : KvWire.values()) {
+      wireHandoffs.put(
+          wire,
+          Counter.builder("baton.handoff.wire.handoffs")
+              .description("Completed handoffs, by what their planes traveled by")
+              .tag("direction", direction)
+              .tag("wire", wire.label())
+              .register(meters));
+      wireBytes.put(
+          wire,
+          Counter.builder("baton.handoff.wire.bytes")
+              .description("Bytes of KV of completed handoffs, by what they traveled by")
+              .tag("direction", direction)
+              .tag("wire", wire.label())
+              .register(meters));
+    }
   }
 
   /** The sender's meters. */
@@ -81,7 +101,9 @@ final class HandoffMetrics {
     return metrics;
   }
 
-  void completed(HandoffReceipt receipt, long nanos) {
+  void completed(HandoffReceipt receipt, long nanos, KvWire wire) {
+    Objects.requireNonNull(wireHandoffs.get(wire)).increment();
+    Objects.requireNonNull(wireBytes.get(wire)).increment((double) receipt.bytesMoved());
     bytes.increment((double) receipt.bytesMoved());
     blocks.increment(receipt.blocksMoved());
     seconds.record(Duration.ofNanos(nanos));

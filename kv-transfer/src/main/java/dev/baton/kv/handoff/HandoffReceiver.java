@@ -37,6 +37,7 @@ public final class HandoffReceiver implements BindableService, AutoCloseable {
   private final Alarms alarms;
   private final Admission admission;
   private final HandoffMetrics metrics;
+  private final RingOffers offers;
   private volatile boolean closed;
 
   /**
@@ -53,7 +54,15 @@ public final class HandoffReceiver implements BindableService, AutoCloseable {
       LongPredicate isMyEpoch,
       Duration stallLimit,
       MeterRegistry meters) {
-    this(layout, lineage, isMyEpoch, stallLimit, meters, new SystemAlarms());
+    Alarms alarms = new SystemAlarms();
+    this(
+        layout,
+        lineage,
+        isMyEpoch,
+        stallLimit,
+        meters,
+        alarms,
+        RingOffers.ifSharedMemoryWorks(alarms));
   }
 
   HandoffReceiver(
@@ -62,11 +71,13 @@ public final class HandoffReceiver implements BindableService, AutoCloseable {
       LongPredicate isMyEpoch,
       Duration stallLimit,
       MeterRegistry meters,
-      Alarms alarms) {
+      Alarms alarms,
+      RingOffers offers) {
     requireFit(layout);
     this.layout = layout;
     this.stallLimit = stallLimit;
     this.alarms = alarms;
+    this.offers = offers;
     this.admission = new Admission(layout, lineage, isMyEpoch);
     this.metrics = HandoffMetrics.ofReceiver(meters, admission::size);
   }
@@ -131,7 +142,8 @@ public final class HandoffReceiver implements BindableService, AutoCloseable {
     return ServerServiceDefinition.builder(KvTransfer.SERVICE)
         .addMethod(
             KvTransfer.push(new PushMessageReader()),
-            (call, headers) -> PushStream.start(call, admission, metrics, alarms, stallLimit))
+            (call, headers) ->
+                PushStream.start(call, admission, metrics, offers, alarms, stallLimit))
         .build();
   }
 
@@ -143,6 +155,7 @@ public final class HandoffReceiver implements BindableService, AutoCloseable {
     closed = true;
     HandoffException why = HandoffException.cancelled("the receiver is closing", null);
     admission.all().forEach(handoff -> handoff.abandon(why));
+    offers.close();
     alarms.close();
   }
 }

@@ -5,6 +5,7 @@ import dev.baton.kv.Block;
 import dev.baton.kv.BlockKey;
 import dev.baton.kv.Layout;
 import dev.baton.kv.Lineage;
+import dev.baton.kv.shm.RingLender;
 import dev.baton.kv.transport.Connection;
 import dev.baton.kv.transport.Connections;
 import dev.baton.proto.internal.v1.Open;
@@ -28,6 +29,7 @@ public final class HandoffSender implements AutoCloseable {
   private final Alarms alarms;
   private final Channels channels;
   private final HandoffMetrics metrics;
+  private final RingLender rings = new RingLender();
   private Runnable transport = () -> {};
 
   /**
@@ -104,6 +106,7 @@ public final class HandoffSender implements AutoCloseable {
         layout,
         new OutgoingHandoff(layout, open(ticket, keys, promptTokens)),
         channels,
+        rings,
         alarms,
         metrics,
         stallLimit,
@@ -151,6 +154,7 @@ public final class HandoffSender implements AutoCloseable {
   @Override
   public void close() {
     channels.close();
+    rings.close();
     transport.run();
     alarms.close();
   }

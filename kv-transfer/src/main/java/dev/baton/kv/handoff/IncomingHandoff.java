@@ -6,6 +6,7 @@ import dev.baton.kv.Layout;
 import dev.baton.kv.handoff.FrameVerifier.Place;
 import dev.baton.proto.internal.v1.Accept;
 import dev.baton.proto.internal.v1.Commit;
+import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.BitSet;
 import java.util.List;
@@ -119,17 +120,67 @@ public final class IncomingHandoff {
    */
   void write(FrameHeader header, Payload payload) throws HandoffException {
     Place place = verifier.verify(header, payload);
-    int plane = place.block() * layout.planes() + 2 * place.layer() + place.kind().place();
     synchronized (lock) {
-      requireReceiving();
-      if (arrived.get(plane)) {
-        throw HandoffException.refused(
-            Refusal.COUNT,
-            "frame: block %d, layer %d, %s came twice"
-                .formatted(place.block(), place.layer(), place.kind()));
-      }
-      payload.copyTo(destination.get(place.block()).plane(place.layer(), place.kind()));
-      arrived.set(plane);
+      requireWritable(place);
+      payload.copyTo(memory(place));
+      arrived.set(number(place));
+    }
+  }
+
+  /**
+   * Begins a plane whose bytes come piece by piece, and whose sum comes after them. It counts when
+   * that was right; before, its block holds what no check has passed, and the handoff cannot
+   * arrive.
+   *
+   * @throws HandoffException a refusal, if the header does not match or the handoff is over
+   */
+  IncomingPlane begin(FrameHeader header) throws HandoffException {
+    Place place = verifier.verifyHead(header);
+    synchronized (lock) {
+      requireWritable(place);
+    }
+    return new IncomingPlane(this, place, memory(place), header.beginSum());
+  }
+
+  /**
+   * Has the next bytes of a plane written, unless the handoff is over.
+   *
+   * @throws HandoffException a refusal, if it is
+   */
+  void write(Place place, Runnable writing) throws HandoffException {
+    synchronized (lock) {
+      requireWritable(place);
+      writing.run();
+    }
+  }
+
+  /**
+   * All bytes of a plane are there and right.
+   *
+   * @throws HandoffException a refusal, if the handoff is over or has the plane
+   */
+  void arrived(Place place) throws HandoffException {
+    synchronized (lock) {
+      requireWritable(place);
+      arrived.set(number(place));
+    }
+  }
+
+  private int number(Place place) {
+    return place.block() * layout.planes() + 2 * place.layer() + place.kind().place();
+  }
+
+  private MemorySegment memory(Place place) {
+    return destination.get(place.block()).plane(place.layer(), place.kind());
+  }
+
+  private void requireWritable(Place place) throws HandoffException {
+    requireReceiving();
+    if (arrived.get(number(place))) {
+      throw HandoffException.refused(
+          Refusal.COUNT,
+          "frame: block %d, layer %d, %s came twice"
+              .formatted(place.block(), place.layer(), place.kind()));
     }
   }
 

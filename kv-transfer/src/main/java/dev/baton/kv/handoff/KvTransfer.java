@@ -31,6 +31,9 @@ final class KvTransfer {
   /** First byte of a pull's reply that holds a protobuf PullEnd. */
   static final int PULL_END = 0x07;
 
+  /** The only byte of a request that says that there is something to read in the ring. */
+  static final int WAKE = 0x08;
+
   private KvTransfer() {}
 
   /** The method Push, for one side: {@code requests} writes or reads what goes to the receiver. */

@@ -52,6 +52,11 @@ final class OutgoingMessage {
     return new OutgoingMessage(withKind(KvTransfer.RENEW, new byte[0]), NOTHING, new byte[0]);
   }
 
+  /** A Wake: its kind, and nothing else. */
+  static OutgoingMessage wake() {
+    return new OutgoingMessage(withKind(KvTransfer.WAKE, new byte[0]), NOTHING, new byte[0]);
+  }
+
   /**
    * A frame.
    *

@@ -6,12 +6,15 @@ import dev.baton.kv.Layout;
 import dev.baton.kv.handoff.OutgoingHandoff.Send;
 import dev.baton.kv.handoff.OutgoingHandoff.State;
 import dev.baton.kv.handoff.OutgoingStream.Wait;
+import dev.baton.kv.shm.RingLender;
 import dev.baton.kv.transport.Connection;
+import dev.baton.kv.transport.KvWire;
 import dev.baton.proto.internal.v1.PushReply;
 import dev.baton.proto.v1.SampledToken;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
@@ -45,6 +48,7 @@ public final class OutgoingPush {
   private final List<Block> blocks;
   private final Layout layout;
   private final Channels channels;
+  private final RingLender rings;
   private final HandoffMetrics metrics;
   private final long stallNanos;
   private final BooleanSupplier writerLives;
@@ -72,6 +76,7 @@ public final class OutgoingPush {
       Layout layout,
       OutgoingHandoff handoff,
       Channels channels,
+      RingLender rings,
       Alarms alarms,
       HandoffMetrics metrics,
       Duration stallLimit,
@@ -83,6 +88,7 @@ public final class OutgoingPush {
     this.layout = layout;
     this.handoff = handoff;
     this.channels = channels;
+    this.rings = rings;
     this.watch = new PushWatch(alarms, this::lookAtWaits);
     this.metrics = metrics;
     this.stallNanos = stallLimit.toNanos();
@@ -144,9 +150,11 @@ public final class OutgoingPush {
         throw e;
       } finally {
         main.takeBack();
+        main.closeRing(handoff.failure() == null && thrown == null);
       }
       long total = System.nanoTime() - started;
-      metrics.completed(handoff.receipt(), total);
+      metrics.completed(
+          handoff.receipt(), total, main.usesRing() ? KvWire.SHM : lease.connection().socket());
       return new PushTimes(
           handoff.receipt(),
           total,
@@ -162,7 +170,9 @@ public final class OutgoingPush {
             this,
             new PushCall(connection.channel()),
             connection.loop(),
+            this::header,
             frames(),
+            connection.sharesMemory() ? rings.lend(target) : Optional.empty(),
             layout.planeBytes());
     lock.lock();
     try {
@@ -173,11 +183,27 @@ public final class OutgoingPush {
     return opened;
   }
 
+  /** What goes before a plane's bytes in a ring. */
+  private FrameHeader header(Send.Plane plane) {
+    return FrameHeader.unsigned(
+        ticket,
+        plane.block(),
+        keys.get(plane.block()),
+        plane.layer(),
+        plane.kind(),
+        layout.planeBytes());
+  }
+
+  /** The memory of a plane. */
+  MemorySegment memory(Send.Plane plane) {
+    return blocks.get(plane.block()).plane(plane.layer(), plane.kind());
+  }
+
   private Function<Send.Plane, OutgoingMessage> frames() {
     byte[] scratch = new byte[Math.min(SCRATCH_BYTES, layout.planeBytes())];
     return plane -> {
       int block = plane.block();
-      MemorySegment bytes = blocks.get(block).plane(plane.layer(), plane.kind());
+      MemorySegment bytes = memory(plane);
       FrameHeader header =
           FrameHeader.of(
               ticket, block, keys.get(block), plane.layer(), plane.kind(), bytes.asByteBuffer());
@@ -230,11 +256,10 @@ public final class OutgoingPush {
    * Takes the next messages for a stream, which must send them and ask again. If there are none,
    * what it waits for is watched from now on.
    *
-   * @param room whether the stream can take planes
    * @param into empty
-   * @return whether there are any
+   * @return whether there are any, or the plane before can go on
    */
-  boolean take(OutgoingStream by, boolean room, List<Send> into) {
+  boolean take(OutgoingStream by, List<Send> into) {
     lock.lock();
     try {
       by.sending = false;
@@ -242,14 +267,35 @@ public final class OutgoingPush {
         changed.signalAll();
         return false;
       }
-      takeNext(by, room, into);
-      if (into.isEmpty()) {
+      boolean room = by.hasRoom();
+      if (!by.isHalfway()) {
+        takeNext(by, room, into);
+      }
+      if (into.isEmpty() && !(room && by.isHalfway())) {
         beginWait(by);
         return false;
       }
       by.sending = true;
       by.wait = null;
       noteWakeUp();
+      return true;
+    } catch (HandoffException e) {
+      handoff.end(e);
+      changed.signalAll();
+      return false;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Whether a stream that has no room should wait for the receiver's word that there is some. */
+  boolean mayRest(OutgoingStream by) {
+    lock.lock();
+    try {
+      return handoff.state() == State.OVER || by.wait != Wait.ROOM || by.ringSleeps();
+    } catch (HandoffException e) {
+      handoff.end(e);
+      changed.signalAll();
       return true;
     } finally {
       lock.unlock();
@@ -277,7 +323,7 @@ public final class OutgoingPush {
     Wait now =
         switch (handoff.state()) {
           case OPENING -> Wait.ACCEPT;
-          case SENDING -> handoff.hasPlane() ? Wait.ROOM : Wait.WRITER;
+          case SENDING -> by.isHalfway() || handoff.hasPlane() ? Wait.ROOM : Wait.WRITER;
           case COMMITTING, OVER -> Wait.ACK;
         };
     if (by.wait != now) {

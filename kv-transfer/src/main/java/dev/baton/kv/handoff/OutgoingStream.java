@@ -1,9 +1,12 @@
 package dev.baton.kv.handoff;
 
 import dev.baton.kv.handoff.OutgoingHandoff.Send;
+import dev.baton.kv.shm.RingLender;
+import dev.baton.proto.internal.v1.Open;
 import dev.baton.proto.internal.v1.PushReply;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -25,6 +28,9 @@ final class OutgoingStream implements PushCall.Events {
   /** What is handed to gRPC before it is asked again whether there is room. */
   private static final int BURST_BYTES = 256 * 1024;
 
+  /** What is put into a ring before the event loop turns to others. */
+  private static final int TURN_BYTES = 256 * 1024;
+
   /** What the stream waits for, as far as the receiver or the writer can make it wait. */
   enum Wait {
     ACCEPT("Accept"),
@@ -42,7 +48,9 @@ final class OutgoingStream implements PushCall.Events {
   private final OutgoingPush push;
   private final PushCall call;
   private final Executor loop;
+  private final Function<Send.Plane, FrameHeader> headers;
   private final Function<Send.Plane, OutgoingMessage> frames;
+  private final @Nullable OutgoingRing ring;
   private final int burst;
   private final List<Send> batch = new ArrayList<>();
 
@@ -66,18 +74,26 @@ final class OutgoingStream implements PushCall.Events {
   /**
    * A stream that is not open yet.
    *
-   * @param frames makes the message for a plane; called by whoever pumps
+   * @param headers makes the header of a plane that goes into the ring
+   * @param frames makes the message for a plane that does not; both called by whoever pumps
+   * @param loan the ring to offer
    */
   OutgoingStream(
       OutgoingPush push,
       PushCall call,
       Executor loop,
+      Function<Send.Plane, FrameHeader> headers,
       Function<Send.Plane, OutgoingMessage> frames,
+      Optional<RingLender.Loan> loan,
       int planeBytes) {
     this.push = push;
     this.call = call;
     this.loop = loop;
+    this.headers = headers;
     this.frames = frames;
+    this.ring =
+        loan.map(lent -> new OutgoingRing(lent, () -> call.send(OutgoingMessage.wake())))
+            .orElse(null);
     this.burst = Math.max(1, BURST_BYTES / planeBytes);
   }
 
@@ -89,7 +105,45 @@ final class OutgoingStream implements PushCall.Events {
 
   /** How many messages are taken at a time. */
   int burst() {
-    return burst;
+    return usesRing() ? 1 : burst;
+  }
+
+  /** Whether planes go into shared memory. */
+  boolean usesRing() {
+    return ring != null && ring.isTaken();
+  }
+
+  /**
+   * Whether the stream can take a plane, or more of one.
+   *
+   * @throws HandoffException if the receiver broke the ring
+   */
+  boolean hasRoom() throws HandoffException {
+    return (ring != null && ring.isTaken()) ? ring.hasRoom() : call.isReady();
+  }
+
+  /** Whether a plane was begun and did not find room to its end. */
+  boolean isHalfway() {
+    return ring != null && ring.isHalfway();
+  }
+
+  /**
+   * Whether the receiver will say when there is room.
+   *
+   * @throws HandoffException if the receiver broke the ring
+   */
+  boolean ringSleeps() throws HandoffException {
+    return ring == null || !ring.isTaken() || ring.sleeps();
+  }
+
+  /** Lets the ring go, which no pump touches any more. */
+  void closeRing(boolean good) {
+    if (ring != null) {
+      if (good) {
+        ring.released();
+      }
+      ring.close();
+    }
   }
 
   /** Ends the stream, wherever it is. Without effect on one that is over. */
@@ -126,10 +180,26 @@ final class OutgoingStream implements PushCall.Events {
 
   private void sendAll() {
     try {
-      while (push.take(this, call.isReady(), batch)) {
+      int put = 0;
+      while (push.take(this, batch)) {
         batch.forEach(this::send);
         batch.clear();
+        if (ring != null) {
+          put += ring.advance(TURN_BYTES);
+        }
+        if (put >= TURN_BYTES) {
+          wake();
+          return;
+        }
       }
+      if (usesRing() && !push.mayRest(this)) {
+        wake();
+      }
+    } catch (HandoffException e) {
+      batch.clear();
+      push.end(e);
+      // Says that this stream sends no more.
+      boolean _ = push.take(this, batch);
     } catch (RuntimeException | Error e) {
       batch.clear();
       push.broke(this, e);
@@ -138,8 +208,10 @@ final class OutgoingStream implements PushCall.Events {
 
   private void send(Send next) {
     switch (next) {
-      case Send.Opening opening -> call.send(OutgoingMessage.of(opening.open()));
+      case Send.Opening opening -> call.send(OutgoingMessage.of(withOffer(opening.open())));
       case Send.Renewing _ -> call.send(OutgoingMessage.renew());
+      case Send.Plane plane when ring != null && ring.isTaken() ->
+          ring.begin(headers.apply(plane), push.memory(plane));
       case Send.Plane plane -> {
         OutgoingMessage frame = frames.apply(plane);
         call.send(frame);
@@ -152,6 +224,10 @@ final class OutgoingStream implements PushCall.Events {
     }
   }
 
+  private Open withOffer(Open open) {
+    return ring == null ? open : open.toBuilder().setRing(ring.offer()).build();
+  }
+
   @Override
   public void room() {
     pump();
@@ -159,7 +235,12 @@ final class OutgoingStream implements PushCall.Events {
 
   @Override
   public void reply(PushReply reply) {
-    push.on(reply);
+    if (ring != null && reply.hasAccept()) {
+      ring.answered(reply.getAccept().getRing());
+    }
+    if (!usesRing() || !reply.hasRoom()) {
+      push.on(reply);
+    }
     pump();
   }
 

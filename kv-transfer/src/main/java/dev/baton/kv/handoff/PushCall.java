@@ -115,6 +115,9 @@ final class PushCall {
 
     @Override
     public void onMessage(PushReply reply) {
+      if (reply.hasRoom()) {
+        call.request(1);
+      }
       events.reply(reply);
     }
 

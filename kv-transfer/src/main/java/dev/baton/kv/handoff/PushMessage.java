@@ -30,6 +30,9 @@ sealed interface PushMessage extends AutoCloseable {
   /** A sign of life of a sender that has no plane to send yet. */
   record Renewing() implements PushMessage {}
 
+  /** There is something to read in the ring. */
+  record Waking() implements PushMessage {}
+
   /**
    * Bytes that are no message. They travel on as a value, because what is thrown while gRPC parses
    * ends the stream without a reason that the sender could read.

@@ -19,9 +19,11 @@ final class PushMessageReader implements Marshaller<PushMessage> {
         case KvTransfer.OPEN -> new PushMessage.Opening(Open.parseFrom(control(kind, in)));
         case KvTransfer.FRAME -> frame(in);
         case KvTransfer.COMMIT -> new PushMessage.Committing(Commit.parseFrom(control(kind, in)));
-        case KvTransfer.RENEW -> renew(in);
+        case KvTransfer.RENEW -> bare("renew", in, new PushMessage.Renewing());
+        case KvTransfer.WAKE -> bare("wake", in, new PushMessage.Waking());
         case -1 -> new Malformed(Refusal.PROTOCOL, "message: empty, expected a kind byte");
-        default -> new Malformed(Refusal.PROTOCOL, "message kind: " + kind + ", expected 1 to 4");
+        default ->
+            new Malformed(Refusal.PROTOCOL, "message kind: " + kind + ", expected 1 to 4 or 8");
       };
     } catch (HandoffException e) {
       return new Malformed(e.refusal().orElse(Refusal.PROTOCOL), e.detail());
@@ -35,10 +37,11 @@ final class PushMessageReader implements Marshaller<PushMessage> {
     return ControlMessage.message(kind, in.readAllBytes());
   }
 
-  private static PushMessage renew(InputStream in) throws IOException {
+  private static PushMessage bare(String name, InputStream in, PushMessage message)
+      throws IOException {
     return in.read() < 0
-        ? new PushMessage.Renewing()
-        : new Malformed(Refusal.PROTOCOL, "renew: it has a body, expected none");
+        ? message
+        : new Malformed(Refusal.PROTOCOL, name + ": it has a body, expected none");
   }
 
   /**

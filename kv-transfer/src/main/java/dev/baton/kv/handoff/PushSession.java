@@ -1,9 +1,11 @@
 package dev.baton.kv.handoff;
 
+import dev.baton.kv.transport.KvWire;
 import dev.baton.proto.internal.v1.Ack;
 import dev.baton.proto.internal.v1.Commit;
 import dev.baton.proto.internal.v1.Open;
 import dev.baton.proto.internal.v1.PushReply;
+import dev.baton.proto.internal.v1.Room;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -27,14 +29,33 @@ final class PushSession {
   private final Admission admission;
   private final HandoffMetrics metrics;
   private final PushReplies replies;
+  private final RingOffers offers;
+  private final Runnable signs;
+  private final KvWire socket;
   private final AtomicBoolean ended = new AtomicBoolean();
   private volatile @Nullable IncomingHandoff handoff;
+  private @Nullable IncomingRing ring;
   private long openedNanos;
 
-  PushSession(Admission admission, HandoffMetrics metrics, PushReplies replies) {
+  /**
+   * A session that is not open.
+   *
+   * @param socket what carries the stream
+   * @param signs to be run for every sign of life that is not a message
+   */
+  PushSession(
+      Admission admission,
+      HandoffMetrics metrics,
+      PushReplies replies,
+      RingOffers offers,
+      KvWire socket,
+      Runnable signs) {
     this.admission = admission;
     this.metrics = metrics;
     this.replies = replies;
+    this.offers = offers;
+    this.signs = signs;
+    this.socket = socket;
   }
 
   /** Whether nothing more is taken in. */
@@ -56,6 +77,12 @@ final class PushSession {
           // That it came is all: the stream's stall limit counts every message.
           var _ = opened("Renew");
           metrics.renewed();
+        }
+        case PushMessage.Waking _ -> {
+          var _ = opened("Wake");
+          if (ring != null) {
+            ring.wake();
+          }
         }
         case PushMessage.Malformed malformed ->
             throw HandoffException.refused(malformed.refusal(), malformed.detail());
@@ -117,7 +144,10 @@ final class PushSession {
       return;
     }
     admission.verify(open, found);
-    replies.reply(PushReply.newBuilder().setAccept(found.accept()).build());
+    ring =
+        open.hasRing() ? offers.take(open.getRing(), found, new RingStream()).orElse(null) : null;
+    replies.reply(
+        PushReply.newBuilder().setAccept(found.accept().toBuilder().setRing(ring != null)).build());
   }
 
   private IncomingHandoff opened(String what) throws HandoffException {
@@ -130,10 +160,47 @@ final class PushSession {
   }
 
   private void commit(Commit commit) throws HandoffException {
-    HandoffReceipt receipt = opened("Commit").complete(commit);
-    metrics.completed(receipt, System.nanoTime() - openedNanos);
+    IncomingHandoff mine = opened("Commit");
+    if (ring != null) {
+      ring.drain();
+    }
+    HandoffReceipt receipt = mine.complete(commit);
+    if (ring != null) {
+      // Before Ack, after which the sender uses the ring for its next handoff.
+      ring.close(true);
+    }
+    metrics.completed(receipt, System.nanoTime() - openedNanos, ring != null ? KvWire.SHM : socket);
     if (ended.compareAndSet(false, true)) {
       replies.finish(PushReply.newBuilder().setAck(Ack.getDefaultInstance()).build());
+    }
+  }
+
+  /** The transport calls nothing any more. */
+  void gone() {
+    if (ring != null) {
+      ring.close(false);
+    }
+  }
+
+  private final class RingStream implements IncomingRing.Stream {
+    @Override
+    public void sign() {
+      signs.run();
+    }
+
+    @Override
+    public void room() {
+      replies.reply(PushReply.newBuilder().setRoom(Room.getDefaultInstance()).build());
+    }
+
+    @Override
+    public boolean isOver() {
+      return PushSession.this.isOver();
+    }
+
+    @Override
+    public void refuse(HandoffException why) {
+      failWith(why);
     }
   }
 

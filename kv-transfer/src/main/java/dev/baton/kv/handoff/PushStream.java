@@ -1,6 +1,8 @@
 package dev.baton.kv.handoff;
 
+import dev.baton.kv.transport.KvWire;
 import dev.baton.proto.internal.v1.PushReply;
+import io.grpc.Grpc;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.Status;
@@ -21,11 +23,23 @@ final class PushStream extends ServerCall.Listener<PushMessage> {
       ServerCall<PushMessage, PushReply> call,
       Admission admission,
       HandoffMetrics metrics,
+      RingOffers offers,
       Alarms alarms,
       Duration stallLimit) {
     this.call = call;
-    this.session = new PushSession(admission, metrics, new CallReplies(call));
+    this.session =
+        new PushSession(
+            admission,
+            metrics,
+            new CallReplies(call),
+            offers,
+            KvWire.of(call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR)),
+            this::signOfLife);
     this.watch = StallWatch.start(alarms, stallLimit, session::stalled);
+  }
+
+  private void signOfLife() {
+    watch.sign();
   }
 
   /** Begins to serve a call. */
@@ -33,9 +47,10 @@ final class PushStream extends ServerCall.Listener<PushMessage> {
       ServerCall<PushMessage, PushReply> call,
       Admission admission,
       HandoffMetrics metrics,
+      RingOffers offers,
       Alarms alarms,
       Duration stallLimit) {
-    PushStream stream = new PushStream(call, admission, metrics, alarms, stallLimit);
+    PushStream stream = new PushStream(call, admission, metrics, offers, alarms, stallLimit);
     call.request(1);
     return stream;
   }
@@ -60,11 +75,13 @@ final class PushStream extends ServerCall.Listener<PushMessage> {
   public void onCancel() {
     watch.stop();
     session.lost();
+    session.gone();
   }
 
   @Override
   public void onComplete() {
     watch.stop();
+    session.gone();
   }
 
   /** Replies over a call, which by itself may be used by one thread at a time only. */

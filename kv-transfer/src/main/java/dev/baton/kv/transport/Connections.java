@@ -1,5 +1,6 @@
 package dev.baton.kv.transport;
 
+import dev.baton.kv.shm.SharedMemoryCheck;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.netty.NettyChannelBuilder;
 import io.netty.channel.ChannelOption;
@@ -24,6 +25,8 @@ public final class Connections implements AutoCloseable {
   public enum Wire {
     /** The best for each target. */
     ANY,
+    /** No shared memory. */
+    UNIX,
     /** TCP, also to receivers on this host. */
     TCP
   }
@@ -62,7 +65,7 @@ public final class Connections implements AutoCloseable {
    * @param target host:port of the receiver's TCP side
    */
   public Connection open(String target) {
-    Optional<Path> socket = wire == Wire.ANY ? LocalSocket.find(target) : Optional.empty();
+    Optional<Path> socket = wire != Wire.TCP ? LocalSocket.find(target) : Optional.empty();
     NettyChannelBuilder builder =
         socket
             .map(path -> builder(new DomainSocketAddress(path.toFile())))
@@ -80,7 +83,9 @@ public final class Connections implements AutoCloseable {
     if (lending) {
       builder.withOption(ChannelOption.ALLOCATOR, new LendingAllocator(loop));
     }
-    return new Connection(builder.build(), loop);
+    boolean sharesMemory = wire == Wire.ANY && socket.isPresent() && SharedMemoryCheck.passes();
+    return new Connection(
+        builder.build(), loop, socket.isPresent() ? KvWire.UNIX : KvWire.TCP, sharesMemory);
   }
 
   private static NettyChannelBuilder builder(SocketAddress address) {

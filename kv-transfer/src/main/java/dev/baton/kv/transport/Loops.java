@@ -14,11 +14,14 @@ import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.internal.ThreadExecutorMap;
+import java.util.Optional;
+import java.util.concurrent.Executor;
 
 /**
  * Event loops that carry nothing but KV: epoll where there is one, else NIO, without Unix sockets.
  */
-final class Loops {
+public final class Loops {
   private static final boolean EPOLL = Epoll.isAvailable();
 
   private Loops() {}
@@ -29,6 +32,11 @@ final class Loops {
         threads,
         new DefaultThreadFactory(name, true),
         EPOLL ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
+  }
+
+  /** The event loop that the calling thread belongs to. */
+  public static Optional<Executor> current() {
+    return Optional.ofNullable(ThreadExecutorMap.currentExecutor());
   }
 
   /** Whether epoll is used, and with it Unix sockets can be. */

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -27,7 +28,8 @@ class FuzzTest {
           epoch -> epoch == Prompt.EPOCH,
           Duration.ofSeconds(1),
           meters,
-          alarms);
+          alarms,
+          new RingOffers(false, Optional::empty, alarms));
   private final BlockPool pool = new BlockPool(Prompt.SMALL, 5);
 
   @Test

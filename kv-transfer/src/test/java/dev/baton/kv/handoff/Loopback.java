@@ -7,6 +7,8 @@ import dev.baton.kv.Block;
 import dev.baton.kv.BlockPool;
 import dev.baton.kv.Layout;
 import dev.baton.kv.transport.Connections;
+import dev.baton.kv.transport.KvWire;
+import dev.baton.kv.transport.Loops;
 import dev.baton.proto.internal.v1.PushReply;
 import io.grpc.BindableService;
 import io.grpc.ManagedChannel;
@@ -49,7 +51,8 @@ final class Loopback implements AutoCloseable {
             epoch -> epoch == Prompt.EPOCH || epoch == Prompt.EPOCH - 1,
             STALL_LIMIT,
             meters,
-            alarms);
+            alarms,
+            new RingOffers(true, Loops::current, alarms));
     this.source = new BlockPool(layout, blocks);
     this.pool = new BlockPool(layout, blocks);
     this.sender = sender(new SystemAlarms());
@@ -93,7 +96,10 @@ final class Loopback implements AutoCloseable {
 
           @Override
           public void refuse(HandoffException why) {}
-        });
+        },
+        new RingOffers(false, Loops::current, alarms),
+        KvWire.TCP,
+        () -> {});
   }
 
   Destination expect(Prompt prompt, int... present) {

@@ -8,6 +8,7 @@ import dev.baton.kv.BlockKey;
 import dev.baton.kv.BlockPool;
 import dev.baton.kv.Layout;
 import dev.baton.kv.transport.Connection;
+import dev.baton.kv.transport.KvWire;
 import io.grpc.BindableService;
 import io.grpc.Server;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -59,7 +60,7 @@ final class PullPair implements AutoCloseable {
             Prompt.LINEAGE,
             () -> 5,
             STALL_LIMIT,
-            target -> new Connection(Loopback.channel(target), Runnable::run),
+            to -> new Connection(Loopback.channel(to), Runnable::run, KvWire.TCP, false),
             () -> {},
             pullerMeters,
             pullerAlarms);

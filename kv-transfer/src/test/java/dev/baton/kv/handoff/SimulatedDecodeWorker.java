@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -25,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  * It knows what every block must hold that no open handoff may write, and looks.
  */
 final class SimulatedDecodeWorker {
+  private static final long TURN_NANOS = 20_000;
+
   private final SimulatedTime time;
   private final SimulatedProcess process;
   private final long epoch;
@@ -55,7 +58,11 @@ final class SimulatedDecodeWorker {
             asked -> asked == epoch,
             HandoffSimulation.STALL_LIMIT,
             meters,
-            process);
+            process,
+            new RingOffers(
+                true,
+                () -> Optional.of(turn -> process.at(time.now() + TURN_NANOS, turn)),
+                process));
   }
 
   long epoch() {

@@ -7,6 +7,7 @@ import dev.baton.kv.BlockPool;
 import dev.baton.kv.Layout;
 import dev.baton.kv.handoff.OutgoingHandoff.Send;
 import dev.baton.kv.handoff.OutgoingHandoff.State;
+import dev.baton.kv.shm.RingLender;
 import dev.baton.proto.internal.v1.Open;
 import dev.baton.proto.internal.v1.PushReply;
 import dev.baton.proto.v1.SampledToken;
@@ -43,6 +44,11 @@ final class SimulatedPush implements PushCall.Events {
   private final OutgoingHandoff handoff;
   private final boolean stuck;
 
+  /** Every third offers one. */
+  private final @Nullable OutgoingRing ring;
+
+  private final RingLender lender = new RingLender();
+  private boolean ringClosed;
   private @Nullable SimulatedStream stream;
   private Runnable callOff = () -> {};
   private int computedLayers;
@@ -79,6 +85,11 @@ final class SimulatedPush implements PushCall.Events {
     this.kv = kv;
     this.firstTokens = firstTokens;
     this.stuck = random.nextInt(30) == 0;
+    this.ring =
+        random.nextInt(3) == 0
+            ? new OutgoingRing(
+                lender.lend("simulated").orElseThrow(), () -> send(OutgoingMessage.wake()))
+            : null;
     blocks.forEach(block -> block.bytes().fill((byte) 0xEE));
     Open.Builder open =
         Open.newBuilder()
@@ -124,6 +135,7 @@ final class SimulatedPush implements PushCall.Events {
     process.kill();
     stream.cut();
     giveBlocksBack();
+    closeRing();
   }
 
   boolean isOver() {
@@ -171,6 +183,9 @@ final class SimulatedPush implements PushCall.Events {
 
   @Override
   public void reply(PushReply reply) {
+    if (ring != null && reply.hasAccept()) {
+      ring.answered(reply.getAccept().getRing());
+    }
     handoff.on(reply);
     pump();
   }
@@ -192,6 +207,7 @@ final class SimulatedPush implements PushCall.Events {
         stream.cancel();
       }
       giveBlocksBack();
+      closeRing();
     } else {
       boolean waitsForWriter = handoff.renewal() != null;
       long limit = HandoffSimulation.STALL_LIMIT.toNanos();
@@ -216,10 +232,19 @@ final class SimulatedPush implements PushCall.Events {
 
   private void send(Send next) {
     switch (next) {
-      case Send.Opening opening -> send(OutgoingMessage.of(opening.open()));
+      case Send.Opening opening ->
+          send(
+              OutgoingMessage.of(
+                  ring == null
+                      ? opening.open()
+                      : opening.open().toBuilder().setRing(ring.offer()).build()));
       case Send.Renewing _ -> send(OutgoingMessage.renew());
       case Send.Plane plane -> {
         MemorySegment bytes = blocks.get(plane.block()).plane(plane.layer(), plane.kind());
+        if (ring != null && ring.isTaken()) {
+          put(plane, bytes);
+          return;
+        }
         FrameHeader header =
             FrameHeader.of(
                 ticket,
@@ -234,6 +259,32 @@ final class SimulatedPush implements PushCall.Events {
         send(OutgoingMessage.of(committing.commit()));
         stream.halfClose();
       }
+    }
+  }
+
+  /** A ring never fills here: it holds more than a whole prompt of this world. */
+  private void put(Send.Plane plane, MemorySegment bytes) {
+    try {
+      ring.begin(
+          FrameHeader.unsigned(
+              ticket,
+              plane.block(),
+              keys.get(plane.block()),
+              plane.layer(),
+              plane.kind(),
+              layout.planeBytes()),
+          bytes);
+      ring.advance(Integer.MAX_VALUE);
+    } catch (HandoffException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private void closeRing() {
+    if (ring != null && !ringClosed) {
+      ringClosed = true;
+      ring.close();
+      lender.close();
     }
   }
 

@@ -21,6 +21,9 @@ final class SimulatedStream extends ServerCall<PushMessage, PushReply> {
   private static final long MOST_DELAY = 20_000_000;
   private static final int WINDOW = 4;
 
+  /** How much later than the last message the last plane in the ring may have been taken. */
+  private static final long RING_NANOS = 1_000_000;
+
   private final SimulatedTime time;
   private final Random random;
   private final SimulatedProcess client;
@@ -173,7 +176,7 @@ final class SimulatedStream extends ServerCall<PushMessage, PushReply> {
     return !serverTold
         && closed == null
         && !server.isDead()
-        && time.now() - since > HandoffSimulation.STALL_LIMIT.toNanos();
+        && time.now() - since > HandoffSimulation.STALL_LIMIT.toNanos() + RING_NANOS;
   }
 
   @Override

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 final class Account {
   private final LongSupplier nanos;
   private final long acceptedAt;
+  private @Nullable Duration placed;
   private @Nullable Duration reserved;
   private @Nullable Duration first;
   private @Nullable Duration firstText;
@@ -20,6 +21,11 @@ final class Account {
   Account(LongSupplier nanos) {
     this.nanos = nanos;
     this.acceptedAt = nanos.getAsLong();
+  }
+
+  /** It has its workers. */
+  void placed() {
+    placed = total();
   }
 
   /** The decode worker reserved its blocks. */
@@ -46,6 +52,12 @@ final class Account {
   /** Time to the first token with text; to the first token at all where none had text. */
   Optional<Duration> ttft() {
     return Optional.ofNullable(firstText).or(() -> Optional.ofNullable(first));
+  }
+
+  /** As {@link #ttft}, but from when it had its workers: what a placement predicts. */
+  Optional<Duration> ttftSincePlaced() {
+    Duration from = placed;
+    return from == null ? Optional.empty() : ttft().map(ttft -> ttft.minus(from));
   }
 
   /**

@@ -3,6 +3,7 @@ package dev.baton.router.generation;
 import dev.baton.cluster.error.BatonException;
 import dev.baton.proto.v1.ErrorCode;
 import dev.baton.proto.v1.Usage;
+import dev.baton.router.placement.PlacementDecision.Predicted;
 import java.util.Optional;
 
 /**
@@ -12,8 +13,14 @@ import java.util.Optional;
  * @param error what went wrong, if anything did
  * @param usage what was used until then
  * @param longestChoice tokens of the longest choice
+ * @param predicted what placement expected, if it did
  */
-record Ending(String phase, Optional<BatonException> error, Usage usage, int longestChoice) {
+record Ending(
+    String phase,
+    Optional<BatonException> error,
+    Usage usage,
+    int longestChoice,
+    Optional<Predicted> predicted) {
   /** As a label of metrics and in logs: completed, cancelled or failed. */
   String outcome() {
     if (error.isEmpty()) {

@@ -11,6 +11,7 @@ import dev.baton.proto.internal.v1.PrefillDone;
 import dev.baton.proto.internal.v1.PrefillRequest;
 import dev.baton.proto.internal.v1.PrefillResponse;
 import dev.baton.proto.internal.v1.PrefillServiceGrpc.PrefillServiceStub;
+import dev.baton.proto.internal.v1.PromptComputed;
 import dev.baton.proto.internal.v1.Ticket;
 import dev.baton.proto.v1.Accepted;
 import dev.baton.proto.v1.Route;
@@ -35,7 +36,8 @@ import org.slf4j.LoggerFactory;
  * <ul>
  *   <li>Everything happens inside one serial context: no two things at once, and no lock held while
  *       the listener or a worker is called.
- *   <li>Both workers are watched for silence, the whole for its deadline.
+ *   <li>Both workers are watched for silence, the whole for its deadline. A local prefill has one
+ *       worker only.
  *   <li>Until the KV has arrived, the failure of either worker fails the request and cancels the
  *       other. After that the answer no longer depends on the prefill worker: if its last words are
  *       lost, the account says 0 cached tokens and the answer stands.
@@ -70,6 +72,7 @@ final class Generation implements GenerationCall {
   private int finishedByWorker;
   private KvArrived arrived = KvArrived.getDefaultInstance();
   private @Nullable PrefillDone done;
+  private @Nullable PromptComputed computed;
   private SynchronizationContext.@Nullable ScheduledHandle tick;
 
   /**
@@ -126,7 +129,8 @@ final class Generation implements GenerationCall {
               .build());
       decodeHeard = now();
       // Not in the caller's context: its cancellation comes through cancel(), with a reason.
-      Context.ROOT.run(() -> decodeStub().decode(requests.decode(), decode));
+      DecodeRequest asked = isLocal() ? requests.decodeLocally() : requests.decode();
+      Context.ROOT.run(() -> decodeStub().decode(asked, decode));
       watch();
     });
   }
@@ -153,12 +157,23 @@ final class Generation implements GenerationCall {
         enter(Phase.PREFILLING);
         account.reserved();
         prefillHeard = now();
+        if (isLocal()) {
+          return;
+        }
         PrefillRequest asked = requests.prefill(assignment.kvEndpoint(), assignment.prefixSource());
         Context.ROOT.run(() -> prefillStub().prefill(asked, prefill));
       }
       case KV_ARRIVED -> {
         enter(Phase.DECODING);
         arrived = response.getKvArrived();
+        assignment.kvArrived();
+      }
+      case PROMPT_COMPUTED -> {
+        if (!isLocal()) {
+          throw broken(decodeWorker(), "read a prompt that another worker was to read");
+        }
+        enter(Phase.DECODING);
+        computed = response.getPromptComputed();
         assignment.kvArrived();
       }
       case TOKENS -> {
@@ -178,6 +193,10 @@ final class Generation implements GenerationCall {
       }
       case EVENT_NOT_SET -> throw broken(decodeWorker(), "sent an event of no kind");
     }
+  }
+
+  private boolean isLocal() {
+    return assignment.placed().isLocal();
   }
 
   private Answer answer(int choice) {
@@ -204,8 +223,10 @@ final class Generation implements GenerationCall {
     switch (response.getEventCase()) {
       case PROGRESS -> {}
       case DONE -> {
-        done = response.getDone();
-        assignment.prefillDone();
+        PrefillDone account = response.getDone();
+        done = account;
+        assignment.prefillDone(
+            account.getComputedTokens(), account.getCachedTokens(), account.getComputeUs() / 1e6);
         completeIfAccounted();
       }
       case EVENT_NOT_SET -> throw broken(prefillWorker(), "sent an event of no kind");
@@ -234,7 +255,7 @@ final class Generation implements GenerationCall {
   }
 
   private void completeIfAccounted() {
-    boolean accounted = decode.over() && (done != null || prefill.over());
+    boolean accounted = decode.over() && (isLocal() || done != null || prefill.over());
     if (phase == Phase.CLOSING && accounted) {
       end(Optional.empty());
     }
@@ -261,14 +282,18 @@ final class Generation implements GenerationCall {
     assignment.close();
     Usage usage = usage();
     int longest = answers.stream().mapToInt(Answer::tokens).max().orElse(0);
-    over.accept(this, new Ending(last.label(), error, usage, longest));
+    if (error.isEmpty()) {
+      account.tpot(longest).ifPresent(tpot -> assignment.decoded(tpot.toNanos() / 1e9));
+    }
+    over.accept(
+        this, new Ending(last.label(), error, usage, longest, assignment.placed().predicted()));
     error.ifPresentOrElse(listener::failed, () -> listener.completed(usage));
   }
 
   private Usage usage() {
     return Usage.newBuilder()
         .setPromptTokens(request.prompt().length)
-        .setCachedTokens(done == null ? 0 : done.getCachedTokens())
+        .setCachedTokens(cachedTokens())
         .setCompletionTokens(answers.stream().mapToInt(Answer::tokens).sum())
         .setRoute(
             Route.newBuilder()
@@ -277,10 +302,18 @@ final class Generation implements GenerationCall {
                 .setBlocksMoved(arrived.getBlocksMoved())
                 .setBlocksPresent(arrived.getBlocksPresent())
                 .setBytesMoved(arrived.getBytesMoved())
+                .setLocalPrefill(isLocal())
                 .setPulledTokens(done == null ? 0 : done.getPulledTokens())
                 .setTransferUs(done == null ? 0 : done.getTransferUs())
                 .setVisibleTransferUs(done == null ? 0 : done.getVisibleTransferUs()))
         .build();
+  }
+
+  private int cachedTokens() {
+    if (computed != null) {
+      return computed.getCachedTokens();
+    }
+    return done == null ? 0 : done.getCachedTokens();
   }
 
   /** Looks at the clock now and again when the next limit would be reached. */
@@ -308,7 +341,7 @@ final class Generation implements GenerationCall {
       }
       left = Math.min(left, decodeLeft);
     }
-    if (phase == Phase.PREFILLING) {
+    if (phase == Phase.PREFILLING && !isLocal()) {
       long prefillLeft = prefillHeard + limits.stallLimit().toNanos() - now;
       if (prefillLeft <= 0) {
         fail(BatonException.stalled(prefillWorker(), limits.stallLimit()));

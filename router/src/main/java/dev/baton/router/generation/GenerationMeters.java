@@ -1,6 +1,8 @@
 package dev.baton.router.generation;
 
 import dev.baton.cluster.error.BatonException;
+import dev.baton.router.placement.PlacementDecision.Predicted;
+import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
@@ -16,6 +18,8 @@ final class GenerationMeters {
   private final Timer queue;
   private final Timer total;
   private final Timer visibleTransfer;
+  private final DistributionSummary predictedTtft;
+  private final DistributionSummary predictedTpot;
   private final AtomicInteger active;
 
   GenerationMeters(MeterRegistry registry) {
@@ -28,8 +32,20 @@ final class GenerationMeters {
         timer(
             "baton.request.visible.transfer",
             "Time from the end of computing the prompt until its KV had crossed.");
+    this.predictedTtft = observedToPredicted("ttft");
+    this.predictedTpot = observedToPredicted("tpot");
     this.active = new AtomicInteger();
     registry.gauge("baton.requests.active", active);
+  }
+
+  private DistributionSummary observedToPredicted(String time) {
+    return DistributionSummary.builder("baton.prediction.ratio")
+        .description("Observed over predicted time of a placed request.")
+        .tag("time", time)
+        .publishPercentileHistogram()
+        .minimumExpectedValue(0.01)
+        .maximumExpectedValue(100.0)
+        .register(registry);
   }
 
   private Timer timer(String name, String description) {
@@ -57,6 +73,7 @@ final class GenerationMeters {
     account.queue().ifPresent(queue::record);
     account.ttft().ifPresent(ttft::record);
     account.tpot(ending.longestChoice()).ifPresent(tpot::record);
+    ending.predicted().ifPresent(predicted -> compare(predicted, ending, account));
     total.record(account.total());
     long visible = ending.usage().getRoute().getVisibleTransferUs();
     if (visible > 0) {
@@ -66,6 +83,21 @@ final class GenerationMeters {
     tokens("cached", ending.usage().getCachedTokens());
     tokens("pulled", ending.usage().getRoute().getPulledTokens());
     tokens("completion", ending.usage().getCompletionTokens());
+  }
+
+  private void compare(Predicted predicted, Ending ending, Account account) {
+    if (ending.error().isEmpty()) {
+      account
+          .ttftSincePlaced()
+          .ifPresent(seen -> predictedTtft.record(seconds(seen) / predicted.ttftSeconds()));
+      account
+          .tpot(ending.longestChoice())
+          .ifPresent(seen -> predictedTpot.record(seconds(seen) / predicted.tpotSeconds()));
+    }
+  }
+
+  private static double seconds(Duration time) {
+    return time.toNanos() / 1e9;
   }
 
   private void failed(BatonException error) {

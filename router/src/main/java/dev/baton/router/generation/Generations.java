@@ -4,6 +4,7 @@ import dev.baton.cluster.error.BatonException;
 import dev.baton.cluster.process.RequestScope;
 import dev.baton.kv.TenantSalt;
 import dev.baton.proto.v1.Usage;
+import dev.baton.router.placement.PlacementDecision;
 import dev.baton.router.tenant.Tenants;
 import dev.baton.router.workers.Assignment;
 import dev.baton.router.workers.Workers;
@@ -65,6 +66,11 @@ public final class Generations implements AutoCloseable {
     this.room = new Semaphore(limits.maxRequests());
   }
 
+  /** Where a request was placed, and why; empty if it is not known, or not any more. */
+  public Optional<PlacementDecision> decision(String requestId) {
+    return workers.decision(requestId);
+  }
+
   /** The models that can be asked for. */
   public Models models() {
     return models;
@@ -101,7 +107,8 @@ public final class Generations implements AutoCloseable {
         over(
             request,
             account,
-            new Ending("settling", Optional.of(why), Usage.getDefaultInstance(), 0));
+            new Ending(
+                "settling", Optional.of(why), Usage.getDefaultInstance(), 0, Optional.empty()));
         listener.failed(why);
         return _ -> {};
       }
@@ -115,7 +122,13 @@ public final class Generations implements AutoCloseable {
     TenantSalt salt = tenants.salt(request.tenant());
     Assignment assignment =
         workers.assign(
-            settled.model().name(), settled.prompt(), settled.maxTokens(), settled.choices(), salt);
+            request.id(),
+            settled.model().name(),
+            settled.prompt(),
+            settled.maxTokens(),
+            settled.choices(),
+            salt);
+    account.placed();
     Duration time =
         request
             .timeLimit()

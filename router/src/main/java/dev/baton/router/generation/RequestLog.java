@@ -32,12 +32,22 @@ final class RequestLog {
     fields.put("blocks_present", route.getBlocksPresent());
     fields.put("bytes_moved", route.getBytesMoved());
     fields.put("pulled_tokens", route.getPulledTokens());
+    fields.put("local_prefill", route.getLocalPrefill());
     fields.put("transfer_ms", route.getTransferUs() / 1e3);
     fields.put("visible_transfer_ms", route.getVisibleTransferUs() / 1e3);
     fields.put("total_ms", millis(account.total()));
     account.queue().ifPresent(queue -> fields.put("queue_ms", millis(queue)));
     account.ttft().ifPresent(ttft -> fields.put("ttft_ms", millis(ttft)));
     account.tpot(ending.longestChoice()).ifPresent(tpot -> fields.put("tpot_ms", millis(tpot)));
+    ending
+        .predicted()
+        .ifPresent(predicted -> {
+          fields.put("predicted_ttft_ms", predicted.ttftSeconds() * 1e3);
+          fields.put("predicted_tpot_ms", predicted.tpotSeconds() * 1e3);
+          account
+              .ttftSincePlaced()
+              .ifPresent(seen -> fields.put("ttft_since_placed_ms", millis(seen)));
+        });
     ending
         .error()
         .ifPresent(error -> {

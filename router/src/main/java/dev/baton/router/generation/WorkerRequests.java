@@ -18,8 +18,17 @@ import java.util.Optional;
  * @param ticket of the handoff between them
  */
 record WorkerRequests(SettledRequest request, TenantSalt salt, Lineage lineage, Ticket ticket) {
-  /** For the worker that writes the answer. */
+  /** For the worker that writes the answer, and takes the prompt's KV in. */
   DecodeRequest decode() {
+    return withoutTicket().setTicket(ticket).build();
+  }
+
+  /** For the worker that writes the answer, and reads the prompt itself. */
+  DecodeRequest decodeLocally() {
+    return withoutTicket().build();
+  }
+
+  private DecodeRequest.Builder withoutTicket() {
     DecodeRequest.Builder wire =
         DecodeRequest.newBuilder()
             .setRequestId(request.id())
@@ -28,13 +37,12 @@ record WorkerRequests(SettledRequest request, TenantSalt salt, Lineage lineage, 
             .setSampling(request.sampling().toProto())
             .setChoices(request.choices())
             .addAllStopTokenIds(request.stopTokens())
-            .setMaxTokens(request.maxTokens())
-            .setTicket(ticket);
+            .setMaxTokens(request.maxTokens());
     request.logprobs().ifPresent(wire::setLogprobs);
     for (int token : request.prompt()) {
       wire.addPromptTokens(token);
     }
-    return wire.build();
+    return wire;
   }
 
   /**

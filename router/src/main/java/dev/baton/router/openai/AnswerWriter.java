@@ -119,6 +119,7 @@ final class AnswerWriter {
         .put("blocks_present", route.getBlocksPresent())
         .put("bytes_moved", route.getBytesMoved())
         .put("pulled_tokens", route.getPulledTokens())
+        .put("local_prefill", route.getLocalPrefill())
         .put("transfer_ms", route.getTransferUs() / MICROS_PER_MILLI)
         .put("visible_transfer_ms", route.getVisibleTransferUs() / MICROS_PER_MILLI);
   }

@@ -93,6 +93,7 @@ public final class OpenAiDoor implements AutoCloseable {
           }
           routes.get("/v1/models", models::all);
           routes.get("/v1/models/<id>", models::one);
+          routes.get("/v1/decisions/{id}", new DecisionHandler(generations)::one);
           routes.get("/metrics", ctx -> ctx.contentType(METRICS).result(metrics.get()));
           routes.get("/healthz", ctx -> ctx.contentType(TEXT).result("ok\n"));
           routes.get("/readyz", ctx -> ready(ctx, readiness.get()));

@@ -1,6 +1,7 @@
 package dev.baton.router.placement;
 
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What is known of the workers at one moment.
@@ -28,6 +29,12 @@ public record ClusterView(List<PrefillWorker> prefill, List<DecodeWorker> decode
 
     /** Whether it takes nothing new. */
     boolean draining();
+
+    /** Whether it shares its chip with a worker of the other role. */
+    boolean mixed();
+
+    /** How fast it is; empty where it said nothing of its hardware. */
+    Optional<PhaseTimes> times();
   }
 
   /**
@@ -40,6 +47,9 @@ public record ClusterView(List<PrefillWorker> prefill, List<DecodeWorker> decode
    * @param pendingTokens prompt tokens still to compute, as it says
    * @param ownTokens prompt tokens that this router placed there and that its load does not count
    *     yet
+   * @param requests running and waiting requests, and those that its load does not count yet
+   * @param mixed whether it shares its chip with a decode worker
+   * @param times how fast it is
    */
   public record PrefillWorker(
       WorkerRef ref,
@@ -47,7 +57,10 @@ public record ClusterView(List<PrefillWorker> prefill, List<DecodeWorker> decode
       boolean fresh,
       boolean draining,
       long pendingTokens,
-      long ownTokens)
+      long ownTokens,
+      int requests,
+      boolean mixed,
+      Optional<PhaseTimes> times)
       implements Worker {
     /** Copies the list. */
     public PrefillWorker {
@@ -67,6 +80,9 @@ public record ClusterView(List<PrefillWorker> prefill, List<DecodeWorker> decode
    * @param blocksTotal blocks in its pool
    * @param blocksAvailable blocks that nobody uses, as it says
    * @param ownBlocks blocks that {@code ownRequests} will take
+   * @param promptTokens prompt tokens that it still has to compute itself, own in flight included
+   * @param mixed whether it shares its chip with a prefill worker
+   * @param times how fast it is
    */
   public record DecodeWorker(
       WorkerRef ref,
@@ -77,7 +93,10 @@ public record ClusterView(List<PrefillWorker> prefill, List<DecodeWorker> decode
       int ownRequests,
       int blocksTotal,
       int blocksAvailable,
-      int ownBlocks)
+      int ownBlocks,
+      long promptTokens,
+      boolean mixed,
+      Optional<PhaseTimes> times)
       implements Worker {
     /** Copies the list. */
     public DecodeWorker {

@@ -2,6 +2,7 @@ package dev.baton.router.placement;
 
 import dev.baton.kv.Layout;
 import dev.baton.kv.Lineage;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
@@ -13,13 +14,14 @@ public sealed interface PlacementDecision {
   /**
    * The request has its pair.
    *
-   * @param prefill reads the prompt
+   * @param prefill reads the prompt; {@code decode} itself for a local prefill
    * @param decode writes the answer
    * @param lineage that both have
    * @param layout that both have
-   * @param tokensToCompute prompt tokens that the prefill worker is expected to compute
+   * @param tokensToCompute prompt tokens that {@code prefill} is expected to compute
    * @param blocks blocks that the decode worker will reserve
    * @param source who may give the prefill worker more of the prompt's prefix than it has
+   * @param predicted what is expected of the pair; empty where the policy predicts nothing
    * @param candidates every worker that was looked at
    */
   record Placed(
@@ -30,11 +32,46 @@ public sealed interface PlacementDecision {
       int tokensToCompute,
       int blocks,
       Optional<PrefixSource> source,
+      Optional<Predicted> predicted,
       List<Candidate> candidates)
       implements PlacementDecision {
     /** Copies the list. */
     public Placed {
       candidates = List.copyOf(candidates);
+    }
+
+    /** Whether the decode worker reads the prompt itself. */
+    public boolean isLocal() {
+      return prefill.equals(decode);
+    }
+  }
+
+  /**
+   * What is expected of a pair.
+   *
+   * @param ttftSeconds from now to the first token
+   * @param tpotSeconds of each further token
+   * @param option the pair that was taken, with every term
+   * @param others the next best, best first
+   */
+  record Predicted(double ttftSeconds, double tpotSeconds, Option option, List<Option> others) {
+    /** Copies the list. */
+    public Predicted {
+      others = List.copyOf(others);
+    }
+  }
+
+  /**
+   * A pair that was weighed, or a decode worker that would read the prompt itself.
+   *
+   * @param prefill reads the prompt
+   * @param decode writes the answer
+   * @param terms what its cost is made of
+   */
+  record Option(WorkerRef prefill, WorkerRef decode, List<Term> terms) {
+    /** Copies the list. */
+    public Option {
+      terms = List.copyOf(terms);
     }
   }
 
@@ -90,6 +127,12 @@ public sealed interface PlacementDecision {
    * @param rejection why it cannot serve the request at all; empty where it can
    */
   record Candidate(WorkerRef worker, Role role, List<Term> terms, Optional<String> rejection) {
+    /** By role and id. */
+    static final Comparator<Candidate> ORDER =
+        Comparator.comparing(Candidate::role)
+            .thenComparing(each -> each.worker().id())
+            .thenComparingLong(each -> each.worker().epoch());
+
     /** Copies the list. */
     public Candidate {
       terms = List.copyOf(terms);

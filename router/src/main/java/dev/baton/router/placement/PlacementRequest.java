@@ -10,6 +10,8 @@ import java.util.Map;
  * @param promptTokens length of the prompt, at least 1
  * @param maxTokens most tokens of one answer, at least 1
  * @param choices number of answers, at least 1
+ * @param ordinal number of the request among all that this router placed, from 0: policies that
+ *     take turns or draw go by it
  * @param cachedTokens tokens of the prompt whose KV a worker is believed to have; workers without
  *     any are not in it
  */
@@ -18,10 +20,21 @@ public record PlacementRequest(
     int promptTokens,
     int maxTokens,
     int choices,
+    long ordinal,
     Map<WorkerRef, Integer> cachedTokens) {
   /** Copies the map. */
   public PlacementRequest {
     cachedTokens = Map.copyOf(cachedTokens);
+  }
+
+  /** The first request of a router. */
+  public PlacementRequest(
+      String model,
+      int promptTokens,
+      int maxTokens,
+      int choices,
+      Map<WorkerRef, Integer> cachedTokens) {
+    this(model, promptTokens, maxTokens, choices, 0, cachedTokens);
   }
 
   /** Tokens that a worker would compute: at least one is always computed. */

@@ -6,16 +6,18 @@ import dev.baton.proto.internal.v1.DecodeServiceGrpc.DecodeServiceStub;
 import dev.baton.proto.internal.v1.PrefillServiceGrpc;
 import dev.baton.proto.internal.v1.PrefillServiceGrpc.PrefillServiceStub;
 import dev.baton.proto.internal.v1.PrefixSource;
+import dev.baton.router.placement.PhaseTimes;
 import dev.baton.router.placement.PlacementDecision;
 import dev.baton.router.placement.PlacementDecision.Placed;
 import dev.baton.router.placement.PrefixAffinity;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * The pair of workers that a request was given, counted as in flight on both until {@link #close}.
- * Safe for use by many threads.
+ * The pair of workers that a request was given, counted as in flight on both until {@link #close};
+ * one worker only for a local prefill. Safe for use by many threads.
  */
 public final class Assignment implements AutoCloseable {
   private final Placed placed;
@@ -23,6 +25,10 @@ public final class Assignment implements AutoCloseable {
   private final WorkerLink decode;
   private final InFlight.Entry prefillEntry;
   private final InFlight.Entry decodeEntry;
+
+  /** The step that was predicted when the request was placed, before any correction. */
+  private final OptionalDouble rawStep;
+
   private final List<BlockKey> fullBlocks;
   private final PrefixAffinity affinity;
   private final Optional<PrefixSource> source;
@@ -39,8 +45,15 @@ public final class Assignment implements AutoCloseable {
     this.placed = placed;
     this.prefill = prefill;
     this.decode = decode;
-    this.prefillEntry = prefill.take(placed.tokensToCompute(), 0);
-    this.decodeEntry = decode.take(0, placed.blocks());
+    this.decodeEntry =
+        decode.take(placed.isLocal() ? placed.tokensToCompute() : 0, placed.blocks());
+    this.prefillEntry = placed.isLocal() ? decodeEntry : prefill.take(placed.tokensToCompute(), 0);
+    this.rawStep =
+        placed.predicted().isPresent() && !placed.isLocal()
+            ? OptionalDouble.of(
+                placed.predicted().get().tpotSeconds()
+                    / decode.times().now().map(PhaseTimes::decodeFactor).orElse(1.0))
+            : OptionalDouble.empty();
     this.source =
         source
             .map(link -> link.registration().getKvEndpoint())
@@ -98,8 +111,19 @@ public final class Assignment implements AutoCloseable {
     prefill.known(prefillEntry);
   }
 
-  /** The prompt was read: its blocks are in the prefill worker's cache, most likely. */
-  public void prefillDone() {
+  /** A token came every so many seconds, on average. */
+  public void decoded(double tpotSeconds) {
+    rawStep.ifPresent(predicted -> decode.times().sawStep(predicted, tpotSeconds));
+  }
+
+  /**
+   * The prompt was read: its blocks are in the prefill worker's cache, most likely.
+   *
+   * @param computedTokens how many of them were computed, after {@code cachedTokens} others
+   * @param computeSeconds in this time
+   */
+  public void prefillDone(int computedTokens, int cachedTokens, double computeSeconds) {
+    prefill.times().sawPrefill(computedTokens, cachedTokens, computeSeconds);
     prefill.finished(prefillEntry);
     affinity.learn(fullBlocks, placed.prefill());
   }
@@ -108,7 +132,9 @@ public final class Assignment implements AutoCloseable {
   @Override
   public void close() {
     if (closed.compareAndSet(false, true)) {
-      prefill.release(prefillEntry);
+      if (!placed.isLocal()) {
+        prefill.release(prefillEntry);
+      }
       decode.release(decodeEntry);
     }
   }

@@ -1,6 +1,7 @@
 package dev.baton.router.workers;
 
 import dev.baton.cluster.membership.Member;
+import dev.baton.cluster.pools.Pools;
 import dev.baton.proto.internal.v1.WatchResponse;
 import dev.baton.proto.internal.v1.WorkerLoad;
 import dev.baton.proto.internal.v1.WorkerRegistration;
@@ -31,6 +32,7 @@ final class WorkerLink {
   private final List<Offer> offers;
   private final ManagedChannel channel;
   private final StatusWatch status;
+  private final WorkerTimes times;
   private final LongSupplier nanos;
 
   // All below guarded by this.
@@ -53,6 +55,7 @@ final class WorkerLink {
     this.offers = offers;
     this.channel = channel;
     this.nanos = nanos;
+    this.times = new WorkerTimes(registration);
     this.status = new StatusWatch(channel, ref.id(), timer, this::heard);
   }
 
@@ -102,23 +105,49 @@ final class WorkerLink {
     inFlight.heardLoad();
   }
 
-  synchronized PrefillWorker prefillView() {
+  synchronized PrefillWorker prefillView(Pools rules) {
     return new PrefillWorker(
-        ref, offers, isFresh(), load.getDraining(), load.getPendingTokens(), inFlight.tokens());
+        ref,
+        offersUnder(rules),
+        isFresh(),
+        load.getDraining(),
+        load.getPendingTokens(),
+        inFlight.tokens(),
+        load.getRunning() + load.getWaiting() + inFlight.requests(),
+        isMixed(),
+        times.now());
   }
 
-  synchronized DecodeWorker decodeView() {
+  synchronized DecodeWorker decodeView(Pools rules) {
     int total = heard ? load.getBlocksTotal() : registration.getBlocks();
     return new DecodeWorker(
         ref,
-        offers,
+        offersUnder(rules),
         isFresh(),
         load.getDraining(),
         load.getRunning() + load.getWaiting(),
         inFlight.requests(),
         total,
         total - load.getBlocksUsed(),
-        inFlight.blocks());
+        inFlight.blocks(),
+        load.getPendingTokens() + inFlight.tokens(),
+        isMixed(),
+        times.now());
+  }
+
+  private List<Offer> offersUnder(Pools rules) {
+    return offers.stream()
+        .filter(offer -> rules.serve(offer.model(), registration.getRole(), registration.getPool()))
+        .toList();
+  }
+
+  private boolean isMixed() {
+    return !registration.getSharesChipWith().isEmpty();
+  }
+
+  /** How fast the worker is. */
+  WorkerTimes times() {
+    return times;
   }
 
   /** Whether its load was heard of lately. */

@@ -2,6 +2,7 @@ package dev.baton.router.workers;
 
 import dev.baton.cluster.error.BatonException;
 import dev.baton.cluster.membership.Member;
+import dev.baton.cluster.pools.Pools;
 import dev.baton.kv.BlockKey;
 import dev.baton.kv.KeyChain;
 import dev.baton.kv.Lineage;
@@ -9,8 +10,10 @@ import dev.baton.kv.TenantSalt;
 import dev.baton.proto.internal.v1.WorkerRegistration;
 import dev.baton.proto.internal.v1.WorkerRole;
 import dev.baton.router.placement.ClusterView;
+import dev.baton.router.placement.Decisions;
 import dev.baton.router.placement.Offer;
 import dev.baton.router.placement.Placement;
+import dev.baton.router.placement.PlacementDecision;
 import dev.baton.router.placement.PlacementDecision.Placed;
 import dev.baton.router.placement.PlacementDecision.Refused;
 import dev.baton.router.placement.PlacementRequest;
@@ -24,9 +27,11 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
@@ -49,10 +54,13 @@ import org.slf4j.LoggerFactory;
 public final class Workers implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Workers.class);
 
+  private static final int REMEMBERED_DECISIONS = 4096;
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(2);
 
   private final Placement placement;
   private final PrefixAffinity affinity;
+  private final Decisions decisions = new Decisions(REMEMBERED_DECISIONS);
+  private final AtomicLong ordinal = new AtomicLong();
   private final Function<String, ManagedChannel> channels;
   private final ScheduledExecutorService timer;
   private final LongSupplier nanos;
@@ -62,6 +70,8 @@ public final class Workers implements AutoCloseable {
   private final Map<String, WorkerLink> links = new TreeMap<>();
   // Guarded by lock.
   private final Set<WorkerLink> leaving = new HashSet<>();
+  // Guarded by lock.
+  private Pools rules = Pools.NONE;
   // Guarded by lock.
   private boolean closed;
 
@@ -142,12 +152,24 @@ public final class Workers implements AutoCloseable {
     }
   }
 
+  /** These are the rules about pools now; requests that have their workers keep them. */
+  public void follow(Pools rules) {
+    synchronized (lock) {
+      this.rules = rules;
+    }
+  }
+
+  /** What was decided for a request, if it is one of the last {@value #REMEMBERED_DECISIONS}. */
+  public Optional<PlacementDecision> decision(String requestId) {
+    return decisions.of(requestId);
+  }
+
   /** What is known now. */
   public ClusterView view() {
     synchronized (lock) {
       return new ClusterView(
-          ofRole(WorkerRole.WORKER_ROLE_PREFILL).map(WorkerLink::prefillView).toList(),
-          ofRole(WorkerRole.WORKER_ROLE_DECODE).map(WorkerLink::decodeView).toList());
+          ofRole(WorkerRole.WORKER_ROLE_PREFILL).map(link -> link.prefillView(rules)).toList(),
+          ofRole(WorkerRole.WORKER_ROLE_DECODE).map(link -> link.decodeView(rules)).toList());
     }
   }
 
@@ -168,12 +190,13 @@ public final class Workers implements AutoCloseable {
   /**
    * Places a request and counts it on both workers.
    *
+   * @param requestId under which the decision is remembered
    * @param prompt the prompt's tokens
    * @throws BatonException NO_WORKER, saying which role is missing, or INVALID_ARGUMENT if no
    *     worker is large enough
    */
   public Assignment assign(
-      String model, int[] prompt, int maxTokens, int choices, TenantSalt salt) {
+      String requestId, String model, int[] prompt, int maxTokens, int choices, TenantSalt salt) {
     Map<WorkerRef, Integer> cached = new HashMap<>();
     Map<Lineage, List<BlockKey>> keys = new HashMap<>();
     for (Offer offer : offers(model)) {
@@ -186,23 +209,21 @@ public final class Workers implements AutoCloseable {
           .forEach((worker, blocks) -> cached.merge(worker, blocks * blockTokens, Math::max));
     }
     PlacementRequest request =
-        new PlacementRequest(model, prompt.length, maxTokens, choices, cached);
+        new PlacementRequest(
+            model, prompt.length, maxTokens, choices, ordinal.getAndIncrement(), cached);
     synchronized (lock) {
-      return switch (placement.place(request, view())) {
-        case Placed placed -> {
-          LOG.debug("placed: {}", placed);
-          yield new Assignment(
-              placed,
-              link(placed.prefill()),
-              link(placed.decode()),
-              placed.source().map(source -> link(source.worker())),
-              keys.getOrDefault(placed.lineage(), List.of()),
-              affinity);
-        }
-        case Refused refused -> {
-          LOG.debug("refused: {}", refused);
-          throw refusal(refused, request);
-        }
+      PlacementDecision decision = placement.place(request, view());
+      decisions.remember(requestId, decision);
+      return switch (decision) {
+        case Placed placed ->
+            new Assignment(
+                placed,
+                link(placed.prefill()),
+                link(placed.decode()),
+                placed.source().map(source -> link(source.worker())),
+                keys.getOrDefault(placed.lineage(), List.of()),
+                affinity);
+        case Refused refused -> throw refusal(refused, request);
       };
     }
   }

@@ -36,11 +36,11 @@ class LeastLoadedTest {
   }
 
   private static PrefillWorker prefill(String id, long pending, long own) {
-    return new PrefillWorker(new WorkerRef(id, 1), List.of(offer(A)), true, false, pending, own);
+    return Views.reader(new WorkerRef(id, 1), List.of(offer(A)), true, false, pending, own);
   }
 
   private static DecodeWorker decode(String id, int requests, int own) {
-    return new DecodeWorker(
+    return Views.writer(
         new WorkerRef(id, 1), List.of(offer(A)), true, false, requests, own, 1000, 1000, 0);
   }
 
@@ -134,8 +134,8 @@ class LeastLoadedTest {
         new ClusterView(
             List.of(
                 prefill("p1", 0, 0),
-                new PrefillWorker(silent, List.of(offer(A)), false, false, 0, 0),
-                new PrefillWorker(stranger, List.of(offer(B)), true, false, 0, 0)),
+                Views.reader(silent, List.of(offer(A)), false, false, 0, 0),
+                Views.reader(stranger, List.of(offer(B)), true, false, 0, 0)),
             List.of(decode("d", 0, 0)));
     Map<WorkerRef, Integer> cached =
         Map.of(silent, 960, stranger, 960, new WorkerRef("p9", 1), 960);
@@ -161,9 +161,9 @@ class LeastLoadedTest {
   void onlyPairsOfOneLineageAndLayoutAreMade() {
     Layout other = new Layout(2, 1, 8, KvDtype.F32, 32, PlaneOrder.K_BY_DIMENSION_V_BY_TOKEN);
     PrefillWorker idleOfOther =
-        new PrefillWorker(new WorkerRef("p1", 1), List.of(offer(B)), true, false, 0, 0);
+        Views.reader(new WorkerRef("p1", 1), List.of(offer(B)), true, false, 0, 0);
     PrefillWorker idleOfOtherLayout =
-        new PrefillWorker(
+        Views.reader(
             new WorkerRef("p2", 1), List.of(new Offer("m", A, other, 4096)), true, false, 0, 0);
     ClusterView view =
         new ClusterView(
@@ -178,7 +178,7 @@ class LeastLoadedTest {
   @Test
   void drainingWorkersAndOtherModelsAreRejectedWithTheReason() {
     PrefillWorker draining =
-        new PrefillWorker(new WorkerRef("p1", 1), List.of(offer(A)), true, true, 0, 0);
+        Views.reader(new WorkerRef("p1", 1), List.of(offer(A)), true, true, 0, 0);
     Refused none =
         refused(request(10), new ClusterView(List.of(draining), List.of(decode("d", 0, 0))));
     assertThat(none.obstacle()).isEqualTo(Obstacle.NO_PREFILL_WORKER);
@@ -198,7 +198,7 @@ class LeastLoadedTest {
   @Test
   void staleLoadComesAfterEveryFreshOneButServesWhenThereIsNoOther() {
     PrefillWorker stale =
-        new PrefillWorker(new WorkerRef("p1", 1), List.of(offer(A)), false, false, 0, 0);
+        Views.reader(new WorkerRef("p1", 1), List.of(offer(A)), false, false, 0, 0);
     List<DecodeWorker> decode = List.of(decode("d", 0, 0));
     assertThat(
             placed(request(10), new ClusterView(List.of(stale, prefill("p2", 5000, 0)), decode))
@@ -212,10 +212,9 @@ class LeastLoadedTest {
   @Test
   void blocksAtHandComeBeforeFewRequests() {
     DecodeWorker full =
-        new DecodeWorker(new WorkerRef("d1", 1), List.of(offer(A)), true, false, 0, 0, 1000, 3, 0);
+        Views.writer(new WorkerRef("d1", 1), List.of(offer(A)), true, false, 0, 0, 1000, 3, 0);
     DecodeWorker promised =
-        new DecodeWorker(
-            new WorkerRef("d2", 1), List.of(offer(A)), true, false, 0, 0, 1000, 30, 25);
+        Views.writer(new WorkerRef("d2", 1), List.of(offer(A)), true, false, 0, 0, 1000, 30, 25);
     List<PrefillWorker> prefill = List.of(prefill("p", 0, 0));
     assertThat(
             placed(
@@ -233,7 +232,7 @@ class LeastLoadedTest {
   @Test
   void poolThatCanNeverHoldTheRequestIsAnObstacleOfItsOwn() {
     DecodeWorker tiny =
-        new DecodeWorker(new WorkerRef("d", 1), List.of(offer(A)), true, false, 0, 0, 7, 7, 0);
+        Views.writer(new WorkerRef("d", 1), List.of(offer(A)), true, false, 0, 0, 7, 7, 0);
     ClusterView view = new ClusterView(List.of(prefill("p", 0, 0)), List.of(tiny));
     assertThat(placed(request(96), view).blocks()).isEqualTo(7);
     assertThat(refused(request(97), view).obstacle()).isEqualTo(Obstacle.NO_POOL_LARGE_ENOUGH);
@@ -314,7 +313,7 @@ class LeastLoadedTest {
       WorkerRef ref = new WorkerRef("p" + i, random.nextInt(3));
       cached.put(ref, random.nextInt(10) * 16);
       prefill.add(
-          new PrefillWorker(
+          Views.reader(
               ref,
               List.of(offer(lineage)),
               random.nextInt(4) > 0,
@@ -325,7 +324,7 @@ class LeastLoadedTest {
     for (int i = random.nextInt(8); i >= 0; i--) {
       Lineage lineage = random.nextBoolean() ? A : B;
       decode.add(
-          new DecodeWorker(
+          Views.writer(
               new WorkerRef("d" + i, random.nextInt(3)),
               List.of(offer(lineage)),
               random.nextInt(4) > 0,

@@ -82,7 +82,7 @@ class WorkersTest {
   }
 
   private Assignment assign(int tokens) {
-    return workers.assign(TestModel.NAME, prompt(tokens), 8, 1, SALT);
+    return workers.assign("r-1", TestModel.NAME, prompt(tokens), 8, 1, SALT);
   }
 
   private PrefillWorker onlyPrefill() {
@@ -240,14 +240,15 @@ class WorkersTest {
     Assignment busy = assign(10);
     Assignment first = assign(100);
     assertThat(first.placed().prefill().id()).isEqualTo("b");
-    first.prefillDone();
+    first.prefillDone(112, 0, 0.01);
     first.close();
     busy.close();
     Assignment second = assign(120);
     assertThat(second.placed().prefill().id()).isEqualTo("b");
     assertThat(second.placed().tokensToCompute()).isEqualTo(120 - 96);
     second.close();
-    try (Assignment stranger = workers.assign(TestModel.NAME, prompt(120), 8, 1, OTHER_SALT)) {
+    try (Assignment stranger =
+        workers.assign("r-1", TestModel.NAME, prompt(120), 8, 1, OTHER_SALT)) {
       assertThat(stranger.placed().tokensToCompute()).isEqualTo(120);
     }
   }

@@ -1,21 +1,26 @@
-package dev.baton.prefill;
+package dev.baton.cluster.phase;
 
 import java.util.Arrays;
 
 /** The median of the last values: one odd value, or a few, do not move it. For many threads. */
-final class RunningMedian {
+public final class RunningMedian {
   private static final int WINDOW = 31;
 
   private final double[] last = new double[WINDOW];
   private long count;
 
   /** Takes a value in; the oldest is forgotten. */
-  synchronized void add(double value) {
+  public synchronized void add(double value) {
     last[(int) (count++ % WINDOW)] = value;
   }
 
+  /** Values that were taken in, also the forgotten ones. */
+  public synchronized long count() {
+    return count;
+  }
+
   /** The median now; 0 if there is no value. */
-  synchronized double value() {
+  public synchronized double value() {
     int size = (int) Math.min(count, WINDOW);
     if (size == 0) {
       return 0;

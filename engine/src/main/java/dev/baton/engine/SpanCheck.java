@@ -1,20 +1,30 @@
-package dev.baton.engine.cpu;
+package dev.baton.engine;
 
-import dev.baton.engine.Span;
 import dev.baton.kv.Block;
 import dev.baton.kv.Layout;
-import dev.baton.model.ModelConfig;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/** Refuses a batch that would read or write where it must not, before any memory is touched. */
-final class SpanCheck {
-  private final ModelConfig config;
+/**
+ * Refuses a batch that would read or write where it must not, before any memory is touched.
+ * Immutable.
+ */
+public final class SpanCheck {
+  private final int vocabulary;
+  private final int contextTokens;
   private final Layout layout;
 
-  SpanCheck(ModelConfig config, Layout layout) {
-    this.config = config;
+  /**
+   * For an engine with these limits.
+   *
+   * @param vocabulary number of token ids
+   * @param contextTokens most positions of a sequence
+   * @param layout shape of its blocks
+   */
+  public SpanCheck(int vocabulary, int contextTokens, Layout layout) {
+    this.vocabulary = vocabulary;
+    this.contextTokens = contextTokens;
     this.layout = layout;
   }
 
@@ -24,7 +34,7 @@ final class SpanCheck {
    *
    * @throws IllegalArgumentException naming span, value and what would be right
    */
-  void check(List<Span> batch) {
+  public void check(List<Span> batch) {
     Set<Block> written = new HashSet<>();
     for (int i = 0; i < batch.size(); i++) {
       Span span = batch.get(i);
@@ -51,21 +61,18 @@ final class SpanCheck {
 
   private void fits(int i, Span span) {
     int length = span.tokens().length;
-    if (length > config.contextTokens() - span.start()) {
+    if (length > contextTokens - span.start()) {
       throw fault(
           i,
           "end",
           (long) span.start() + length,
-          "at most the context of " + config.contextTokens() + " tokens");
+          "at most the context of " + contextTokens + " tokens");
     }
     for (int t = 0; t < length; t++) {
       int token = span.tokens()[t];
-      if (token < 0 || token >= config.vocabulary()) {
+      if (token < 0 || token >= vocabulary) {
         throw fault(
-            i,
-            "tokens[" + t + "]",
-            token,
-            "an id of the vocabulary, 0 to " + (config.vocabulary() - 1));
+            i, "tokens[" + t + "]", token, "an id of the vocabulary, 0 to " + (vocabulary - 1));
       }
     }
     if (span.blocks().size() < blocks(span)) {
@@ -79,8 +86,8 @@ final class SpanCheck {
       }
     }
     float[] logits = span.logits();
-    if (logits != null && logits.length != config.vocabulary()) {
-      throw fault(i, "logits", logits.length, "the vocabulary's " + config.vocabulary());
+    if (logits != null && logits.length != vocabulary) {
+      throw fault(i, "logits", logits.length, "the vocabulary's " + vocabulary);
     }
   }
 

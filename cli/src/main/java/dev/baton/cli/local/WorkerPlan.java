@@ -1,0 +1,21 @@
+package dev.baton.cli.local;
+
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * A worker of a local cluster.
+ *
+ * @param role {@code prefill} or {@code decode}
+ * @param id unique in the cluster; begins with the role
+ * @param arguments of {@code baton worker ROLE}, but for those that all servers share
+ * @param jvmFlags of its own
+ */
+record WorkerPlan(String role, String id, List<String> arguments, List<String> jvmFlags) {
+  /** Its command line, after {@code baton}. */
+  List<String> command(List<String> shared) {
+    return Stream.of(List.of("worker", role, "--id", id), shared, arguments)
+        .flatMap(List::stream)
+        .toList();
+  }
+}

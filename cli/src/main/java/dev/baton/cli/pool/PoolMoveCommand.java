@@ -1,0 +1,48 @@
+package dev.baton.cli.pool;
+
+import dev.baton.cluster.pools.Pools;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code baton pool move}. */
+@Command(
+    name = "move",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Gives a mixed worker another role, without a restart. It finishes what it runs in a role that",
+      "it loses, within its drain limit, before it takes up another."
+    },
+    footerHeading = "%nExample:%n",
+    footer = "  baton pool move gpu-7 --to prefill")
+final class PoolMoveCommand implements Callable<Integer> {
+  @Mixin private PoolRulesAccess access = new PoolRulesAccess();
+
+  @Parameters(
+      paramLabel = "WORKER",
+      description = "Id of a worker that was started as 'baton worker mixed --id WORKER'.")
+  private String worker = "";
+
+  @Option(
+      names = "--to",
+      paramLabel = "ROLE",
+      required = true,
+      description = "One of ${COMPLETION-CANDIDATES}.")
+  private RoleName to = RoleName.BOTH;
+
+  @Option(
+      names = "--if-version",
+      paramLabel = "N",
+      description = "Edit only if the rules have this version, as 'baton pool show' says it.")
+  private @Nullable Integer version;
+
+  @Override
+  public Integer call() throws Exception {
+    Pools rules = access.edit(version, _ -> {}, old -> old.with(worker, to.roles()));
+    System.out.printf("%s: %s, version %d%n", worker, to, rules.version());
+    return 0;
+  }
+}

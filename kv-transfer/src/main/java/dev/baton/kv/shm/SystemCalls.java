@@ -1,0 +1,130 @@
+package dev.baton.kv.shm;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.StructLayout;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.VarHandle;
+
+/** The few calls of Linux for which Java has no words. Numbers are those of x86-64 and AArch64. */
+final class SystemCalls {
+  private static final int MFD_CLOEXEC = 1;
+  private static final int MFD_ALLOW_SEALING = 2;
+  private static final int F_ADD_SEALS = 1033;
+  private static final int F_GET_SEALS = 1034;
+  private static final int F_SEAL_SEAL = 1;
+  private static final int F_SEAL_SHRINK = 2;
+  private static final int F_SEAL_GROW = 4;
+  private static final int O_RDWR = 2;
+  private static final int O_NOCTTY = 0x100;
+  private static final int O_NONBLOCK = 0x800;
+  private static final int O_CLOEXEC = 0x80000;
+
+  private static final StructLayout CALL_STATE = Linker.Option.captureStateLayout();
+  private static final VarHandle ERRNO =
+      CALL_STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
+
+  private static final MethodHandle MEMFD_CREATE =
+      function(
+          "memfd_create",
+          FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_INT));
+  private static final MethodHandle OPEN =
+      function(
+          "open",
+          FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_INT),
+          Linker.Option.firstVariadicArg(2));
+  private static final MethodHandle FCNTL =
+      function(
+          "fcntl",
+          FunctionDescriptor.of(
+              ValueLayout.JAVA_INT,
+              ValueLayout.JAVA_INT,
+              ValueLayout.JAVA_INT,
+              ValueLayout.JAVA_INT),
+          Linker.Option.firstVariadicArg(2));
+  private static final MethodHandle CLOSE =
+      function("close", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
+
+  private SystemCalls() {}
+
+  @SuppressWarnings("restricted")
+  private static MethodHandle function(
+      String name, FunctionDescriptor descriptor, Linker.Option... options) {
+    Linker linker = Linker.nativeLinker();
+    Linker.Option[] all = new Linker.Option[options.length + 1];
+    System.arraycopy(options, 0, all, 0, options.length);
+    all[options.length] = Linker.Option.captureCallState("errno");
+    return linker.downcallHandle(linker.defaultLookup().findOrThrow(name), descriptor, all);
+  }
+
+  private interface Call {
+    int with(Arena arena, MemorySegment state) throws Throwable;
+  }
+
+  private static int call(String what, Call call) throws IOException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(CALL_STATE);
+      int result = call.with(arena, state);
+      if (result < 0) {
+        throw new IOException(what + ": errno " + (int) ERRNO.get(state, 0L));
+      }
+      return result;
+    } catch (IOException | RuntimeException | Error e) {
+      throw e;
+    } catch (Throwable e) {
+      throw new IOException(what, e);
+    }
+  }
+
+  /** A file of no bytes that is in no directory; its descriptor is the caller's to close. */
+  static int anonymousFile(String name) throws IOException {
+    return call(
+        "memfd_create",
+        (arena, state) ->
+            (int)
+                MEMFD_CREATE.invokeExact(
+                    state, arena.allocateFrom(name), MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  }
+
+  /** From now on nobody can change the size of this anonymous file. */
+  static void fixSize(int descriptor) throws IOException {
+    int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW;
+    int _ =
+        call(
+            "fcntl(F_ADD_SEALS)",
+            (arena, state) -> (int) FCNTL.invokeExact(state, descriptor, F_ADD_SEALS, seals));
+  }
+
+  /**
+   * Whether nobody can make this file shorter. Memory of a file that became shorter kills whoever
+   * reads it.
+   *
+   * @throws IOException if it is not an anonymous file
+   */
+  static boolean isSizeFixed(int descriptor) throws IOException {
+    int seals =
+        call(
+            "fcntl(F_GET_SEALS)",
+            (arena, state) -> (int) FCNTL.invokeExact(state, descriptor, F_GET_SEALS, 0));
+    return (seals & F_SEAL_SHRINK) != 0;
+  }
+
+  /** Opens a file for reading and writing, without waiting for anybody. */
+  static int open(String path) throws IOException {
+    return call(
+        "open " + path,
+        (arena, state) ->
+            (int)
+                OPEN.invokeExact(
+                    state, arena.allocateFrom(path), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
+  }
+
+  static void close(int descriptor) throws IOException {
+    int _ = call("close", (arena, state) -> (int) CLOSE.invokeExact(state, descriptor));
+  }
+}

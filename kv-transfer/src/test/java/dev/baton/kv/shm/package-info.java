@@ -1,0 +1,2 @@
+/** Tests of the memory that processes share, and of the ring in it. */
+package dev.baton.kv.shm;

@@ -1,0 +1,58 @@
+package dev.baton.router.workers;
+
+import dev.baton.cluster.config.ConfigException;
+import dev.baton.cluster.phase.Correction;
+import dev.baton.cluster.phase.PhaseModel;
+import dev.baton.cluster.phase.PhaseRegistration;
+import dev.baton.proto.internal.v1.ServedModel;
+import dev.baton.proto.internal.v1.WorkerRegistration;
+import dev.baton.router.placement.PhaseTimes;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * How fast one incarnation of a worker is: predicted from the hardware that it registered,
+ * corrected by what this router observed of it. Safe for use by many threads.
+ */
+final class WorkerTimes {
+  private static final Logger LOG = LoggerFactory.getLogger(WorkerTimes.class);
+
+  private final Optional<PhaseModel> model;
+  private final Correction prefill = new Correction();
+  private final Correction decode = new Correction();
+
+  /** Of a worker that said this; its first model counts. */
+  WorkerTimes(WorkerRegistration registration) {
+    this.model = read(registration);
+  }
+
+  private static Optional<PhaseModel> read(WorkerRegistration registration) {
+    try {
+      return registration.getModelsList().stream()
+          .map(ServedModel::getName)
+          .findFirst()
+          .flatMap(name -> PhaseRegistration.read(registration, name));
+    } catch (IllegalArgumentException | ConfigException e) {
+      LOG.atWarn()
+          .addKeyValue("worker", registration.getId())
+          .log("the worker's times cannot be predicted: {}", e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  /** What to expect now; empty where the worker said nothing of its hardware. */
+  Optional<PhaseTimes> now() {
+    return model.map(each -> new PhaseTimes(each, prefill.factor(), decode.factor()));
+  }
+
+  /** The worker read so many tokens in so many seconds, after others that were cached. */
+  void sawPrefill(long newTokens, long cachedTokens, double seconds) {
+    model.ifPresent(each -> prefill.observe(each.prefillSeconds(newTokens, cachedTokens), seconds));
+  }
+
+  /** A step took so many seconds for which so many had been predicted, before any correction. */
+  void sawStep(double predictedSeconds, double seconds) {
+    decode.observe(predictedSeconds, seconds);
+  }
+}
