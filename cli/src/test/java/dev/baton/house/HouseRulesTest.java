@@ -78,6 +78,25 @@ class HouseRulesTest {
               "io.micrometer..");
 
   @ArchTest
+  static final ArchRule admissionIsPureBehindItsGate =
+      noClasses()
+          .that()
+          .resideInAPackage("dev.baton.router.admission..")
+          .and()
+          .doNotHaveSimpleName("AdmissionGate")
+          .and()
+          .doNotHaveSimpleName("AdmissionMeters")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              "io.grpc..",
+              "io.netty..",
+              "java.net..",
+              "java.util.concurrent..",
+              "org.apache..",
+              "io.micrometer..");
+
+  @ArchTest
   static final ArchRule modulesHaveNoCycles =
       slices().matching("dev.baton.(*)..").should().beFreeOfCycles();
 

@@ -8,6 +8,9 @@ import dev.baton.cluster.process.ProcessMetrics;
 import dev.baton.cluster.process.Readiness;
 import dev.baton.model.ModelDirectory;
 import dev.baton.proto.internal.v1.WorkerRole;
+import dev.baton.router.admission.AdmissionGate;
+import dev.baton.router.admission.AdmissionLimits;
+import dev.baton.router.admission.TenantPolicies;
 import dev.baton.router.generation.GenerationLimits;
 import dev.baton.router.generation.Generations;
 import dev.baton.router.generation.Models;
@@ -104,6 +107,10 @@ public final class Router implements AutoCloseable {
     WorkerDirectory directory = closing.later(new WorkerDirectory(cluster));
     directory.start();
     directory.onChange(workers::members);
+    AdmissionGate gate =
+        new AdmissionGate(
+            config.admission(), workers::view, metrics, threads, timer, System::nanoTime);
+    workers.onChange(gate::roomMayHaveCome);
     PoolsNode pools = closing.later(new PoolsNode(cluster));
     pools.watch(workers::follow);
     Generations generations =
@@ -112,11 +119,10 @@ public final class Router implements AutoCloseable {
                 new Models(List.of(model)),
                 workers,
                 new Tenants(config.tenantSecret()),
+                gate,
+                config.tenants(),
                 new GenerationLimits(
-                    config.maxRequests(),
-                    config.defaultMaxTokens(),
-                    config.requestDeadline(),
-                    config.stallLimit()),
+                    config.defaultMaxTokens(), config.requestDeadline(), config.stallLimit()),
                 metrics,
                 timer,
                 System::nanoTime));
@@ -198,7 +204,8 @@ public final class Router implements AutoCloseable {
    * @param stallLimit longest silence of a worker
    * @param tenantSecret from it the salts of tenants are derived; the same on all routers of a
    *     cluster, or they share no cached prefixes
-   * @param maxRequests most requests at once
+   * @param admission what bounds requests that run and that wait
+   * @param tenants what tenants are granted
    * @param maxBodyBytes longest body of an HTTP request
    * @param drainLimit time that running requests get when the router closes
    * @param policy places requests
@@ -216,7 +223,8 @@ public final class Router implements AutoCloseable {
       Duration requestDeadline,
       Duration stallLimit,
       String tenantSecret,
-      int maxRequests,
+      AdmissionLimits admission,
+      TenantPolicies tenants,
       int maxBodyBytes,
       Duration drainLimit,
       PlacementPolicy policy,
@@ -230,9 +238,6 @@ public final class Router implements AutoCloseable {
 
     /** Default of {@link #stallLimit}. */
     public static final Duration DEFAULT_STALL_LIMIT = Duration.ofSeconds(30);
-
-    /** Default of {@link #maxRequests}. */
-    public static final int DEFAULT_MAX_REQUESTS = 1024;
 
     /** Default of {@link #maxBodyBytes}. */
     public static final int DEFAULT_MAX_BODY_BYTES = 8 << 20;
@@ -265,7 +270,6 @@ public final class Router implements AutoCloseable {
       range("httpPort", httpPort, 0, 65535);
       range("grpcPort", grpcPort, 0, 65535);
       range("defaultMaxTokens", defaultMaxTokens, 1, Integer.MAX_VALUE);
-      range("maxRequests", maxRequests, 1, Integer.MAX_VALUE);
       range("maxBodyBytes", maxBodyBytes, 1, 1 << 30);
       positive("requestDeadline", requestDeadline);
       positive("stallLimit", stallLimit);
@@ -299,7 +303,8 @@ public final class Router implements AutoCloseable {
           requestDeadline,
           stallLimit,
           tenantSecret,
-          DEFAULT_MAX_REQUESTS,
+          AdmissionLimits.DEFAULT,
+          TenantPolicies.NONE,
           DEFAULT_MAX_BODY_BYTES,
           DEFAULT_DRAIN_LIMIT,
           DEFAULT_POLICY,
@@ -328,7 +333,7 @@ public final class Router implements AutoCloseable {
     /** Says all but the secret. */
     @Override
     public String toString() {
-      return "Config[id=%s, model=%s (%s), zookeeper=%s, host=%s, http=%d, grpc=%d, maxTokens=%d, deadline=%s, stall=%s, requests=%d, body=%d, drain=%s, placement=%s, objective=%s]"
+      return "Config[id=%s, model=%s (%s), zookeeper=%s, host=%s, http=%d, grpc=%d, maxTokens=%d, deadline=%s, stall=%s, %s, tenants=%s, body=%d, drain=%s, placement=%s, objective=%s]"
           .formatted(
               id,
               modelName,
@@ -340,7 +345,8 @@ public final class Router implements AutoCloseable {
               defaultMaxTokens,
               requestDeadline,
               stallLimit,
-              maxRequests,
+              admission,
+              tenants,
               maxBodyBytes,
               drainLimit,
               policy,

@@ -34,6 +34,7 @@ final class WorkerLink {
   private final StatusWatch status;
   private final WorkerTimes times;
   private final LongSupplier nanos;
+  private final Runnable changed;
 
   // All below guarded by this.
   private final InFlight inFlight = new InFlight();
@@ -49,7 +50,9 @@ final class WorkerLink {
       List<Offer> offers,
       ManagedChannel channel,
       ScheduledExecutorService timer,
-      LongSupplier nanos) {
+      LongSupplier nanos,
+      Runnable changed) {
+    this.changed = changed;
     this.ref = ref;
     this.registration = registration;
     this.offers = offers;
@@ -94,15 +97,18 @@ final class WorkerLink {
     return retired && users == 0;
   }
 
-  private synchronized void heard(WatchResponse snapshot) {
+  private void heard(WatchResponse snapshot) {
     // Another incarnation may answer on the same address; its load says nothing of this one.
     if (snapshot.getEpoch() != ref.epoch()) {
       return;
     }
-    load = snapshot.getLoad();
-    heard = true;
-    heardAt = nanos.getAsLong();
-    inFlight.heardLoad();
+    synchronized (this) {
+      load = snapshot.getLoad();
+      heard = true;
+      heardAt = nanos.getAsLong();
+      inFlight.heardLoad();
+    }
+    changed.run();
   }
 
   synchronized PrefillWorker prefillView(Pools rules) {

@@ -3,9 +3,12 @@ package dev.baton.router.openai;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.baton.proto.internal.v1.WorkerLoad;
 import dev.baton.proto.v1.FinishReason;
 import dev.baton.proto.v1.SampledToken;
 import dev.baton.proto.v1.TokenLogprob;
+import dev.baton.router.admission.AdmissionLimits;
+import dev.baton.router.admission.TenantPolicies;
 import dev.baton.router.fake.DecodeProbe;
 import dev.baton.router.fake.House;
 import dev.baton.router.fake.TestModel;
@@ -18,6 +21,7 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -365,7 +369,18 @@ class OpenAiAnswersTest {
     int streams = 300;
     close();
     house =
-        new House(new GenerationLimits(streams, 32, Duration.ofMinutes(2), Duration.ofMinutes(2)));
+        new House(
+            new GenerationLimits(32, Duration.ofMinutes(2), Duration.ofMinutes(2)),
+            new AdmissionLimits(
+                streams,
+                streams,
+                1 << 20,
+                1 << 20,
+                Duration.ofMinutes(1),
+                Optional.empty(),
+                Optional.empty()),
+            TenantPolicies.NONE);
+    house.decode.load(WorkerLoad.newBuilder().setBlocksTotal(1 << 20).build());
     client = HttpClient.newHttpClient();
     open();
     Queue<DecodeProbe> waiting = new ConcurrentLinkedQueue<>();
