@@ -3,6 +3,7 @@ package dev.baton.cli.bench;
 import dev.baton.cli.process.LifeOptions;
 import dev.baton.cli.process.ReadyLine;
 import dev.baton.cluster.process.ProcessLogging;
+import dev.baton.harness.load.CpuClock;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;

@@ -119,6 +119,8 @@ final class AnswerWriter {
         .put("blocks_present", route.getBlocksPresent())
         .put("bytes_moved", route.getBytesMoved())
         .put("transfer_ms", route.getTransferUs() / MICROS_PER_MILLI)
-        .put("visible_transfer_ms", route.getVisibleTransferUs() / MICROS_PER_MILLI);
+        .put("visible_transfer_ms", route.getVisibleTransferUs() / MICROS_PER_MILLI)
+        .put("queue_ms", route.getQueueUs() / MICROS_PER_MILLI)
+        .put("prefill_ms", route.getPrefillUs() / MICROS_PER_MILLI);
   }
 }
