@@ -23,7 +23,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import org.slf4j.Logger;
@@ -84,9 +83,6 @@ public final class Router implements AutoCloseable {
         closing.laterStop(
             Executors.newSingleThreadScheduledExecutor(
                 Thread.ofPlatform().daemon().name("router-timer").factory()));
-    ExecutorService threads =
-        closing.laterStop(
-            Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("worker-", 0).factory()));
     ClusterConnection cluster =
         closing.later(ClusterConnection.open(config.zookeeper(), SESSION_TIMEOUT, CONNECT_LIMIT));
     Workers workers =
@@ -94,7 +90,10 @@ public final class Router implements AutoCloseable {
             new Workers(
                 new LeastLoaded(),
                 new PrefixAffinity(REMEMBERED_BLOCKS),
-                endpoint -> WorkerChannels.open(endpoint, threads),
+                // On the event loop: what hears the workers waits for nothing, and a thread for
+                // each
+                // token costs several times what the token does (baton bench router).
+                endpoint -> WorkerChannels.open(endpoint, Runnable::run),
                 timer,
                 System::nanoTime));
     WorkerDirectory directory = closing.later(new WorkerDirectory(cluster));

@@ -20,8 +20,8 @@ public final class HtmlReport {
       h1{font-size:22px;margin:0 0 4px}h2{font-size:16px;margin:28px 0 10px}
       .facts{color:#64748b;margin:0 0 4px}
       table{border-collapse:collapse;background:#fff;border:1px solid #e2e8f0;border-radius:8px;font-variant-numeric:tabular-nums}
-      th,td{padding:5px 12px;text-align:right;border-bottom:1px solid #eef2f7;white-space:nowrap}
-      th:first-child,td:first-child{text-align:left;position:sticky;left:0;background:#fff}
+      th,td{padding:5px 12px;text-align:right;border-bottom:1px solid #eef2f7;max-width:190px}
+      th:first-child,td:first-child{text-align:left;max-width:none;white-space:nowrap;position:sticky;left:0;background:#fff}
       thead th{border-bottom:2px solid #cbd5e1;font-weight:600}
       .wide{overflow-x:auto}
       .bad{color:#b91c1c;font-weight:600}

@@ -54,10 +54,9 @@ public final class ServeCommand implements Callable<Integer> {
       names = "--slo",
       paramLabel = "LIMITS",
       converter = SloConverter.class,
-      description = {
-        "What a request must meet to be good, such as ttft=500ms,tpot=50ms: of ttft, tpot, itl (its",
-        "longest gap) and e2e."
-      })
+      description =
+          "What a request must meet to be good, such as ttft=500ms,tpot=50ms: of ttft, tpot, "
+              + "itl (its longest gap) and e2e.")
   private @Nullable Slo slo;
 
   @Option(

@@ -47,10 +47,9 @@ final class TargetOptions {
       names = "--kind",
       paramLabel = "chat|completion",
       defaultValue = "CHAT",
-      description = {
-        "Prompts as the one message of a conversation, or as plain text to go on from.",
-        "Default: chat."
-      })
+      description =
+          "Prompts as the one message of a conversation, or as plain text to go on from. "
+              + "Default: chat.")
   private PromptKind kind = PromptKind.CHAT;
 
   @Option(

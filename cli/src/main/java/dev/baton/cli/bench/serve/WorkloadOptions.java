@@ -34,21 +34,19 @@ final class WorkloadOptions {
   @Option(
       names = "--trace",
       paramLabel = "FILE",
-      description = {
-        "Lengths, and times if no rate is given, of recorded requests: an Azure trace",
-        "(TIMESTAMP,ContextTokens,GeneratedTokens; .csv) or one of Mooncake's (.jsonl), whose equal",
-        "hash_ids become equal tokens. github.com/Azure/AzurePublicDataset and",
-        "github.com/kvcache-ai/Mooncake have them."
-      })
+      description =
+          "Lengths, and times if no rate is given, of recorded requests: an Azure trace "
+              + "(TIMESTAMP,ContextTokens,GeneratedTokens; .csv) or one of Mooncake's (.jsonl), whose "
+              + "equal hash_ids become equal tokens. github.com/Azure/AzurePublicDataset and "
+              + "github.com/kvcache-ai/Mooncake have them.")
   private @Nullable Path trace;
 
   @Option(
       names = "--arrivals",
       paramLabel = "poisson|steady|trace",
-      description = {
-        "Open loop: when requests are sent, however the server does. Default: the trace's times",
-        "where there is a trace and no rate, else poisson."
-      })
+      description =
+          "Open loop: when requests are sent, however the server does. Default: the trace's "
+              + "times where there is a trace and no rate, else poisson.")
   private @Nullable Timing timing;
 
   @Option(
@@ -67,10 +65,9 @@ final class WorkloadOptions {
   @Option(
       names = "--concurrency",
       paramLabel = "N",
-      description = {
-        "Closed loop instead: N users, each of whom waits for his answer before he asks again.",
-        "Hides what users suffer from a slow server; latencies count from sending."
-      })
+      description =
+          "Closed loop instead: N users, each of whom waits for his answer before he asks "
+              + "again. Hides what users suffer from a slow server; latencies count from sending.")
   private @Nullable Integer concurrency;
 
   @Option(
@@ -104,10 +101,9 @@ final class WorkloadOptions {
   @Option(
       names = "--requests",
       paramLabel = "N",
-      description = {
-        "Most requests of a run. Default: all of the trace; 100 where there is none and no",
-        "--duration."
-      })
+      description =
+          "Most requests of a run. Default: all of the trace; 100 where there is none and no "
+              + "--duration.")
   private @Nullable Integer requests;
 
   @Option(
@@ -121,19 +117,18 @@ final class WorkloadOptions {
       names = "--seed",
       paramLabel = "N",
       defaultValue = "1",
-      description = {
-        "Seed of arrivals and texts. The same one gives the same prompts, which the server may then",
-        "have in its cache; each run of --rates has texts of its own. Default: ${DEFAULT-VALUE}."
-      })
+      description =
+          "Seed of arrivals and texts. The same one gives the same prompts, which the server "
+              + "may then have in its cache; each run of --rates has texts of its own. Default: "
+              + "${DEFAULT-VALUE}.")
   private long seed;
 
   @Option(
       names = "--tokenizer",
       paramLabel = "DIR",
-      description = {
-        "Hugging Face model directory, whose tokenizer gives prompts their lengths. Default: two",
-        "prompts are sent first, to learn from the server's usage what words cost."
-      })
+      description =
+          "Hugging Face model directory, whose tokenizer gives prompts their lengths. Default: "
+              + "two prompts are sent first, to learn from the server's usage what words cost.")
   private @Nullable Path tokenizer;
 
   long seed() {
