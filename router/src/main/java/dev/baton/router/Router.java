@@ -91,8 +91,7 @@ public final class Router implements AutoCloseable {
                 new LeastLoaded(),
                 new PrefixAffinity(REMEMBERED_BLOCKS),
                 // On the event loop: what hears the workers waits for nothing, and a thread for
-                // each
-                // token costs several times what the token does (baton bench router).
+                // each event costs more than the event.
                 endpoint -> WorkerChannels.open(endpoint, Runnable::run),
                 timer,
                 System::nanoTime));
