@@ -11,6 +11,7 @@ import dev.baton.cli.node.RouterCommand;
 import dev.baton.cli.node.WorkerCommand;
 import dev.baton.cli.node.ZooKeeperCommand;
 import dev.baton.cli.shell.OneLineErrors;
+import dev.baton.cli.soak.SoakCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -35,6 +36,7 @@ import picocli.CommandLine.ScopeType;
       ModelCommand.class,
       DoctorCommand.class,
       BenchCommand.class,
+      SoakCommand.class,
       WarmUpCommand.class
     },
     synopsisSubcommandLabel = "COMMAND",

@@ -3,6 +3,7 @@ package dev.baton.system;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -40,9 +41,18 @@ final class BatonProcess implements AutoCloseable {
     return new ProcessBuilder(command);
   }
 
-  static BatonProcess start(Path logs, String name, List<String> arguments) throws IOException {
-    Path log = logs.resolve(name + ".log");
-    return new BatonProcess(command(arguments).redirectError(log.toFile()).start(), log);
+  /** Starts the program; its log and its temporary files go into the directory. */
+  static BatonProcess start(Path directory, String name, List<String> arguments)
+      throws IOException {
+    Path log = directory.resolve(name + ".log");
+    ProcessBuilder builder = command(arguments).redirectError(Redirect.appendTo(log.toFile()));
+    builder.environment().put("TMPDIR", Files.createDirectories(temporary(directory)).toString());
+    return new BatonProcess(builder.start(), log);
+  }
+
+  /** Where processes that were started with this directory put their temporary files. */
+  static Path temporary(Path directory) {
+    return directory.resolve("tmp");
   }
 
   private void read() {
@@ -80,6 +90,23 @@ final class BatonProcess implements AutoCloseable {
   /** SIGKILL. */
   void kill() throws InterruptedException {
     process.destroyForcibly().waitFor();
+  }
+
+  /** SIGSTOP: it stands still, and its connections stay open. */
+  void freeze() throws IOException, InterruptedException {
+    signal("STOP");
+  }
+
+  /** SIGCONT. */
+  void thaw() throws IOException, InterruptedException {
+    signal("CONT");
+  }
+
+  private void signal(String name) throws IOException, InterruptedException {
+    int code = new ProcessBuilder("kill", "-" + name, Long.toString(pid())).start().waitFor();
+    if (code != 0) {
+      throw new IOException("kill -%s %d: exit code %d".formatted(name, pid(), code));
+    }
   }
 
   /** SIGTERM; a process that does not end by it is an error. */

@@ -13,7 +13,6 @@ import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -40,7 +39,7 @@ class CancellationIT {
   @BeforeAll
   static void start() throws IOException {
     // What the worker says of itself is the proxy's port: its own is chosen here.
-    int kvPort = freePort();
+    int kvPort = SystemCluster.freePort();
     proxy = new StallingProxy(kvPort);
     cluster =
         SystemCluster.start(
@@ -126,12 +125,6 @@ class CancellationIT {
                   .formatted(body.length(), body)
                   .getBytes(StandardCharsets.US_ASCII));
       awaitBlocks(cluster.decode());
-    }
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
     }
   }
 

@@ -10,13 +10,14 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
- * A TCP proxy on loopback that lets a limited number of bytes towards its target pass and then
- * holds the rest, without closing anything: a network that went silent.
+ * A TCP proxy on loopback that lets a limited number of bytes towards its target, or from it, pass
+ * and then holds the rest, without closing anything: a network that went silent.
  */
 final class StallingProxy implements AutoCloseable {
   private final ServerSocket server;
   private final List<Socket> sockets = new CopyOnWriteArrayList<>();
   private final int target;
+  private final boolean holdsReplies;
 
   // Guarded by this.
   private long budget;
@@ -24,9 +25,19 @@ final class StallingProxy implements AutoCloseable {
 
   /** Forwards to this port on loopback; nothing passes yet. */
   StallingProxy(int target) throws IOException {
+    this(target, false);
+  }
+
+  private StallingProxy(int target, boolean holdsReplies) throws IOException {
     this.target = target;
+    this.holdsReplies = holdsReplies;
     server = new ServerSocket(0, 64, InetAddress.getLoopbackAddress());
     Thread.ofPlatform().daemon().start(this::accept);
+  }
+
+  /** Limits what comes from its target instead; nothing of that passes yet. */
+  static StallingProxy ofReplies(int target) throws IOException {
+    return new StallingProxy(target, true);
   }
 
   int port() {
@@ -74,8 +85,8 @@ final class StallingProxy implements AutoCloseable {
     try {
       Socket far = new Socket(InetAddress.getLoopbackAddress(), target);
       sockets.add(far);
-      Thread.ofPlatform().daemon().start(() -> copy(far, near, false));
-      copy(near, far, true);
+      Thread.ofPlatform().daemon().start(() -> copy(far, near, holdsReplies));
+      copy(near, far, !holdsReplies);
     } catch (IOException unreachable) {
       try {
         near.close();

@@ -4,6 +4,8 @@ import dev.baton.model.random.RandomModel;
 import dev.baton.model.weights.WeightDtype;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -37,8 +39,10 @@ final class SystemCluster implements AutoCloseable {
   private final Path directory;
   private final Path model;
   private final BatonProcess zookeeper;
-  private final BatonProcess prefill;
-  private final BatonProcess decode;
+  private final List<String> prefillArguments;
+  private final List<String> decodeArguments;
+  private BatonProcess prefill;
+  private BatonProcess decode;
   private final BatonProcess router;
 
   private SystemCluster(
@@ -58,11 +62,10 @@ final class SystemCluster implements AutoCloseable {
       String ensemble = zookeeper.ready().get("zookeeper").asString();
       List<String> common = List.of("--model", model.toString(), "--zookeeper", ensemble);
       List<String> worker = Stream.concat(common.stream(), Stream.of("--threads", "1")).toList();
-      prefill =
-          launch(
-              "prefill", concat(List.of("worker", "prefill", "--id", "p-1"), worker, prefillFlags));
-      decode =
-          launch("decode", concat(List.of("worker", "decode", "--id", "d-1"), worker, decodeFlags));
+      prefillArguments = concat(List.of("worker", "prefill", "--id", "p-1"), worker, prefillFlags);
+      decodeArguments = concat(List.of("worker", "decode", "--id", "d-1"), worker, decodeFlags);
+      prefill = launch("prefill", prefillArguments);
+      decode = launch("decode", decodeArguments);
       router =
           launch(
               "router",
@@ -71,9 +74,7 @@ final class SystemCluster implements AutoCloseable {
       prefill.ready();
       decode.ready();
       router.ready();
-      Awaitility.await("readiness of the router")
-          .atMost(Duration.ofSeconds(30))
-          .until(() -> get("http://127.0.0.1:" + httpPort() + "/readyz").statusCode() == 200);
+      awaitReady();
     } catch (IOException e) {
       close();
       throw new UncheckedIOException(e);
@@ -112,6 +113,54 @@ final class SystemCluster implements AutoCloseable {
     return process;
   }
 
+  /** Waits until the router hears of both workers. */
+  void awaitReady() {
+    Awaitility.await("readiness of the router")
+        .atMost(Duration.ofSeconds(30))
+        .until(() -> get("http://127.0.0.1:" + httpPort() + "/readyz").statusCode() == 200);
+  }
+
+  /** Starts the prefill worker again, which has ended, with the flags that it had. */
+  void restartPrefill() throws IOException {
+    processes.remove(prefill);
+    prefill = launch("prefill", prefillArguments);
+    prefill.ready();
+  }
+
+  /** Starts the decode worker again, which has ended, with the flags that it had. */
+  void restartDecode() throws IOException {
+    processes.remove(decode);
+    decode = launch("decode", decodeArguments);
+    decode.ready();
+  }
+
+  /** Where its processes put temporary files. */
+  Path temporary() {
+    return BatonProcess.temporary(directory);
+  }
+
+  /** Starts one more worker, and returns when it is ready. */
+  BatonProcess launchPrefill(String id, List<String> flags) throws IOException {
+    BatonProcess process =
+        launch(
+            id,
+            concat(
+                List.of(
+                    "worker",
+                    "prefill",
+                    "--id",
+                    id,
+                    "--threads",
+                    "1",
+                    "--model",
+                    model.toString(),
+                    "--zookeeper",
+                    zookeeper.ready().get("zookeeper").asString()),
+                flags));
+    process.ready();
+    return process;
+  }
+
   String model() {
     return model.getFileName().toString();
   }
@@ -146,6 +195,13 @@ final class SystemCluster implements AutoCloseable {
 
   int grpcPort() {
     return port(router, "grpc");
+  }
+
+  /** A port of loopback that nobody listens on now. */
+  static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    }
   }
 
   /** The port of an endpoint that a process named when it was ready. */

@@ -5,7 +5,10 @@ import java.util.Objects;
 
 /** What the model is to go on from. */
 public sealed interface Prompt {
-  /** Plain text; special tokens in it are text. */
+  /**
+   * Plain text. The name of a special token in it becomes that token: whoever passes on what others
+   * wrote takes such names out first.
+   */
   record Text(String text) implements Prompt {
     /** Refuses null. */
     public Text {

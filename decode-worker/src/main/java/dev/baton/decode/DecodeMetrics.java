@@ -2,6 +2,7 @@ package dev.baton.decode;
 
 import dev.baton.kv.BlockPool;
 import dev.baton.kv.PoolUsage;
+import dev.baton.proto.v1.ErrorCode;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -41,6 +42,7 @@ final class DecodeMetrics {
             .minimumExpectedValue(Duration.ofMillis(1))
             .maximumExpectedValue(Duration.ofSeconds(30))
             .register(meters);
+    errors(ErrorCode.ERROR_CODE_OVERLOADED);
     for (Outcome outcome : Outcome.values()) {
       requests(outcome);
     }
@@ -81,6 +83,18 @@ final class DecodeMetrics {
   void step(int sequences, long nanos) {
     tokens.increment(sequences);
     steps.record(nanos, TimeUnit.NANOSECONDS);
+  }
+
+  /** A request failed; one that found no space is OVERLOADED. */
+  void failed(ErrorCode code) {
+    errors(code).increment();
+  }
+
+  private Counter errors(ErrorCode code) {
+    return Counter.builder("baton.errors")
+        .description("Failures by their code")
+        .tag("code", code.name().replace("ERROR_CODE_", "").toLowerCase(Locale.ROOT))
+        .register(meters);
   }
 
   /** A request ended. */

@@ -15,6 +15,7 @@ import dev.baton.kv.BlockPool;
 import dev.baton.kv.PoolUsage;
 import dev.baton.kv.handoff.HandoffReceiver;
 import dev.baton.kv.handoff.Layouts;
+import dev.baton.kv.handoff.PullSource;
 import dev.baton.model.ModelDirectory;
 import dev.baton.proto.internal.v1.ServedModel;
 import dev.baton.proto.internal.v1.WorkerLoad;
@@ -91,12 +92,15 @@ public final class DecodeWorker implements AutoCloseable {
           opening(
               new HandoffReceiver(
                   engine.layout(), engine.lineage(), this::isMyEpoch, config.stallLimit(), meters));
+      PullSource source =
+          opening(
+              new PullSource(pool, engine.lineage(), this::isMyEpoch, config.stallLimit(), meters));
       this.kv =
           opening(
               GrpcServer.startForKv(
                   config.host(),
                   config.kvPort(),
-                  List.of(receiver),
+                  List.of(source.and(receiver)),
                   HandoffReceiver.maxMessageBytes(engine.layout())));
       DecodeEndpoint endpoint =
           opening(

@@ -194,7 +194,8 @@ class DecodeEndsTest {
   }
 
   @Test
-  void fullQueueRefusesAndSaysWhenToComeBack() {
+  void fullQueueRefusesSaysWhenToComeBackAndIsCounted() {
+    double errors = worker.metric("baton.errors", "code", "overloaded");
     Call holder = worker.call(Ask.greedy(prompt(100, 1), 60));
     holder.reserved();
     List<Call> queued =
@@ -206,6 +207,7 @@ class DecodeEndsTest {
 
     assertThat(refused.code()).isEqualTo(ErrorCode.ERROR_CODE_OVERLOADED);
     assertThat(refused.retryAfterMs()).isPresent();
+    assertThat(worker.metric("baton.errors", "code", "overloaded")).isEqualTo(errors + 1);
     queued.forEach(Call::cancel);
     holder.cancel();
   }

@@ -8,9 +8,11 @@ import dev.baton.kv.tier.DiskTierConfig;
 import dev.baton.kv.tier.DiskTierException;
 import dev.baton.kv.tier.TierReader;
 import dev.baton.kv.tier.TierWriter;
+import io.grpc.Context;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 
 /** The disk tier behind a worker's pool: store, writer and reader. */
 final class DiskRestore implements KvRestore {
@@ -47,8 +49,10 @@ final class DiskRestore implements KvRestore {
   }
 
   @Override
-  public boolean begin(PrefillTask task, BooleanSupplier wanted, Runnable done) {
-    return reader.restore(task.cacheableKeys(blockTokens), wanted, done);
+  public boolean begin(PrefillTask task, BooleanSupplier wanted, Consumer<PulledBlocks> done) {
+    // What follows belongs to the same call, though another thread goes on with it.
+    Runnable after = Context.current().wrap(() -> done.accept(PulledBlocks.NONE));
+    return reader.restore(task.cacheableKeys(blockTokens), wanted, after);
   }
 
   /**

@@ -7,7 +7,8 @@ import java.util.List;
 /**
  * What a finished prefill took. Moments are those of one clock, in nanoseconds.
  *
- * @param cachedTokens prompt tokens whose KV was in the cache
+ * @param cachedTokens prompt tokens whose KV was in the cache, or was brought there
+ * @param pulledTokens of these, those whose KV came from another worker
  * @param computedTokens prompt tokens that were computed
  * @param arrivedAt when the request came
  * @param startedAt when computing started
@@ -20,6 +21,7 @@ import java.util.List;
  */
 record PrefillAccount(
     int cachedTokens,
+    int pulledTokens,
     int computedTokens,
     long arrivedAt,
     long startedAt,

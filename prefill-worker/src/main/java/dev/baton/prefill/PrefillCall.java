@@ -78,6 +78,7 @@ final class PrefillCall implements PrefillListener {
             .setDone(
                 PrefillDone.newBuilder()
                     .setCachedTokens(account.cachedTokens())
+                    .setPulledTokens(account.pulledTokens())
                     .setComputedTokens(account.computedTokens())
                     .setQueueUs(TimeUnit.NANOSECONDS.toMicros(account.queueNanos()))
                     .setComputeUs(TimeUnit.NANOSECONDS.toMicros(account.computeNanos()))

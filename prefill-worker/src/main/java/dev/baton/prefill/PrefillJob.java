@@ -82,6 +82,7 @@ final class PrefillJob {
   private KvPush.@Nullable Flow flow;
   private boolean layerwise;
   private int cachedTokens;
+  private PulledBlocks pulled = PulledBlocks.NONE;
   private long startedAt;
   private long computedAt;
 
@@ -134,6 +135,17 @@ final class PrefillJob {
         pusher.interrupt();
       }
     }
+  }
+
+  /** These blocks of the prompt came from another worker. Called before the first try to start. */
+  void pulled(PulledBlocks came) {
+    pulled = came;
+  }
+
+  /** Of the cached tokens, those that came from another worker. Known once started. */
+  int pulledTokens() {
+    int blockTokens = pool.layout().blockTokens();
+    return blockTokens * pulled.within(cachedTokens / blockTokens);
   }
 
   /**
@@ -322,6 +334,7 @@ final class PrefillJob {
     PrefillAccount account =
         new PrefillAccount(
             cachedTokens,
+            pulledTokens(),
             task.tokens().length - cachedTokens,
             arrivedAt,
             startedAt,

@@ -34,8 +34,8 @@ import org.slf4j.LoggerFactory;
  *       for its whole prompt, and the jobs that compute leave room in a step. The last makes short
  *       prompts share a step (the weights are read once for all of them) while a long one is alone,
  *       which keeps its TTFT what it would be on an idle worker.
- *   <li>A job whose KV is partly in a slower tier takes its place in the queue when that has been
- *       brought back; until then others go before it.
+ *   <li>A job whose KV is partly in a slower tier, or in another worker's cache, takes its place in
+ *       the queue when that has been brought; until then others go before it.
  *   <li>A step computes at most {@code chunkTokens} tokens, oldest job first. Between two steps
  *       stopped jobs end.
  *   <li>The queue, with those that are brought back, is bounded: {@link #submit} refuses with
@@ -62,7 +62,7 @@ final class PrefillLoop {
   private final Condition changed = lock.newCondition();
   private final Deque<PrefillJob> queue = new ArrayDeque<>();
 
-  /** Wait for their KV from a slower tier; they hold nothing meanwhile. */
+  /** Wait for their KV from elsewhere; they hold nothing meanwhile. */
   private final Set<PrefillJob> restoring = new LinkedHashSet<>();
 
   /** Oldest first. Only the loop's thread changes it, under the lock; it reads without. */
@@ -132,16 +132,19 @@ final class PrefillLoop {
     } finally {
       lock.unlock();
     }
-    if (!restore.begin(job.task(), () -> job.endReason() == null, () -> enqueue(job))) {
-      enqueue(job);
+    boolean comes =
+        restore.begin(job.task(), () -> job.endReason() == null, pulled -> enqueue(job, pulled));
+    if (!comes) {
+      enqueue(job, PulledBlocks.NONE);
     }
   }
 
-  /** Ends the wait for a slower tier, unless the job was stopped meanwhile. */
-  private void enqueue(PrefillJob job) {
+  /** Ends the wait for KV from elsewhere, unless the job was stopped meanwhile. */
+  private void enqueue(PrefillJob job, PulledBlocks pulled) {
     lock.lock();
     try {
       if (restoring.remove(job)) {
+        job.pulled(pulled);
         queue.add(job);
       }
       changed.signalAll();
@@ -303,7 +306,7 @@ final class PrefillLoop {
     while (!queue.isEmpty() && tokens < chunkTokens && queue.getFirst().tryStart()) {
       PrefillJob job = queue.removeFirst();
       computing.add(job);
-      metrics.cached(job.readyTokens());
+      metrics.cached(job.readyTokens(), job.pulledTokens());
       tokens += job.remainingTokens();
       startPush(job);
     }

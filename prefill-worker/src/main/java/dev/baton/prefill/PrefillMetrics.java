@@ -26,6 +26,7 @@ final class PrefillMetrics {
 
   private final MeterRegistry meters;
   private final Counter cachedTokens;
+  private final Counter pulledTokens;
   private final Counter computedTokens;
   private final Timer steps;
   private final Timer visibleTransfer;
@@ -33,6 +34,7 @@ final class PrefillMetrics {
   PrefillMetrics(MeterRegistry meters) {
     this.meters = meters;
     this.cachedTokens = tokens("cached");
+    this.pulledTokens = tokens("pulled");
     this.computedTokens = tokens("computed");
     this.steps =
         Timer.builder("baton.step")
@@ -91,9 +93,10 @@ final class PrefillMetrics {
         .register(meters);
   }
 
-  /** A job found this many tokens in the cache. */
-  void cached(int tokens) {
-    cachedTokens.increment(tokens);
+  /** A job found this many tokens in the cache, {@code pulled} of them from another worker. */
+  void cached(int tokens, int pulled) {
+    cachedTokens.increment(tokens - pulled);
+    pulledTokens.increment(pulled);
   }
 
   /** A step computed this many tokens. */

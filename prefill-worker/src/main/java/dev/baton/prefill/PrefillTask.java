@@ -4,6 +4,7 @@ import dev.baton.kv.BlockKey;
 import dev.baton.kv.handoff.Ticket;
 import dev.baton.model.sampling.Sampling;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A prefill request whose every field was checked: what to compute and where it goes.
@@ -16,6 +17,7 @@ import java.util.List;
  * @param topLogprobs alternatives to report; -1 for no log-probabilities
  * @param ticket the right to write at the target
  * @param target host:port that takes the blocks in
+ * @param source who may hold more of the prompt's prefix than this worker
  */
 record PrefillTask(
     String requestId,
@@ -25,7 +27,8 @@ record PrefillTask(
     int choices,
     int topLogprobs,
     Ticket ticket,
-    String target) {
+    String target,
+    Optional<PrefixSource> source) {
 
   /**
    * Keys of the blocks that may come from the cache: full ones, short of the block with the last

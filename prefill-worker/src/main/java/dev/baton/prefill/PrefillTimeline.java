@@ -21,6 +21,7 @@ final class PrefillTimeline {
     try (RequestScope scope = RequestScope.open(requestId)) {
       LOG.atInfo()
           .addKeyValue("cached_tokens", account.cachedTokens())
+          .addKeyValue("pulled_tokens", account.pulledTokens())
           .addKeyValue("computed_tokens", account.computedTokens())
           .addKeyValue("bytes_moved", account.push().receipt().bytesMoved())
           .addKeyValue("layerwise", account.layerwise())

@@ -13,8 +13,11 @@ import dev.baton.engine.WarmUp;
 import dev.baton.engine.cpu.CpuEngine;
 import dev.baton.kv.BlockPool;
 import dev.baton.kv.PoolUsage;
+import dev.baton.kv.handoff.HandoffReceiver;
 import dev.baton.kv.handoff.HandoffSender;
+import dev.baton.kv.handoff.KvPuller;
 import dev.baton.kv.handoff.Layouts;
+import dev.baton.kv.handoff.PullSource;
 import dev.baton.kv.tier.DiskTierConfig;
 import dev.baton.kv.transport.Connections;
 import dev.baton.model.ModelDirectory;
@@ -36,8 +39,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One prefill worker: engine, block pool, control and admin servers, membership. It is a member of
- * the cluster from the return of {@link #start} to the start of {@link #close}.
+ * One prefill worker: engine, block pool, control, KV and admin servers, membership. It is a member
+ * of the cluster from the return of {@link #start} to the start of {@link #close}.
  */
 public final class PrefillWorker implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(PrefillWorker.class);
@@ -57,6 +60,7 @@ public final class PrefillWorker implements AutoCloseable {
   private final BlockPool pool;
   private final PrefillLoop loop;
   private final StatusService status;
+  private final GrpcServer kv;
   private final GrpcServer control;
   private final AdminServer admin;
   private volatile @Nullable WorkerRegistrar registrar;
@@ -76,9 +80,19 @@ public final class PrefillWorker implements AutoCloseable {
     try {
       this.pool = new BlockPool(engine.layout(), config.blocks());
       opened.push(() -> closeAtRest(pool));
-      KvRestore restore = config.diskTier().map(this::openDiskTier).orElse(KvRestore.NONE);
+      KvRestore disk = config.diskTier().map(this::openDiskTier).orElse(KvRestore.NONE);
       PrefillMetrics metrics = new PrefillMetrics(meters);
       Overlap overlap = new Overlap(engine.layout(), config.chunkTokens());
+      KvPuller puller =
+          opening(
+              new KvPuller(
+                  pool,
+                  engine.lineage(),
+                  this::epoch,
+                  config.stallLimit(),
+                  Connections.over(Connections.Wire.ANY),
+                  meters));
+      KvRestore restore = disk.then(new PeerRestore(pool, puller, overlap, config.stallLimit()));
       this.status = new StatusService(this::epoch, this::load);
       this.loop =
           new PrefillLoop(
@@ -104,6 +118,16 @@ public final class PrefillWorker implements AutoCloseable {
                   config.stallLimit(),
                   Connections.over(Connections.Wire.ANY),
                   meters));
+      PullSource source =
+          opening(
+              new PullSource(pool, engine.lineage(), this::isMyEpoch, config.stallLimit(), meters));
+      this.kv =
+          opening(
+              GrpcServer.startForKv(
+                  config.host(),
+                  config.kvPort(),
+                  List.of(source),
+                  HandoffReceiver.maxMessageBytes(engine.layout())));
       PrefillEndpoint endpoint =
           opening(
               new PrefillEndpoint(
@@ -175,12 +199,18 @@ public final class PrefillWorker implements AutoCloseable {
     return new PrefillWorker(config, engine, ProcessMetrics.registry("prefill", config.id()));
   }
 
+  private boolean isMyEpoch(long epoch) {
+    WorkerRegistrar current = registrar;
+    return current != null && current.isMine(epoch);
+  }
+
   private WorkerRegistration registration() {
     return WorkerRegistration.newBuilder()
         .setId(id())
         .setRole(WorkerRole.WORKER_ROLE_PREFILL)
         .setPool(config.pool())
         .setControlEndpoint(controlEndpoint())
+        .setKvEndpoint(kvEndpoint())
         .setAdminEndpoint(adminEndpoint())
         .setPid(ProcessHandle.current().pid())
         .setHost(config.host())
@@ -224,6 +254,13 @@ public final class PrefillWorker implements AutoCloseable {
   /** host:port of the control services: prefill, status, health, reflection. */
   public String controlEndpoint() {
     return new Endpoint(config.host(), control.port()).toString();
+  }
+
+  /** host:port where other workers fetch KV from, as advertised. */
+  public String kvEndpoint() {
+    return config
+        .advertisedKvEndpoint()
+        .orElseGet(() -> new Endpoint(config.host(), kv.port()).toString());
   }
 
   /** http://host:port of /metrics, /healthz and /readyz. */
@@ -287,7 +324,9 @@ public final class PrefillWorker implements AutoCloseable {
    * @param zookeeper connect string of ZooKeeper
    * @param host address to bind to and to advertise
    * @param controlPort port of control services; 0 picks a free one
+   * @param kvPort port where other workers fetch KV from; 0 picks a free one
    * @param adminPort port of /metrics, /healthz and /readyz; 0 picks a free one
+   * @param advertisedKvEndpoint host:port where other workers fetch KV from; empty: the bound one
    * @param pool workers of one role on one hardware profile
    * @param blocks blocks of KV in memory
    * @param blockTokens tokens in a block
@@ -308,7 +347,9 @@ public final class PrefillWorker implements AutoCloseable {
       String zookeeper,
       String host,
       int controlPort,
+      int kvPort,
       int adminPort,
+      Optional<String> advertisedKvEndpoint,
       String pool,
       int blocks,
       int blockTokens,
@@ -354,6 +395,7 @@ public final class PrefillWorker implements AutoCloseable {
       text("host", host);
       text("pool", pool);
       range("controlPort", controlPort, 0, 65535);
+      range("kvPort", kvPort, 0, 65535);
       range("adminPort", adminPort, 0, 65535);
       range("blocks", blocks, 1, Integer.MAX_VALUE);
       range("blockTokens", blockTokens, 1, 1024);

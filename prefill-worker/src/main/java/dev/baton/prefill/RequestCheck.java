@@ -7,9 +7,11 @@ import dev.baton.engine.Engine;
 import dev.baton.kv.KeyChain;
 import dev.baton.kv.Lineage;
 import dev.baton.kv.TenantSalt;
+import dev.baton.kv.handoff.KvPuller;
 import dev.baton.kv.handoff.Ticket;
 import dev.baton.model.sampling.Sampling;
 import dev.baton.proto.internal.v1.PrefillRequest;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 
@@ -66,7 +68,16 @@ record RequestCheck(
         request.getChoices(),
         request.hasLogprobs() ? request.getLogprobs() : -1,
         ticket(request),
-        Endpoint.parse("target", request.getTarget()).toString());
+        Endpoint.parse("target", request.getTarget()).toString(),
+        request.hasPrefixSource()
+            ? Optional.of(source(request.getPrefixSource()))
+            : Optional.empty());
+  }
+
+  private static PrefixSource source(dev.baton.proto.internal.v1.PrefixSource wire) {
+    String endpoint = Endpoint.parse("prefix_source.kv_endpoint", wire.getKvEndpoint()).toString();
+    range("prefix_source.blocks", wire.getBlocks(), 1, Integer.MAX_VALUE);
+    return new PrefixSource(new KvPuller.Source(endpoint, wire.getEpoch()), wire.getBlocks());
   }
 
   private void checkLineage(ByteString wanted) {

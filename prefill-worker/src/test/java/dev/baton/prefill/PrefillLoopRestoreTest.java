@@ -13,10 +13,12 @@ import dev.baton.proto.v1.ErrorCode;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -45,12 +47,13 @@ class PrefillLoopRestoreTest {
           System::nanoTime,
           () -> {});
 
-  private boolean restore(PrefillTask task, BooleanSupplier isWanted, Runnable isDone) {
+  private boolean restore(
+      PrefillTask task, BooleanSupplier isWanted, Consumer<PulledBlocks> isDone) {
     if (task.requestId().startsWith("fast")) {
       return false;
     }
     wanted.put(task.requestId(), isWanted);
-    done.put(task.requestId(), isDone);
+    done.put(task.requestId(), () -> isDone.accept(PulledBlocks.NONE));
     return true;
   }
 
@@ -131,7 +134,8 @@ class PrefillLoopRestoreTest {
             1,
             -1,
             new Ticket(1, 2, 1),
-            "127.0.0.1:1");
+            "127.0.0.1:1",
+            Optional.empty());
     Submitted submitted = new Submitted(task, pool);
     loop.submit(submitted.job);
     return submitted;

@@ -21,6 +21,7 @@ import java.lang.foreign.ValueLayout;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -348,7 +349,15 @@ class PrefillLoopTest {
   private PrefillTask task(int[] prompt, int choices, String salt) {
     KeyChain chain = new KeyChain(engine.lineage(), new TenantSalt(salt.repeat(32)), 16);
     return new PrefillTask(
-        "r-1", prompt, chain.keys(prompt), SAMPLED, choices, 2, new Ticket(1, 2, 1), "127.0.0.1:1");
+        "r-1",
+        prompt,
+        chain.keys(prompt),
+        SAMPLED,
+        choices,
+        2,
+        new Ticket(1, 2, 1),
+        "127.0.0.1:1",
+        Optional.empty());
   }
 
   private Submitted submit(int[] prompt, int choices) {

@@ -7,6 +7,7 @@ import com.google.protobuf.ByteString;
 import dev.baton.cluster.error.BatonException;
 import dev.baton.kv.KeyChain;
 import dev.baton.kv.TenantSalt;
+import dev.baton.kv.handoff.KvPuller;
 import dev.baton.kv.handoff.Ticket;
 import dev.baton.model.sampling.Sampling;
 import dev.baton.proto.internal.v1.PrefillRequest;
@@ -41,6 +42,21 @@ class RequestCheckTest {
     assertThat(CHECK.check(good().build()).topLogprobs()).isEqualTo(-1);
   }
 
+  private static dev.baton.proto.internal.v1.PrefixSource source(String endpoint, int blocks) {
+    return dev.baton.proto.internal.v1.PrefixSource.newBuilder()
+        .setKvEndpoint(endpoint)
+        .setEpoch(3)
+        .setBlocks(blocks)
+        .build();
+  }
+
+  @Test
+  void sourceOfAPrefixIsOptional() {
+    assertThat(CHECK.check(good().build()).source()).isEmpty();
+    assertThat(CHECK.check(good().setPrefixSource(source("127.0.0.1:7001", 4)).build()).source())
+        .contains(new PrefixSource(new KvPuller.Source("127.0.0.1:7001", 3), 4));
+  }
+
   static Stream<Arguments> wrong() {
     return Stream.of(
         row("request_id", r -> r.setRequestId("")),
@@ -57,6 +73,8 @@ class RequestCheckTest {
         row("sampling", r -> r.setSampling(r.getSampling().toBuilder().setTemperature(2.1))),
         row("sampling", r -> r.setSampling(r.getSampling().toBuilder().setTopP(Double.NaN))),
         row("sampling", r -> r.setSampling(r.getSampling().toBuilder().setTopK(-1))),
+        row("prefix_source.kv_endpoint", r -> r.setPrefixSource(source("nowhere", 1))),
+        row("prefix_source.blocks", r -> r.setPrefixSource(source("127.0.0.1:7001", 0))),
         row("choices", r -> r.setChoices(0)),
         row("choices", r -> r.setChoices(17)),
         row("stop_token_ids[1]", r -> r.addStopTokenIds(50)),

@@ -76,6 +76,8 @@ final class Worker implements AutoCloseable {
         "127.0.0.1",
         0,
         0,
+        0,
+        Optional.empty(),
         Config.DEFAULT_POOL,
         blocks,
         Config.DEFAULT_BLOCK_TOKENS,

@@ -23,6 +23,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import org.slf4j.Logger;
@@ -127,7 +128,7 @@ public final class Router implements AutoCloseable {
                 generations,
                 config.maxBodyBytes(),
                 metrics::scrape,
-                () -> readiness(cluster, workers, config.modelName())));
+                () -> readiness(workers, config.modelName())));
     LOG.info(
         "router {} serves {} over HTTP on {} and gRPC on {}",
         config.id(),
@@ -137,17 +138,22 @@ public final class Router implements AutoCloseable {
     return new Router(config, generations, httpDoor, grpcDoor, closing);
   }
 
-  private static Readiness readiness(ClusterConnection cluster, Workers workers, String model) {
-    if (!cluster.isConnected()) {
-      return Readiness.notReady("ZooKeeper does not answer");
+  /** Asks the workers alone: without ZooKeeper the last view is served on. */
+  private static Readiness readiness(Workers workers, String model) {
+    return missing(workers, WorkerRole.WORKER_ROLE_PREFILL, "prefill", model)
+        .or(() -> missing(workers, WorkerRole.WORKER_ROLE_DECODE, "decode", model))
+        .map(Readiness::notReady)
+        .orElseGet(Readiness::ready);
+  }
+
+  private static Optional<String> missing(
+      Workers workers, WorkerRole role, String name, String model) {
+    if (workers.count(role, model) == 0) {
+      return Optional.of("no %s worker serves %s".formatted(name, model));
     }
-    if (workers.count(WorkerRole.WORKER_ROLE_PREFILL, model) == 0) {
-      return Readiness.notReady("no prefill worker serves " + model);
-    }
-    if (workers.count(WorkerRole.WORKER_ROLE_DECODE, model) == 0) {
-      return Readiness.notReady("no decode worker serves " + model);
-    }
-    return Readiness.ready();
+    return workers.hears(role, model)
+        ? Optional.empty()
+        : Optional.of("no %s worker that serves %s is heard of".formatted(name, model));
   }
 
   /** Port of the OpenAI HTTP door, with /metrics, /healthz and /readyz. */

@@ -77,6 +77,8 @@ class RouterTest {
           WorkerRegistrar d = new WorkerRegistrar(cluster, decode.registration())) {
         p.start();
         d.start();
+        prefill.registered(p.epoch());
+        decode.registered(d.epoch());
         await().atMost(10, SECONDS).until(() -> get(router, "/readyz").status() == 200);
 
         try (RawHttp client = new RawHttp(router.httpPort())) {

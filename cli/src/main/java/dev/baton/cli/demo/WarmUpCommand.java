@@ -75,6 +75,8 @@ public final class WarmUpCommand implements Callable<Integer> {
         HOST,
         0,
         0,
+        0,
+        Optional.empty(),
         PrefillWorker.Config.DEFAULT_POOL,
         BLOCKS,
         BLOCK_TOKENS,

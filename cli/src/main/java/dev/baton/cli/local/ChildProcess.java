@@ -66,9 +66,7 @@ public final class ChildProcess {
       return ready.get(limit.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException slow) {
       throw new Failure(
-          "%s was not ready within %d s; the end of its log:%n%s"
-              .formatted(name, limit.toSeconds(), log.tail()),
-          slow);
+          "%s was not ready in time; the end of its log:%n%s".formatted(name, log.tail()), slow);
     } catch (ExecutionException failed) {
       if (failed.getCause() instanceof Failure failure) {
         throw failure;

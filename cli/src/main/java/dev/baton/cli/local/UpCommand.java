@@ -97,8 +97,8 @@ public final class UpCommand implements Callable<Integer> {
     life.begin();
     atLeastOne("--prefill", prefillWorkers);
     atLeastOne("--decode", decodeWorkers);
-    LocalPorts.requireFree("--http-port", httpPort);
-    LocalPorts.requireFree("--grpc-port", grpcPort);
+    LocalPorts.requireFree(spec.commandLine(), "--http-port", httpPort);
+    LocalPorts.requireFree(spec.commandLine(), "--grpc-port", grpcPort);
     ClusterEndpoints endpoints;
     try (Progress progress = Progress.onStderr()) {
       Path directory = DefaultModel.orMade(model, progress);

@@ -35,13 +35,14 @@ final class DecodeCommand implements Callable<Integer> {
       names = "--kv-port",
       paramLabel = "PORT",
       defaultValue = "0",
-      description = "Port where KV comes in. 0, the default, picks a free one.")
+      description = "Port where KV comes in and goes out. 0, the default, picks a free one.")
   private int kvPort;
 
   @Option(
       names = "--advertised-kv-endpoint",
       paramLabel = "HOST:PORT",
-      description = "Where prefill workers push to, where it is not the bound address.")
+      description =
+          "Where other workers push to and fetch from, where it is not the bound address.")
   private @Nullable String advertisedKvEndpoint;
 
   @Option(

@@ -6,7 +6,9 @@ import dev.baton.cluster.process.ProcessLogging;
 import dev.baton.prefill.PrefillWorker;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -31,6 +33,20 @@ final class PrefillCommand implements Callable<Integer> {
   @Mixin private LifeOptions life = new LifeOptions();
 
   @Option(
+      names = "--kv-port",
+      paramLabel = "PORT",
+      defaultValue = "0",
+      description =
+          "Port where other workers fetch cached KV from. 0, the default, picks a free one.")
+  private int kvPort;
+
+  @Option(
+      names = "--advertised-kv-endpoint",
+      paramLabel = "HOST:PORT",
+      description = "Where other workers fetch from, where it is not the bound address.")
+  private @Nullable String advertisedKvEndpoint;
+
+  @Option(
       names = "--chunk-tokens",
       paramLabel = "N",
       defaultValue = "256",
@@ -47,6 +63,7 @@ final class PrefillCommand implements Callable<Integer> {
     PrefillWorker worker = PrefillWorker.start(config);
     Map<String, String> endpoints = new LinkedHashMap<>();
     endpoints.put("control", worker.controlEndpoint());
+    endpoints.put("kv", worker.kvEndpoint());
     endpoints.put("admin", worker.adminEndpoint());
     life.serve(worker, ReadyLine.ofThisProcess(ROLE, config.id(), endpoints));
     return 0;
@@ -60,7 +77,9 @@ final class PrefillCommand implements Callable<Integer> {
         member.zookeeper(),
         member.host(),
         engine.controlPort(),
+        kvPort,
         engine.adminPort(),
+        Optional.ofNullable(advertisedKvEndpoint),
         engine.pool(),
         engine.blocks(model),
         engine.blockTokens(),

@@ -1,5 +1,6 @@
 package dev.baton.cli.node;
 
+import dev.baton.cli.local.LocalPorts;
 import dev.baton.cli.process.LifeOptions;
 import dev.baton.cli.process.ReadyLine;
 import dev.baton.cli.shell.TemporaryDirectory;
@@ -12,7 +13,9 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.event.Level;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** {@code baton zookeeper}. */
 @Command(
@@ -51,9 +54,12 @@ public final class ZooKeeperCommand implements Callable<Integer> {
       description = "One of ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
   private Level logLevel = Level.WARN;
 
+  @Spec private CommandSpec spec = CommandSpec.create();
+
   @Override
   public Integer call() throws Exception {
     life.begin();
+    LocalPorts.requireFree(spec.commandLine(), "--port", port);
     ProcessLogging.start(ROLE, ROLE, logLevel);
     Path data = dataDirectory;
     if (data == null) {

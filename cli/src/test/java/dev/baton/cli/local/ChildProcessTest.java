@@ -49,7 +49,7 @@ class ChildProcessTest {
     ChildProcess child = run("cat");
     assertThatThrownBy(() -> child.ready(Duration.ofMillis(50)))
         .isInstanceOf(Failure.class)
-        .hasMessageContaining("was not ready within")
+        .hasMessageContaining("was not ready in time")
         .hasMessageContaining("(it wrote nothing)");
     child.stop(LIMIT);
   }

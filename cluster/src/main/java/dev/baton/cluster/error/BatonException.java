@@ -113,6 +113,19 @@ public final class BatonException extends RuntimeException {
         "no %s worker serves model '%s' right now".formatted(role, shorten(model)));
   }
 
+  /**
+   * Workers of both roles serve the model, but no two whose KV is the same.
+   *
+   * @param prefill lineages and layouts of the prefill workers
+   * @param decode lineages and layouts of the decode workers
+   */
+  public static BatonException noEqualPair(String model, String prefill, String decode) {
+    return of(
+        ErrorCode.ERROR_CODE_NO_WORKER,
+        "no prefill worker of model '%s' makes KV that a decode worker can use right now: prefill workers have %s; decode workers have %s"
+            .formatted(shorten(model), prefill, decode));
+  }
+
   /** A queue is full; the client may come back after this time. */
   public static BatonException overloaded(String queue, Duration retryAfter) {
     int millis = Math.toIntExact(Math.clamp(retryAfter.toMillis(), 0, Integer.MAX_VALUE));

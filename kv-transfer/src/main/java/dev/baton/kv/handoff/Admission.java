@@ -5,7 +5,6 @@ import dev.baton.kv.BlockKey;
 import dev.baton.kv.Layout;
 import dev.baton.kv.Lineage;
 import dev.baton.proto.internal.v1.Open;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -14,14 +13,14 @@ import java.util.function.LongPredicate;
 /** The table of expected handoffs, and the checks that an Open has to pass to write into one. */
 final class Admission {
   private final Layout layout;
-  private final Lineage lineage;
+  private final Compatibility compatibility;
   private final LongPredicate isMyEpoch;
   private final ConcurrentMap<Long, IncomingHandoff> expected = new ConcurrentHashMap<>();
   private final EndedHandoffs ended = new EndedHandoffs();
 
   Admission(Layout layout, Lineage lineage, LongPredicate isMyEpoch) {
     this.layout = layout;
-    this.lineage = lineage;
+    this.compatibility = new Compatibility(layout, lineage);
     this.isMyEpoch = isMyEpoch;
   }
 
@@ -101,27 +100,7 @@ final class Admission {
    * @throws HandoffException a refusal, if they differ
    */
   void verify(Open open, IncomingHandoff handoff) throws HandoffException {
-    if (open.getVersion() != FrameHeader.VERSION) {
-      throw HandoffException.refused(
-          Refusal.VERSION,
-          "open.version: %s, expected %d"
-              .formatted(Integer.toUnsignedString(open.getVersion()), FrameHeader.VERSION));
-    }
-    if (!open.getLineage().equals(ByteString.copyFrom(lineage.bytes()))) {
-      throw HandoffException.refused(
-          Refusal.LINEAGE,
-          "open.lineage: %s, expected %s".formatted(brief(open.getLineage()), lineage.brief()));
-    }
-    Layout theirs;
-    try {
-      theirs = Layouts.of(open.getLayout());
-    } catch (IllegalArgumentException e) {
-      throw HandoffException.refused(Refusal.LAYOUT, "open." + e.getMessage());
-    }
-    if (!theirs.equals(layout)) {
-      throw HandoffException.refused(
-          Refusal.LAYOUT, "open.layout: %s, expected %s".formatted(theirs, layout));
-    }
+    compatibility.verify("open", open.getVersion(), open.getLineage(), open.getLayout());
     verifyKeys(open, handoff.keys());
   }
 
@@ -142,15 +121,9 @@ final class Admission {
       if (!open.getKeys(i).equals(ByteString.copyFrom(keys.get(i).bytes()))) {
         throw HandoffException.refused(
             Refusal.KEY,
-            "open.keys[%d]: %s, expected %s".formatted(i, brief(open.getKeys(i)), keys.get(i)));
+            "open.keys[%d]: %s, expected %s"
+                .formatted(i, Compatibility.brief(open.getKeys(i)), keys.get(i)));
       }
     }
-  }
-
-  /** At most 16 bytes, in hexadecimal: enough to compare by eye, whatever was sent. */
-  private static String brief(ByteString bytes) {
-    int shown = Math.min(bytes.size(), BlockKey.BYTES);
-    return HexFormat.of().formatHex(bytes.substring(0, shown).toByteArray())
-        + (shown < bytes.size() ? "... (" + bytes.size() + " bytes)" : "");
   }
 }

@@ -5,7 +5,7 @@ import io.grpc.MethodDescriptor;
 import io.grpc.MethodDescriptor.Marshaller;
 import io.grpc.protobuf.ProtoUtils;
 
-/** The gRPC service, described by hand because its requests are not protobuf messages. */
+/** The gRPC service, described by hand because not all of its messages are protobuf. */
 final class KvTransfer {
   /** Full name of the service. */
   static final String SERVICE = "baton.internal.v1.KvTransferService";
@@ -22,6 +22,15 @@ final class KvTransfer {
   /** The only byte of a request that says no more than that the sender makes progress. */
   static final int RENEW = 0x04;
 
+  /** First byte of a pull's request: a protobuf PullRequest. */
+  static final int PULL = 0x05;
+
+  /** First byte of a pull's reply that holds a protobuf PullAccept. */
+  static final int PULL_ACCEPT = 0x06;
+
+  /** First byte of a pull's reply that holds a protobuf PullEnd. */
+  static final int PULL_END = 0x07;
+
   private KvTransfer() {}
 
   /** The method Push, for one side: {@code requests} writes or reads what goes to the receiver. */
@@ -31,6 +40,16 @@ final class KvTransfer {
         .setFullMethodName(MethodDescriptor.generateFullMethodName(SERVICE, "Push"))
         .setRequestMarshaller(requests)
         .setResponseMarshaller(ProtoUtils.marshaller(PushReply.getDefaultInstance()))
+        .build();
+  }
+
+  /** The method Pull, for one side: each marshaller writes on one side and reads on the other. */
+  static <Q, A> MethodDescriptor<Q, A> pull(Marshaller<Q> requests, Marshaller<A> replies) {
+    return MethodDescriptor.<Q, A>newBuilder()
+        .setType(MethodDescriptor.MethodType.SERVER_STREAMING)
+        .setFullMethodName(MethodDescriptor.generateFullMethodName(SERVICE, "Pull"))
+        .setRequestMarshaller(requests)
+        .setResponseMarshaller(replies)
         .build();
   }
 }

@@ -1,5 +1,6 @@
 package dev.baton.kv.handoff;
 
+import com.google.protobuf.MessageLite;
 import dev.baton.kv.transport.Loans;
 import dev.baton.proto.internal.v1.Commit;
 import dev.baton.proto.internal.v1.Open;
@@ -9,7 +10,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * A request of Push on its way out: some bytes of its own, then perhaps borrowed memory of a block.
+ * A message of Push or Pull on its way out: some bytes of its own, then perhaps borrowed memory of
+ * a block.
  *
  * <p>A connection that takes lent memory has the block's own bytes until its {@link Loans} are
  * taken back. Others copy a message out before they return from sending; should one keep it for
@@ -31,14 +33,18 @@ final class OutgoingMessage {
 
   /** An Open. */
   static OutgoingMessage of(Open open) {
-    return new OutgoingMessage(
-        ControlMessage.bytes(KvTransfer.OPEN, open.toByteArray()), NOTHING, new byte[0]);
+    return control(KvTransfer.OPEN, open);
   }
 
   /** A Commit. */
   static OutgoingMessage of(Commit commit) {
+    return control(KvTransfer.COMMIT, commit);
+  }
+
+  /** A protobuf message of this kind, with its checksum. */
+  static OutgoingMessage control(int kind, MessageLite message) {
     return new OutgoingMessage(
-        ControlMessage.bytes(KvTransfer.COMMIT, commit.toByteArray()), NOTHING, new byte[0]);
+        ControlMessage.bytes(kind, message.toByteArray()), NOTHING, new byte[0]);
   }
 
   /** A Renew: its kind, and nothing else. */

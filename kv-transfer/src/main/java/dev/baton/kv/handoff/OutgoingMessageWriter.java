@@ -8,7 +8,8 @@ import java.io.InputStream;
 import java.io.OutputStream;
 
 /**
- * Writes requests of Push: gRPC drains them into its buffers, and knows their length beforehand.
+ * Writes the messages of the side that sends KV, and the request of Pull: gRPC drains them into its
+ * buffers, and knows their length beforehand.
  */
 final class OutgoingMessageWriter implements Marshaller<OutgoingMessage> {
   @Override
@@ -18,7 +19,7 @@ final class OutgoingMessageWriter implements Marshaller<OutgoingMessage> {
 
   @Override
   public OutgoingMessage parse(InputStream stream) {
-    throw new UnsupportedOperationException("the sender receives no requests");
+    throw new UnsupportedOperationException("read by the other side only");
   }
 
   private static final class MessageStream extends InputStream implements Drainable, KnownLength {

@@ -41,10 +41,15 @@ final class PushMessageReader implements Marshaller<PushMessage> {
         : new Malformed(Refusal.PROTOCOL, "renew: it has a body, expected none");
   }
 
-  private static PushMessage frame(InputStream in) throws IOException {
+  /**
+   * The frame behind its kind byte.
+   *
+   * @throws HandoffException a refusal, if there is not even a header
+   */
+  static PushMessage.Frame frame(InputStream in) throws IOException, HandoffException {
     byte[] header = in.readNBytes(FrameHeader.BYTES);
     if (header.length < FrameHeader.BYTES) {
-      return new Malformed(
+      throw HandoffException.refused(
           Refusal.FRAME,
           "frame: %d bytes, expected a header of %d".formatted(header.length, FrameHeader.BYTES));
     }

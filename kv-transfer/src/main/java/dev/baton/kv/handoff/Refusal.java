@@ -5,7 +5,7 @@ import io.grpc.Status;
 import java.util.Locale;
 import java.util.Optional;
 
-/** Why a push was refused. */
+/** Why a push or a pull was refused. */
 public enum Refusal {
   /** No reservation has this handoff id: it never had one, or it has been over for long. */
   UNKNOWN_TICKET(RefusalReason.REFUSAL_REASON_UNKNOWN_TICKET, Status.Code.NOT_FOUND),
@@ -34,7 +34,9 @@ public enum Refusal {
   /** The ticket's deadline passed. */
   EXPIRED(RefusalReason.REFUSAL_REASON_EXPIRED, Status.Code.FAILED_PRECONDITION),
   /** The ticket was used: its handoff has arrived. */
-  CONSUMED(RefusalReason.REFUSAL_REASON_CONSUMED, Status.Code.FAILED_PRECONDITION);
+  CONSUMED(RefusalReason.REFUSAL_REASON_CONSUMED, Status.Code.FAILED_PRECONDITION),
+  /** The worker that was asked sends as many pulls as it may at a time. */
+  BUSY(RefusalReason.REFUSAL_REASON_BUSY, Status.Code.RESOURCE_EXHAUSTED);
 
   private final RefusalReason reason;
   private final Status.Code statusCode;
@@ -64,7 +66,7 @@ public enum Refusal {
     return statusCode;
   }
 
-  /** The reason as the metric baton_handoff_refusals_total names it. */
+  /** The reason as the metrics of refusals name it. */
   String label() {
     return name().toLowerCase(Locale.ROOT);
   }

@@ -153,12 +153,13 @@ final class Generation implements GenerationCall {
         enter(Phase.PREFILLING);
         account.reserved();
         prefillHeard = now();
-        Context.ROOT.run(
-            () -> prefillStub().prefill(requests.prefill(assignment.kvEndpoint()), prefill));
+        PrefillRequest asked = requests.prefill(assignment.kvEndpoint(), assignment.prefixSource());
+        Context.ROOT.run(() -> prefillStub().prefill(asked, prefill));
       }
       case KV_ARRIVED -> {
         enter(Phase.DECODING);
         arrived = response.getKvArrived();
+        assignment.kvArrived();
       }
       case TOKENS -> {
         Answer answer = answer(response.getTokens().getChoice());
@@ -276,6 +277,7 @@ final class Generation implements GenerationCall {
                 .setBlocksMoved(arrived.getBlocksMoved())
                 .setBlocksPresent(arrived.getBlocksPresent())
                 .setBytesMoved(arrived.getBytesMoved())
+                .setPulledTokens(done == null ? 0 : done.getPulledTokens())
                 .setTransferUs(done == null ? 0 : done.getTransferUs())
                 .setVisibleTransferUs(done == null ? 0 : done.getVisibleTransferUs())
                 .setQueueUs(

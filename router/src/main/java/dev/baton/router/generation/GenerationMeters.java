@@ -64,6 +64,7 @@ final class GenerationMeters {
     }
     tokens("prompt", ending.usage().getPromptTokens());
     tokens("cached", ending.usage().getCachedTokens());
+    tokens("pulled", ending.usage().getRoute().getPulledTokens());
     tokens("completion", ending.usage().getCompletionTokens());
   }
 

@@ -31,6 +31,7 @@ final class RequestLog {
     fields.put("blocks_moved", route.getBlocksMoved());
     fields.put("blocks_present", route.getBlocksPresent());
     fields.put("bytes_moved", route.getBytesMoved());
+    fields.put("pulled_tokens", route.getPulledTokens());
     fields.put("transfer_ms", route.getTransferUs() / 1e3);
     fields.put("visible_transfer_ms", route.getVisibleTransferUs() / 1e3);
     fields.put("total_ms", millis(account.total()));

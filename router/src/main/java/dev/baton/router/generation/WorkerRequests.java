@@ -5,7 +5,9 @@ import dev.baton.kv.Lineage;
 import dev.baton.kv.TenantSalt;
 import dev.baton.proto.internal.v1.DecodeRequest;
 import dev.baton.proto.internal.v1.PrefillRequest;
+import dev.baton.proto.internal.v1.PrefixSource;
 import dev.baton.proto.internal.v1.Ticket;
+import java.util.Optional;
 
 /**
  * What the two workers of a request are asked: the same, under one ticket.
@@ -39,8 +41,9 @@ record WorkerRequests(SettledRequest request, TenantSalt salt, Lineage lineage, 
    * For the worker that reads the prompt.
    *
    * @param target host:port where the other worker takes the KV in
+   * @param source where more of the prefix may be fetched from
    */
-  PrefillRequest prefill(String target) {
+  PrefillRequest prefill(String target, Optional<PrefixSource> source) {
     PrefillRequest.Builder wire =
         PrefillRequest.newBuilder()
             .setRequestId(request.id())
@@ -52,6 +55,7 @@ record WorkerRequests(SettledRequest request, TenantSalt salt, Lineage lineage, 
             .setMaxTokens(request.maxTokens())
             .setTicket(ticket)
             .setTarget(target);
+    source.ifPresent(wire::setPrefixSource);
     request.logprobs().ifPresent(wire::setLogprobs);
     for (int token : request.prompt()) {
       wire.addPromptTokens(token);

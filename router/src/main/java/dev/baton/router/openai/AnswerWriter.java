@@ -118,6 +118,7 @@ final class AnswerWriter {
         .put("blocks_moved", route.getBlocksMoved())
         .put("blocks_present", route.getBlocksPresent())
         .put("bytes_moved", route.getBytesMoved())
+        .put("pulled_tokens", route.getPulledTokens())
         .put("transfer_ms", route.getTransferUs() / MICROS_PER_MILLI)
         .put("visible_transfer_ms", route.getVisibleTransferUs() / MICROS_PER_MILLI)
         .put("queue_ms", route.getQueueUs() / MICROS_PER_MILLI)

@@ -8,13 +8,21 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
-import tools.jackson.core.exc.StreamReadException;
 import tools.jackson.databind.JsonNode;
 
 /** Reads a request's body: JSON in UTF-8, to its end, no longer than allowed. */
 final class Body {
+  /** What the parser tells those who configure it, and says nothing to those who send. */
+  private static final Pattern ADVICE =
+      Pattern.compile(
+          ": enable `[^`]*` to allow"
+              + "|: not allowed as per `[^`]*`"
+              + "| \\(bound as `[^`]*`\\)"
+              + "| \\(start marker at \\[.*]\\)");
+
   private Body() {}
 
   /**
@@ -91,10 +99,8 @@ final class Body {
         throw new ApiException(ApiError.invalid(400, "invalid_json", null, "the body is empty"));
       }
       return node;
-    } catch (StreamReadException e) {
-      throw notJson(e, e.getOriginalMessage());
     } catch (JacksonException e) {
-      throw notJson(e, e.getOriginalMessage());
+      throw notJson(e, ADVICE.matcher(e.getOriginalMessage()).replaceAll(""));
     }
   }
 

@@ -73,6 +73,9 @@ final class CompletionRequest {
     for (int i = 0; i < elements.size(); i++) {
       String path = "prompt[" + i + "]";
       JsonNode each = elements.get(i);
+      if (!each.isString() && !each.isArray()) {
+        throw Fields.wrong(path, "a string or an array of token ids", each);
+      }
       requests.add(
           each.isString()
               ? text(request, each, path)

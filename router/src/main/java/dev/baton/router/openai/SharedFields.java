@@ -52,8 +52,20 @@ final class SharedFields {
     // vLLM's clients write -1 for "all".
     OptionalLong topK = fields.integer("top_k", -1, UINT);
     topK.ifPresent(k -> sampling.setTopK((int) Math.max(0, k)));
-    fields.integer("seed", Long.MIN_VALUE, Long.MAX_VALUE).ifPresent(sampling::setSeed);
+    fields.node("seed").ifPresent(seed -> sampling.setSeed(seed(seed, fields.path("seed"))));
     return sampling.build();
+  }
+
+  /** A number, or its digits in a string: answers say it so, for readers with 53-bit numbers. */
+  private static long seed(JsonNode seed, String path) {
+    if (!seed.isString()) {
+      return Fields.integer(seed, path, Long.MIN_VALUE, Long.MAX_VALUE);
+    }
+    try {
+      return Long.parseLong(seed.stringValue());
+    } catch (NumberFormatException e) {
+      throw Fields.wrong(path, "a whole number of 64 bits", seed);
+    }
   }
 
   private static void set(OptionalDouble value, DoubleConsumer setter) {
@@ -64,6 +76,9 @@ final class SharedFields {
     if (stop.isString()) {
       request.addStop(Fields.text(stop, path));
       return;
+    }
+    if (!stop.isArray()) {
+      throw Fields.wrong(path, "a string or an array of strings", stop);
     }
     List<JsonNode> all = Fields.elements(stop, path);
     for (int i = 0; i < all.size(); i++) {

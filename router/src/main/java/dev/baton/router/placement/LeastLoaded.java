@@ -1,11 +1,13 @@
 package dev.baton.router.placement;
 
+import dev.baton.kv.Layout;
 import dev.baton.router.placement.ClusterView.DecodeWorker;
 import dev.baton.router.placement.ClusterView.PrefillWorker;
 import dev.baton.router.placement.ClusterView.Worker;
 import dev.baton.router.placement.PlacementDecision.Candidate;
 import dev.baton.router.placement.PlacementDecision.Obstacle;
 import dev.baton.router.placement.PlacementDecision.Placed;
+import dev.baton.router.placement.PlacementDecision.PrefixSource;
 import dev.baton.router.placement.PlacementDecision.Refused;
 import dev.baton.router.placement.PlacementDecision.Role;
 import dev.baton.router.placement.PlacementDecision.Term;
@@ -22,6 +24,9 @@ import java.util.stream.Stream;
  * Decode cost is in requests: running + waiting + own in flight; a worker whose free blocks do not
  * suffice comes after every one whose blocks do. A worker with an old load comes after every fresh
  * one, but it serves when there is no other. Equal costs go to the smaller id.
+ *
+ * <p>Where another worker is believed to have more of the prefix than the chosen one, it is named
+ * as a source.
  *
  * <p>The two costs do not depend on each other, so the best pair of a lineage and layout is the
  * best of each role.
@@ -79,7 +84,38 @@ public final class LeastLoaded implements Placement {
         reader.offer().layout(),
         request.tokensToCompute(reader.worker()),
         Math.toIntExact(request.blocks(writer.offer().layout())),
+        source(request, view, reader),
         candidates);
+  }
+
+  /**
+   * Of the other workers whose blocks the reader can use, the one that is believed to have most of
+   * the prefix, if that is more than the reader has; of two, the prefill worker, because a decode
+   * worker has answers to write. A draining worker still gives; one that was not heard of lately is
+   * not asked.
+   */
+  private static Optional<PrefixSource> source(
+      PlacementRequest request, ClusterView view, Eligible reader) {
+    Layout layout = reader.offer().layout();
+    int here = request.cachedBlocks(reader.worker(), layout);
+    List<WorkerRef> known = new ArrayList<>();
+    List<Worker> all = new ArrayList<>(sorted(view.prefill()));
+    all.addAll(sorted(view.decode()));
+    for (Worker each : all) {
+      if (each.fresh() && offer(request, each).filter(reader.offer()::pairsWith).isPresent()) {
+        known.add(each.ref());
+      }
+    }
+    int most = known.stream().mapToInt(each -> request.cachedBlocks(each, layout)).max().orElse(0);
+    return known.stream()
+        .filter(each -> most > here && request.cachedBlocks(each, layout) == most)
+        .findFirst()
+        .map(each ->
+            new PrefixSource(
+                each,
+                most,
+                "holds %d leading blocks, %s holds %d"
+                    .formatted(most, reader.worker().id(), here)));
   }
 
   private static Optional<Pair> bestPair(List<Eligible> prefill, List<Eligible> decode) {

@@ -19,6 +19,7 @@ public sealed interface PlacementDecision {
    * @param layout that both have
    * @param tokensToCompute prompt tokens that the prefill worker is expected to compute
    * @param blocks blocks that the decode worker will reserve
+   * @param source who may give the prefill worker more of the prompt's prefix than it has
    * @param candidates every worker that was looked at
    */
   record Placed(
@@ -28,6 +29,7 @@ public sealed interface PlacementDecision {
       Layout layout,
       int tokensToCompute,
       int blocks,
+      Optional<PrefixSource> source,
       List<Candidate> candidates)
       implements PlacementDecision {
     /** Copies the list. */
@@ -35,6 +37,16 @@ public sealed interface PlacementDecision {
       candidates = List.copyOf(candidates);
     }
   }
+
+  /**
+   * A worker that is believed to hold more of the prompt's prefix than the one that will read it,
+   * which decides by itself whether to fetch.
+   *
+   * @param worker who it is
+   * @param blocks leading blocks that it is believed to hold
+   * @param reason why it was named
+   */
+  record PrefixSource(WorkerRef worker, int blocks, String reason) {}
 
   /**
    * No pair can serve the request.

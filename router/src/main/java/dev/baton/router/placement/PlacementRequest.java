@@ -10,8 +10,8 @@ import java.util.Map;
  * @param promptTokens length of the prompt, at least 1
  * @param maxTokens most tokens of one answer, at least 1
  * @param choices number of answers, at least 1
- * @param cachedTokens tokens of the prompt whose KV a prefill worker is believed to have; workers
- *     without any are not in it
+ * @param cachedTokens tokens of the prompt whose KV a worker is believed to have; workers without
+ *     any are not in it
  */
 public record PlacementRequest(
     String model,
@@ -27,6 +27,11 @@ public record PlacementRequest(
   /** Tokens that a worker would compute: at least one is always computed. */
   public int tokensToCompute(WorkerRef worker) {
     return Math.max(1, promptTokens - cachedTokens.getOrDefault(worker, 0));
+  }
+
+  /** Leading blocks of the prompt that a worker is believed to have. */
+  int cachedBlocks(WorkerRef worker, Layout layout) {
+    return cachedTokens.getOrDefault(worker, 0) / layout.blockTokens();
   }
 
   /**

@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Remembers which prefill workers read which blocks lately.
+ * Remembers which workers read, or took in, which blocks lately.
  *
  * <p>An approximation, honest about it: a worker may have given a remembered block up since, or
  * have blocks that another router's requests left there. A wrong memory costs time and never a
@@ -21,7 +21,7 @@ import java.util.Set;
  * latest {@value #WORKERS_PER_KEY} are kept. Safe for use by many threads.
  */
 public final class PrefixAffinity {
-  private static final int WORKERS_PER_KEY = 4;
+  private static final int WORKERS_PER_KEY = 8;
 
   private final int capacity;
   private final LinkedHashMap<BlockKey, List<WorkerRef>> holders =
@@ -35,7 +35,7 @@ public final class PrefixAffinity {
     this.capacity = capacity;
   }
 
-  /** A worker has read the full blocks with these keys, which are in the order of the prompt. */
+  /** A worker has the full blocks with these keys, which are in the order of the prompt. */
   public synchronized void learn(List<BlockKey> keys, WorkerRef worker) {
     // Used from the last to the first, here and below: a chain is worth nothing without its head,
     // so the head must be forgotten last.

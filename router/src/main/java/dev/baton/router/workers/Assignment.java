@@ -5,9 +5,12 @@ import dev.baton.proto.internal.v1.DecodeServiceGrpc;
 import dev.baton.proto.internal.v1.DecodeServiceGrpc.DecodeServiceStub;
 import dev.baton.proto.internal.v1.PrefillServiceGrpc;
 import dev.baton.proto.internal.v1.PrefillServiceGrpc.PrefillServiceStub;
+import dev.baton.proto.internal.v1.PrefixSource;
+import dev.baton.router.placement.PlacementDecision;
 import dev.baton.router.placement.PlacementDecision.Placed;
 import dev.baton.router.placement.PrefixAffinity;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -22,12 +25,15 @@ public final class Assignment implements AutoCloseable {
   private final InFlight.Entry decodeEntry;
   private final List<BlockKey> fullBlocks;
   private final PrefixAffinity affinity;
+  private final Optional<PrefixSource> source;
   private final AtomicBoolean closed = new AtomicBoolean();
 
+  /** {@code source} is the link of the worker that {@code placed} names as a source. */
   Assignment(
       Placed placed,
       WorkerLink prefill,
       WorkerLink decode,
+      Optional<WorkerLink> source,
       List<BlockKey> fullBlocks,
       PrefixAffinity affinity) {
     this.placed = placed;
@@ -35,8 +41,21 @@ public final class Assignment implements AutoCloseable {
     this.decode = decode;
     this.prefillEntry = prefill.take(placed.tokensToCompute(), 0);
     this.decodeEntry = decode.take(0, placed.blocks());
+    this.source =
+        source
+            .map(link -> link.registration().getKvEndpoint())
+            .filter(endpoint -> !endpoint.isEmpty())
+            .flatMap(endpoint -> placed.source().map(named -> wire(named, endpoint)));
     this.fullBlocks = fullBlocks;
     this.affinity = affinity;
+  }
+
+  private static PrefixSource wire(PlacementDecision.PrefixSource named, String endpoint) {
+    return PrefixSource.newBuilder()
+        .setKvEndpoint(endpoint)
+        .setEpoch(named.worker().epoch())
+        .setBlocks(named.blocks())
+        .build();
   }
 
   /** The decision behind it, with its reasons. */
@@ -57,6 +76,16 @@ public final class Assignment implements AutoCloseable {
   /** host:port where the decode worker takes KV in. */
   public String kvEndpoint() {
     return decode.registration().getKvEndpoint();
+  }
+
+  /** Where the prefill worker may fetch more of the prefix than it has; empty: nowhere. */
+  public Optional<PrefixSource> prefixSource() {
+    return source;
+  }
+
+  /** The prompt's KV is in: its blocks are in the decode worker's cache, most likely. */
+  public void kvArrived() {
+    affinity.learn(fullBlocks, placed.decode());
   }
 
   /** The decode worker answered: its own load counts the request from its next report on. */

@@ -104,7 +104,7 @@ final class WorkerLink {
 
   synchronized PrefillWorker prefillView() {
     return new PrefillWorker(
-        ref, offers, fresh(), load.getDraining(), load.getPendingTokens(), inFlight.tokens());
+        ref, offers, isFresh(), load.getDraining(), load.getPendingTokens(), inFlight.tokens());
   }
 
   synchronized DecodeWorker decodeView() {
@@ -112,7 +112,7 @@ final class WorkerLink {
     return new DecodeWorker(
         ref,
         offers,
-        fresh(),
+        isFresh(),
         load.getDraining(),
         load.getRunning() + load.getWaiting(),
         inFlight.requests(),
@@ -121,7 +121,8 @@ final class WorkerLink {
         inFlight.blocks());
   }
 
-  private boolean fresh() {
+  /** Whether its load was heard of lately. */
+  synchronized boolean isFresh() {
     return heard && nanos.getAsLong() - heardAt < FRESH.toNanos();
   }
 

@@ -29,6 +29,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -157,6 +158,13 @@ public final class Workers implements AutoCloseable {
     }
   }
 
+  /** Whether a worker of a role that serves a model has said lately how it is. */
+  public boolean hears(WorkerRole role, String model) {
+    synchronized (lock) {
+      return ofRole(role).anyMatch(link -> link.serves(model) && link.isFresh());
+    }
+  }
+
   /**
    * Places a request and counts it on both workers.
    *
@@ -187,6 +195,7 @@ public final class Workers implements AutoCloseable {
               placed,
               link(placed.prefill()),
               link(placed.decode()),
+              placed.source().map(source -> link(source.worker())),
               keys.getOrDefault(placed.lineage(), List.of()),
               affinity);
         }
@@ -198,12 +207,15 @@ public final class Workers implements AutoCloseable {
     }
   }
 
-  private static BatonException refusal(Refused refused, PlacementRequest request) {
+  private BatonException refusal(Refused refused, PlacementRequest request) {
     return switch (refused.obstacle()) {
       case NO_PREFILL_WORKER -> BatonException.noWorker("prefill", request.model());
       case NO_DECODE_WORKER -> BatonException.noWorker("decode", request.model());
       case NO_EQUAL_PAIR ->
-          BatonException.noWorker("prefill worker with the lineage of a decode", request.model());
+          BatonException.noEqualPair(
+              request.model(),
+              shapes(WorkerRole.WORKER_ROLE_PREFILL, request.model()),
+              shapes(WorkerRole.WORKER_ROLE_DECODE, request.model()));
       case NO_POOL_LARGE_ENOUGH ->
           BatonException.invalid(
               "max_tokens",
@@ -215,6 +227,16 @@ public final class Workers implements AutoCloseable {
                       .findFirst()
                       .orElse("none is large enough"));
     };
+  }
+
+  /** The different kinds of KV that workers of a role have for a model. Under the lock. */
+  private String shapes(WorkerRole role, String model) {
+    return ofRole(role)
+        .flatMap(link -> link.offers().stream())
+        .filter(offer -> offer.model().equals(model))
+        .map(offer -> "lineage %s, %s".formatted(offer.lineage().brief(), offer.layout()))
+        .distinct()
+        .collect(Collectors.joining("; "));
   }
 
   /** Offers of prefill workers, one of each lineage. */

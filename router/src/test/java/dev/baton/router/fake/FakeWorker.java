@@ -47,7 +47,7 @@ public abstract class FakeWorker<C> implements AutoCloseable {
 
   private final String id;
   private final WorkerRole role;
-  private final long epoch = EPOCHS.incrementAndGet();
+  private volatile long epoch = EPOCHS.incrementAndGet();
   private final Server server;
   private volatile StatusService status;
   private final AtomicReference<WorkerLoad> load =
@@ -119,6 +119,12 @@ public abstract class FakeWorker<C> implements AutoCloseable {
 
   public long epoch() {
     return epoch;
+  }
+
+  /** It was registered under this epoch, and says so from now on. */
+  public void registered(long epoch) {
+    this.epoch = epoch;
+    status.changed();
   }
 
   /** What it says of itself from now on. */

@@ -117,6 +117,8 @@ class BadHttpTest {
           {",\"max_tokens\":512", "max_tokens", "context_length_exceeded"},
           {",\"seed\":1.5", "seed", value},
           {",\"seed\":9223372036854775808", "seed", value},
+          {",\"seed\":\"9223372036854775808\"", "seed", value},
+          {",\"seed\":\"\"", "seed", value},
           {",\"stop\":5", "stop", value},
           {",\"stop\":\"\"", "stop[0]", value},
           {",\"stop\":[\"a\",5]", "stop[1]", value},
@@ -264,6 +266,7 @@ class BadHttpTest {
     RawHttp.Response response = post(COMPLETIONS, body);
     assertThat(response.status()).isEqualTo(400);
     assertThat(error(response).get("code").stringValue()).isEqualTo("invalid_json");
+    assertThat(error(response).get("message").stringValue()).doesNotContain("Feature");
   }
 
   @Test

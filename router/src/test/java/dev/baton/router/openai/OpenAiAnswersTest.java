@@ -117,10 +117,20 @@ class OpenAiAnswersTest {
     assertThat(json.get("baton").toString())
         .isEqualTo(
             "{\"request_id\":\"req-1\",\"seed\":\"-7\",\"prefill_worker\":\"p\",\"decode_worker\":\"d\","
-                + "\"blocks_moved\":2,\"blocks_present\":1,\"bytes_moved\":4096,\"transfer_ms\":4.5,\"visible_transfer_ms\":1.25,"
+                + "\"blocks_moved\":2,\"blocks_present\":1,\"bytes_moved\":4096,\"pulled_tokens\":0,\"transfer_ms\":4.5,\"visible_transfer_ms\":1.25,"
                 + "\"queue_ms\":"
                 + queue
                 + ",\"prefill_ms\":8.5}");
+  }
+
+  @Test
+  void seedOfAnAnswerCanBeSentBackAsItStands() throws Exception {
+    house.answer(_ -> "hi you");
+    JsonNode first = Json.read(post(CHAT, chat(",\"seed\":-9223372036854775807")).body());
+    String seed = first.get("baton").get("seed").toString();
+    assertThat(seed).isEqualTo("\"-9223372036854775807\"");
+    JsonNode again = Json.read(post(CHAT, chat(",\"seed\":" + seed)).body());
+    assertThat(again.get("baton").get("seed").toString()).isEqualTo(seed);
   }
 
   @Test
@@ -159,7 +169,7 @@ class OpenAiAnswersTest {
                 + ",\"prompt_tokens_details\":{\"cached_tokens\":16},"
                 + "\"completion_tokens_details\":{\"reasoning_tokens\":0}},"
                 + "\"baton\":{\"request_id\":\"req-1\",\"seed\":\"5\",\"prefill_worker\":\"p\","
-                + "\"decode_worker\":\"d\",\"blocks_moved\":2,\"blocks_present\":1,\"bytes_moved\":4096,\"transfer_ms\":4.5,\"visible_transfer_ms\":1.25,"
+                + "\"decode_worker\":\"d\",\"blocks_moved\":2,\"blocks_present\":1,\"bytes_moved\":4096,\"pulled_tokens\":0,\"transfer_ms\":4.5,\"visible_transfer_ms\":1.25,"
                 + "\"queue_ms\":"
                 + queue
                 + ",\"prefill_ms\":8.5}}\n\n"

@@ -90,6 +90,59 @@ class LeastLoadedTest {
   }
 
   @Test
+  void workerThatHoldsMoreOfThePrefixIsNamedAsASource() {
+    List<DecodeWorker> decode = List.of(decode("d", 0, 0));
+    ClusterView view =
+        new ClusterView(
+            List.of(prefill("p1", 0, 0), prefill("p2", 5000, 0), prefill("p3", 5000, 0)), decode);
+    Map<WorkerRef, Integer> cached =
+        Map.of(
+            new WorkerRef("p1", 1), 64, new WorkerRef("p2", 1), 960, new WorkerRef("p3", 1), 960);
+
+    Placed placed = placed(new PlacementRequest("m", 1000, 16, 1, cached), view);
+
+    assertThat(placed.prefill().id()).isEqualTo("p1");
+    assertThat(placed.source())
+        .contains(
+            new PlacementDecision.PrefixSource(
+                new WorkerRef("p2", 1), 60, "holds 60 leading blocks, p1 holds 4"));
+  }
+
+  @Test
+  void decodeWorkerMayBeASourceAndEqualPrefixesNameNone() {
+    ClusterView view = new ClusterView(List.of(prefill("p1", 0, 0)), List.of(decode("d", 0, 0)));
+    WorkerRef writer = new WorkerRef("d", 1);
+    WorkerRef reader = new WorkerRef("p1", 1);
+
+    assertThat(
+            placed(new PlacementRequest("m", 1000, 16, 1, Map.of(writer, 32)), view)
+                .source()
+                .orElseThrow()
+                .worker())
+        .isEqualTo(writer);
+    assertThat(
+            placed(new PlacementRequest("m", 1000, 16, 1, Map.of(writer, 32, reader, 32)), view)
+                .source())
+        .isEmpty();
+  }
+
+  @Test
+  void sourceHasTheSameKvAndWasHeardOfLately() {
+    WorkerRef silent = new WorkerRef("p2", 1);
+    WorkerRef stranger = new WorkerRef("p3", 1);
+    ClusterView view =
+        new ClusterView(
+            List.of(
+                prefill("p1", 0, 0),
+                new PrefillWorker(silent, List.of(offer(A)), false, false, 0, 0),
+                new PrefillWorker(stranger, List.of(offer(B)), true, false, 0, 0)),
+            List.of(decode("d", 0, 0)));
+    Map<WorkerRef, Integer> cached =
+        Map.of(silent, 960, stranger, 960, new WorkerRef("p9", 1), 960);
+    assertThat(placed(new PlacementRequest("m", 1000, 16, 1, cached), view).source()).isEmpty();
+  }
+
+  @Test
   void prefixOfAnEarlierIncarnationIsWorthNothing() {
     PlacementRequest request =
         new PlacementRequest("m", 1000, 16, 1, Map.of(new WorkerRef("p2", 7), 960));

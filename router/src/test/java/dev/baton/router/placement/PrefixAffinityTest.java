@@ -64,11 +64,11 @@ class PrefixAffinityTest {
   @Test
   void onlyTheLatestFewWorkersOfAKeyAreKept() {
     PrefixAffinity affinity = new PrefixAffinity(8);
-    for (int i = 0; i < 10; i++) {
+    for (int i = 0; i < 12; i++) {
       affinity.learn(keys(0, 1), new WorkerRef("p" + i, 1));
     }
     assertThat(affinity.leadingBlocks(keys(0, 1)).keySet())
         .extracting(WorkerRef::id)
-        .containsExactlyInAnyOrder("p6", "p7", "p8", "p9");
+        .containsExactlyInAnyOrder("p4", "p5", "p6", "p7", "p8", "p9", "p10", "p11");
   }
 }

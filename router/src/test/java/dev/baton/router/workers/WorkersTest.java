@@ -186,6 +186,21 @@ class WorkersTest {
   }
 
   @Test
+  void silentMemberIsCountedButNotHeard() {
+    FakePrefill p = prefill("p");
+    FakeDecode d = decode("d");
+    workers.members(List.of(p.member(), d.member()));
+    awaitFresh();
+    assertThat(workers.hears(WorkerRole.WORKER_ROLE_DECODE, TestModel.NAME)).isTrue();
+    assertThat(workers.hears(WorkerRole.WORKER_ROLE_DECODE, "another")).isFalse();
+
+    skipped.addAndGet(Duration.ofHours(1).toNanos());
+
+    assertThat(workers.count(WorkerRole.WORKER_ROLE_DECODE, TestModel.NAME)).isOne();
+    assertThat(workers.hears(WorkerRole.WORKER_ROLE_DECODE, TestModel.NAME)).isFalse();
+  }
+
+  @Test
   void channelOfAMemberThatLeftClosesAfterItsLastRequest() {
     FakePrefill p = prefill("p");
     FakeDecode d = decode("d");

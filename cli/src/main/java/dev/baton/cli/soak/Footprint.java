@@ -1,0 +1,34 @@
+package dev.baton.cli.soak;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+
+/**
+ * What a process holds of the machine, as Linux says it.
+ *
+ * @param seconds since the soak began
+ * @param rss bytes of memory that are resident
+ * @param files open file descriptors
+ */
+record Footprint(double seconds, long rss, long files) {
+  private static final String RSS = "VmRSS:";
+
+  /** Of a process of this user, now. */
+  static Footprint of(long pid, double seconds) throws IOException {
+    Path process = Path.of("/proc", Long.toString(pid));
+    long kibibytes;
+    try (Stream<String> lines = Files.lines(process.resolve("status"))) {
+      kibibytes =
+          lines
+              .filter(line -> line.startsWith(RSS))
+              .map(line -> line.substring(RSS.length()).replace("kB", "").strip())
+              .mapToLong(Long::parseLong)
+              .sum();
+    }
+    try (Stream<Path> files = Files.list(process.resolve("fd"))) {
+      return new Footprint(seconds, kibibytes << 10, files.count());
+    }
+  }
+}
