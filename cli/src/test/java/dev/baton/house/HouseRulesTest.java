@@ -25,7 +25,7 @@ class HouseRulesTest {
   private static final List<String> MODULES =
       List.of(
           "proto", "kv", "model", "engine", "cluster", "prefill", "decode", "router", "client",
-          "cli");
+          "harness", "cli");
 
   @ArchTest static final ArchRule protoKnowsNobody = module("proto").mayKnow();
 
@@ -52,6 +52,10 @@ class HouseRulesTest {
   @ArchTest
   static final ArchRule routerKnowsNoEngine =
       module("router").mayKnow("cluster", "model", "kv", "proto");
+
+  @ArchTest
+  static final ArchRule harnessDrivesServersFromOutside =
+      module("harness").mayKnow("client", "cluster", "model", "kv", "proto");
 
   @ArchTest
   static final ArchRule engineKnowsNoNetwork =

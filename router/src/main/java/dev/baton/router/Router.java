@@ -30,7 +30,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import org.slf4j.Logger;
@@ -91,9 +90,6 @@ public final class Router implements AutoCloseable {
         closing.laterStop(
             Executors.newSingleThreadScheduledExecutor(
                 Thread.ofPlatform().daemon().name("router-timer").factory()));
-    ExecutorService threads =
-        closing.laterStop(
-            Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("worker-", 0).factory()));
     ClusterConnection cluster =
         closing.later(ClusterConnection.open(config.zookeeper(), SESSION_TIMEOUT, CONNECT_LIMIT));
     Workers workers =
@@ -101,7 +97,9 @@ public final class Router implements AutoCloseable {
             new Workers(
                 config.policy().placement(config.objective(), config.id().hashCode()),
                 new PrefixAffinity(REMEMBERED_BLOCKS),
-                endpoint -> WorkerChannels.open(endpoint, threads),
+                // On the event loop: what hears the workers waits for nothing, and a thread for
+                // each event costs more than the event.
+                endpoint -> WorkerChannels.open(endpoint, Runnable::run),
                 timer,
                 System::nanoTime));
     WorkerDirectory directory = closing.later(new WorkerDirectory(cluster));

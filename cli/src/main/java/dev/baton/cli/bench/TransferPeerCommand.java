@@ -4,6 +4,7 @@ import dev.baton.cli.process.LifeOptions;
 import dev.baton.cli.process.ReadyLine;
 import dev.baton.cluster.process.GrpcServer;
 import dev.baton.cluster.process.ProcessLogging;
+import dev.baton.harness.load.CpuClock;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;

@@ -317,7 +317,11 @@ final class Generation implements GenerationCall {
                 .setLocalPrefill(isLocal())
                 .setPulledTokens(done == null ? 0 : done.getPulledTokens())
                 .setTransferUs(done == null ? 0 : done.getTransferUs())
-                .setVisibleTransferUs(done == null ? 0 : done.getVisibleTransferUs()))
+                .setVisibleTransferUs(done == null ? 0 : done.getVisibleTransferUs())
+                .setQueueUs(
+                    account.queue().map(queue -> queue.toNanos() / 1000).orElse(0L)
+                        + (done == null ? 0 : done.getQueueUs()))
+                .setPrefillUs(done == null ? 0 : done.getComputeUs()))
         .build();
   }
 

@@ -116,10 +116,15 @@ class OpenAiAnswersTest {
         .isEqualTo(usage.get("prompt_tokens").intValue() + tokens);
     assertThat(usage.get("prompt_tokens_details").get("cached_tokens").intValue()).isEqualTo(16);
     assertThat(usage.get("completion_tokens_details").get("reasoning_tokens").intValue()).isZero();
+    double queue = json.get("baton").get("queue_ms").asDouble();
+    assertThat(queue).isPositive();
     assertThat(json.get("baton").toString())
         .isEqualTo(
             "{\"request_id\":\"req-1\",\"seed\":\"-7\",\"prefill_worker\":\"p\",\"decode_worker\":\"d\","
-                + "\"blocks_moved\":2,\"blocks_present\":1,\"bytes_moved\":4096,\"pulled_tokens\":0,\"transfer_ms\":4.5,\"visible_transfer_ms\":1.25}");
+                + "\"blocks_moved\":2,\"blocks_present\":1,\"bytes_moved\":4096,\"pulled_tokens\":0,\"transfer_ms\":4.5,\"visible_transfer_ms\":1.25,"
+                + "\"queue_ms\":"
+                + queue
+                + ",\"prefill_ms\":8.5}");
   }
 
   @Test
@@ -147,6 +152,7 @@ class OpenAiAnswersTest {
             + created
             + ",\"model\":\"tiny\",\"choices\":[";
     int prompt = events(response.body()).getLast().get("usage").get("prompt_tokens").intValue();
+    String queue = response.body().replaceAll("(?s).*\"queue_ms\":([0-9.E-]+).*", "$1");
     String chunk =
         "{\"index\":0,\"delta\":%s,\"logprobs\":null,\"finish_reason\":%s}],\"usage\":null}\n\n";
     assertThat(response.body())
@@ -167,7 +173,10 @@ class OpenAiAnswersTest {
                 + ",\"prompt_tokens_details\":{\"cached_tokens\":16},"
                 + "\"completion_tokens_details\":{\"reasoning_tokens\":0}},"
                 + "\"baton\":{\"request_id\":\"req-1\",\"seed\":\"5\",\"prefill_worker\":\"p\","
-                + "\"decode_worker\":\"d\",\"blocks_moved\":2,\"blocks_present\":1,\"bytes_moved\":4096,\"pulled_tokens\":0,\"transfer_ms\":4.5,\"visible_transfer_ms\":1.25}}\n\n"
+                + "\"decode_worker\":\"d\",\"blocks_moved\":2,\"blocks_present\":1,\"bytes_moved\":4096,\"pulled_tokens\":0,\"transfer_ms\":4.5,\"visible_transfer_ms\":1.25,"
+                + "\"queue_ms\":"
+                + queue
+                + ",\"prefill_ms\":8.5}}\n\n"
                 + "data: [DONE]\n\n");
   }
 
