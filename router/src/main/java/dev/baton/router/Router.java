@@ -30,6 +30,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import org.slf4j.Logger;
@@ -105,6 +106,9 @@ public final class Router implements AutoCloseable {
     WorkerDirectory directory = closing.later(new WorkerDirectory(cluster));
     directory.start();
     directory.onChange(workers::members);
+    ExecutorService threads =
+        closing.laterStop(
+            Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("admitted-", 0).factory()));
     AdmissionGate gate =
         new AdmissionGate(
             config.admission(), workers::view, metrics, threads, timer, System::nanoTime);

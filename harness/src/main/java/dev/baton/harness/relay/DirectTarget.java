@@ -71,7 +71,7 @@ public final class DirectTarget implements Target {
             PrefillServiceGrpc.newStub(prefill).prefill(request, new Prefilling(listener));
         case TOKENS -> listener.more(response.getTokens().getTokensCount(), true);
         case FINISHED -> listener.finished();
-        case WAITING, KV_ARRIVED, EVENT_NOT_SET -> {}
+        case WAITING, KV_ARRIVED, PROMPT_COMPUTED, EVENT_NOT_SET -> {}
       }
     }
 
