@@ -25,7 +25,7 @@ class HouseRulesTest {
   private static final List<String> MODULES =
       List.of(
           "proto", "kv", "model", "engine", "cluster", "prefill", "decode", "router", "client",
-          "cli");
+          "harness", "cli");
 
   @ArchTest static final ArchRule protoKnowsNobody = module("proto").mayKnow();
 
@@ -54,6 +54,10 @@ class HouseRulesTest {
       module("router").mayKnow("cluster", "model", "kv", "proto");
 
   @ArchTest
+  static final ArchRule harnessDrivesServersFromOutside =
+      module("harness").mayKnow("client", "cluster", "model", "kv", "proto");
+
+  @ArchTest
   static final ArchRule engineKnowsNoNetwork =
       noClasses()
           .that()
@@ -74,6 +78,25 @@ class HouseRulesTest {
               "io.netty..",
               "java.net..",
               "java.time..",
+              "org.apache..",
+              "io.micrometer..");
+
+  @ArchTest
+  static final ArchRule admissionIsPureBehindItsGate =
+      noClasses()
+          .that()
+          .resideInAPackage("dev.baton.router.admission..")
+          .and()
+          .doNotHaveSimpleName("AdmissionGate")
+          .and()
+          .doNotHaveSimpleName("AdmissionMeters")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              "io.grpc..",
+              "io.netty..",
+              "java.net..",
+              "java.util.concurrent..",
               "org.apache..",
               "io.micrometer..");
 

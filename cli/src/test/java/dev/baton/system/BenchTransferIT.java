@@ -60,7 +60,11 @@ class BenchTransferIT {
             "cpu_s_per_gb_send",
             "cpu_s_per_gb_receive",
             "handover_256k_p50_us",
-            "handover_256k_p99_us")) {
+            "handover_256k_p99_us",
+            "control_idle_p50_us",
+            "control_idle_p99_us",
+            "control_busy_p50_us",
+            "control_busy_p99_us")) {
       assertThat(report.path(measure).isNumber()).as(measure).isTrue();
     }
     assertThat(report.get("plane_bytes").asInt()).isEqualTo(4096);

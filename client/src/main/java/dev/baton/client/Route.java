@@ -13,6 +13,8 @@ import java.time.Duration;
  * @param transfer time in which they were on their way
  * @param visibleTransfer time from the end of computing the prompt until all had crossed: the rest
  *     was hidden behind the computing
+ * @param queue time in the queues of both workers
+ * @param prefill time spent computing the prompt
  */
 public record Route(
     String prefillWorker,
@@ -21,4 +23,6 @@ public record Route(
     int blocksPresent,
     long bytesMoved,
     Duration transfer,
-    Duration visibleTransfer) {}
+    Duration visibleTransfer,
+    Duration queue,
+    Duration prefill) {}

@@ -100,7 +100,9 @@ final class Wire {
         wire.getBlocksPresent(),
         wire.getBytesMoved(),
         Duration.of(wire.getTransferUs(), ChronoUnit.MICROS),
-        Duration.of(wire.getVisibleTransferUs(), ChronoUnit.MICROS));
+        Duration.of(wire.getVisibleTransferUs(), ChronoUnit.MICROS),
+        Duration.of(wire.getQueueUs(), ChronoUnit.MICROS),
+        Duration.of(wire.getPrefillUs(), ChronoUnit.MICROS));
   }
 
   private static Token token(SampledToken wire) {

@@ -161,7 +161,9 @@ final class FakeRouter extends GenerationServiceGrpc.GenerationServiceImplBase
                         .setBlocksPresent(1)
                         .setBytesMoved(4096)
                         .setTransferUs(7000)
-                        .setVisibleTransferUs(2000)))
+                        .setVisibleTransferUs(2000)
+                        .setQueueUs(3000)
+                        .setPrefillUs(4000)))
         .build();
   }
 }

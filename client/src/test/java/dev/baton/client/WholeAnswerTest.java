@@ -42,7 +42,17 @@ class WholeAnswerTest {
     assertThat(answer.seed()).isEqualTo(-7);
     assertThat(answer.usage()).isEqualTo(new Usage(5, 2, 3));
     assertThat(answer.route())
-        .isEqualTo(new Route("p", "d", 3, 1, 4096, Duration.ofMillis(7), Duration.ofMillis(2)));
+        .isEqualTo(
+            new Route(
+                "p",
+                "d",
+                3,
+                1,
+                4096,
+                Duration.ofMillis(7),
+                Duration.ofMillis(2),
+                Duration.ofMillis(3),
+                Duration.ofMillis(4)));
   }
 
   @Test

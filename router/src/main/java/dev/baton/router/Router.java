@@ -8,6 +8,9 @@ import dev.baton.cluster.process.ProcessMetrics;
 import dev.baton.cluster.process.Readiness;
 import dev.baton.model.ModelDirectory;
 import dev.baton.proto.internal.v1.WorkerRole;
+import dev.baton.router.admission.AdmissionGate;
+import dev.baton.router.admission.AdmissionLimits;
+import dev.baton.router.admission.TenantPolicies;
 import dev.baton.router.generation.GenerationLimits;
 import dev.baton.router.generation.Generations;
 import dev.baton.router.generation.Models;
@@ -95,9 +98,6 @@ public final class Router implements AutoCloseable {
         closing.laterStop(
             Executors.newSingleThreadScheduledExecutor(
                 Thread.ofPlatform().daemon().name("router-timer").factory()));
-    ExecutorService threads =
-        closing.laterStop(
-            Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("worker-", 0).factory()));
     ClusterConnection cluster =
         closing.later(ClusterConnection.open(config.zookeeper(), SESSION_TIMEOUT, CONNECT_LIMIT));
     PrefixIndex index = new PrefixIndex(INDEX_BYTES, INDEX_ACCOUNTS);
@@ -107,12 +107,21 @@ public final class Router implements AutoCloseable {
             new Workers(
                 config.policy().placement(config.objective(), config.id().hashCode()),
                 index,
-                endpoint -> WorkerChannels.open(endpoint, threads),
+                // On the event loop: what hears the workers waits for nothing, and a thread for
+                // each event costs more than the event.
+                endpoint -> WorkerChannels.open(endpoint, Runnable::run),
                 timer,
                 System::nanoTime));
     WorkerDirectory directory = closing.later(new WorkerDirectory(cluster));
     directory.start();
     directory.onChange(workers::members);
+    ExecutorService threads =
+        closing.laterStop(
+            Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("admitted-", 0).factory()));
+    AdmissionGate gate =
+        new AdmissionGate(
+            config.admission(), workers::view, metrics, threads, timer, System::nanoTime);
+    workers.onChange(gate::roomMayHaveCome);
     PoolsNode pools = closing.later(new PoolsNode(cluster));
     pools.watch(workers::follow);
     Generations generations =
@@ -121,11 +130,10 @@ public final class Router implements AutoCloseable {
                 new Models(List.of(model)),
                 workers,
                 new Tenants(config.tenantSecret()),
+                gate,
+                config.tenants(),
                 new GenerationLimits(
-                    config.maxRequests(),
-                    config.defaultMaxTokens(),
-                    config.requestDeadline(),
-                    config.stallLimit()),
+                    config.defaultMaxTokens(), config.requestDeadline(), config.stallLimit()),
                 metrics,
                 timer,
                 System::nanoTime));
@@ -207,7 +215,8 @@ public final class Router implements AutoCloseable {
    * @param stallLimit longest silence of a worker
    * @param tenantSecret from it the salts of tenants are derived; the same on all routers of a
    *     cluster, or they share no cached prefixes
-   * @param maxRequests most requests at once
+   * @param admission what bounds requests that run and that wait
+   * @param tenants what tenants are granted
    * @param maxBodyBytes longest body of an HTTP request
    * @param drainLimit time that running requests get when the router closes
    * @param policy places requests
@@ -225,7 +234,8 @@ public final class Router implements AutoCloseable {
       Duration requestDeadline,
       Duration stallLimit,
       String tenantSecret,
-      int maxRequests,
+      AdmissionLimits admission,
+      TenantPolicies tenants,
       int maxBodyBytes,
       Duration drainLimit,
       PlacementPolicy policy,
@@ -239,9 +249,6 @@ public final class Router implements AutoCloseable {
 
     /** Default of {@link #stallLimit}. */
     public static final Duration DEFAULT_STALL_LIMIT = Duration.ofSeconds(30);
-
-    /** Default of {@link #maxRequests}. */
-    public static final int DEFAULT_MAX_REQUESTS = 1024;
 
     /** Default of {@link #maxBodyBytes}. */
     public static final int DEFAULT_MAX_BODY_BYTES = 8 << 20;
@@ -274,7 +281,6 @@ public final class Router implements AutoCloseable {
       range("httpPort", httpPort, 0, 65535);
       range("grpcPort", grpcPort, 0, 65535);
       range("defaultMaxTokens", defaultMaxTokens, 1, Integer.MAX_VALUE);
-      range("maxRequests", maxRequests, 1, Integer.MAX_VALUE);
       range("maxBodyBytes", maxBodyBytes, 1, 1 << 30);
       positive("requestDeadline", requestDeadline);
       positive("stallLimit", stallLimit);
@@ -308,7 +314,8 @@ public final class Router implements AutoCloseable {
           requestDeadline,
           stallLimit,
           tenantSecret,
-          DEFAULT_MAX_REQUESTS,
+          AdmissionLimits.DEFAULT,
+          TenantPolicies.NONE,
           DEFAULT_MAX_BODY_BYTES,
           DEFAULT_DRAIN_LIMIT,
           DEFAULT_POLICY,
@@ -337,7 +344,7 @@ public final class Router implements AutoCloseable {
     /** Says all but the secret. */
     @Override
     public String toString() {
-      return "Config[id=%s, model=%s (%s), zookeeper=%s, host=%s, http=%d, grpc=%d, maxTokens=%d, deadline=%s, stall=%s, requests=%d, body=%d, drain=%s, placement=%s, objective=%s]"
+      return "Config[id=%s, model=%s (%s), zookeeper=%s, host=%s, http=%d, grpc=%d, maxTokens=%d, deadline=%s, stall=%s, %s, tenants=%s, body=%d, drain=%s, placement=%s, objective=%s]"
           .formatted(
               id,
               modelName,
@@ -349,7 +356,8 @@ public final class Router implements AutoCloseable {
               defaultMaxTokens,
               requestDeadline,
               stallLimit,
-              maxRequests,
+              admission,
+              tenants,
               maxBodyBytes,
               drainLimit,
               policy,

@@ -10,6 +10,8 @@ import dev.baton.cluster.membership.ClusterConnection;
 import dev.baton.cluster.membership.WorkerRegistrar;
 import dev.baton.cluster.zookeeper.EmbeddedZooKeeper;
 import dev.baton.proto.internal.v1.DecodeRequest;
+import dev.baton.router.admission.AdmissionLimits;
+import dev.baton.router.admission.TenantPolicies;
 import dev.baton.router.fake.DecodeProbe;
 import dev.baton.router.fake.FakeDecode;
 import dev.baton.router.fake.FakePrefill;
@@ -49,7 +51,8 @@ class RouterTest {
         Duration.ofSeconds(30),
         Duration.ofSeconds(10),
         "a secret of the tests",
-        64,
+        AdmissionLimits.DEFAULT,
+        TenantPolicies.NONE,
         1 << 20,
         Duration.ofMillis(100),
         Router.Config.DEFAULT_POLICY,

@@ -1,11 +1,23 @@
 package dev.baton.cli.bench;
 
+import dev.baton.cli.bench.relay.RouterBenchCommand;
+import dev.baton.cli.bench.relay.StubWorkersCommand;
+import dev.baton.cli.bench.serve.ReportCommand;
+import dev.baton.cli.bench.serve.ServeCommand;
 import picocli.CommandLine.Command;
 
 /** {@code baton bench}: only a name for what can be measured. */
 @Command(
     name = "bench",
     mixinStandardHelpOptions = true,
-    subcommands = {TransferCommand.class, TransferPeerCommand.class, IndexCommand.class},
-    description = "Measures this machine.")
+    subcommands = {
+      ServeCommand.class,
+      ReportCommand.class,
+      RouterBenchCommand.class,
+      StubWorkersCommand.class,
+      TransferCommand.class,
+      TransferPeerCommand.class,
+      IndexCommand.class
+    },
+    description = "Measures servers, and this machine.")
 public final class BenchCommand {}

@@ -72,6 +72,11 @@ final class Peer implements AutoCloseable {
     return port(ready, "socket");
   }
 
+  /** Where its server for control messages listens. */
+  int messagesPort() {
+    return port(ready, "messages");
+  }
+
   Path unixSocket() {
     return unixSocket;
   }

@@ -10,12 +10,13 @@ import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /** How the measuring process tells its peer what comes next: a line there, a number back. */
-final class PeerLink implements AutoCloseable {
+public final class PeerLink implements AutoCloseable {
   private final Socket socket;
   private final BufferedReader in;
   private final PrintWriter out;
 
-  PeerLink(Socket socket) throws IOException {
+  /** Over this connection, which becomes its own. */
+  public PeerLink(Socket socket) throws IOException {
     socket.setTcpNoDelay(true);
     this.socket = socket;
     this.in =
@@ -24,7 +25,7 @@ final class PeerLink implements AutoCloseable {
   }
 
   /** Asks, and waits for the answer. */
-  synchronized long ask(String line) {
+  public synchronized long ask(String line) {
     try {
       send(line);
       String answer = in.readLine();
@@ -38,11 +39,12 @@ final class PeerLink implements AutoCloseable {
   }
 
   /** The next line; null at the end. */
-  @Nullable String next() throws IOException {
+  public @Nullable String next() throws IOException {
     return in.readLine();
   }
 
-  void send(String line) {
+  /** Sends a line. */
+  public void send(String line) {
     out.println(line);
     out.flush();
   }

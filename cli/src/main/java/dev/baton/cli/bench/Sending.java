@@ -1,6 +1,7 @@
 package dev.baton.cli.bench;
 
 import dev.baton.cli.shell.Failure;
+import dev.baton.harness.load.CpuClock;
 import dev.baton.kv.handoff.HandoffException;
 import dev.baton.kv.handoff.HandoffSender;
 import dev.baton.kv.handoff.Ticket;

@@ -2,12 +2,16 @@ package dev.baton.cli.bench;
 
 import dev.baton.cli.process.LifeOptions;
 import dev.baton.cli.process.ReadyLine;
+import dev.baton.cluster.process.GrpcServer;
 import dev.baton.cluster.process.ProcessLogging;
+import dev.baton.harness.load.CpuClock;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -43,12 +47,15 @@ final class TransferPeerCommand implements Callable<Integer> {
     ReceivingSide bulk = new ReceivingSide(BenchShape.of(plane, pool));
     ReceivingSide small = new ReceivingSide(BenchShape.handOver(pool));
     SocketDoor door = new SocketDoor(bulk, Objects.requireNonNull(socket));
+    GrpcServer messages = GrpcServer.start(ReceivingSide.HOST, 0, List.of());
     ServerSocket control = new ServerSocket(0, 1, InetAddress.ofLiteral(ReceivingSide.HOST));
     Thread.ofPlatform().daemon().name("control").start(() -> obey(control, bulk, small));
     Map<String, String> endpoints =
         Map.of(
             "control",
             ReceivingSide.HOST + ":" + control.getLocalPort(),
+            "messages",
+            ReceivingSide.HOST + ":" + messages.port(),
             "kv",
             bulk.endpoint(),
             "small",
@@ -58,6 +65,7 @@ final class TransferPeerCommand implements Callable<Integer> {
     life.serve(
         () -> {
           control.close();
+          messages.close(Duration.ZERO);
           door.close();
           bulk.close();
           small.close();

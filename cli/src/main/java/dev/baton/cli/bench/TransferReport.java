@@ -43,6 +43,9 @@ record TransferReport(TransferOptions options, Result result) {
           fields.put(each.label() + "_handover_256k_p50_us", round(micros.median()));
           fields.put(each.label() + "_handover_256k_p99_us", round(micros.quantile(0.99)));
         });
+    latency(fields, "control_idle", result.controlIdle());
+    latency(fields, "control_busy", result.controlBusy());
+    result.iperf3().ifPresent(gbps -> fields.put("iperf3_gbps", round(gbps)));
     for (TransferCase each :
         List.of(TransferCase.SHM, TransferCase.GRPC_UNIX, TransferCase.GRPC_TCP)) {
       Measured measured = result.cases().get(each);
@@ -94,11 +97,27 @@ record TransferReport(TransferOptions options, Result result) {
         lines, "handoff / plain socket, TCP ", TransferCase.GRPC_TCP, TransferCase.SOCKET_TCP);
     ratioLine(
         lines, "handoff / plain socket, Unix", TransferCase.GRPC_UNIX, TransferCase.SOCKET_UNIX);
+    lines.add(
+        String.format(
+            Locale.ROOT,
+            "control message, p50 / p99 us: idle %.0f / %.0f, while KV flows %.0f / %.0f",
+            result.controlIdle().median(),
+            result.controlIdle().quantile(0.99),
+            result.controlBusy().median(),
+            result.controlBusy().quantile(0.99)));
+    result
+        .iperf3()
+        .ifPresent(gbps -> lines.add(String.format(Locale.ROOT, "iperf3, TCP: %.2f GB/s", gbps)));
     Measured shared = result.cases().get(TransferCase.SHM);
     if (shared != null) {
       lines.add(line("shared memory / memory copy ", shared.gbps().dividedBy(result.memcpy())));
     }
     return String.join("\n", lines);
+  }
+
+  private static void latency(Map<String, Object> fields, String name, Series micros) {
+    fields.put(name + "_p50_us", round(micros.median()));
+    fields.put(name + "_p99_us", round(micros.quantile(0.99)));
   }
 
   private void ratio(

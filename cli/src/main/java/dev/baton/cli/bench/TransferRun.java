@@ -5,6 +5,7 @@ import dev.baton.cli.shell.Progress;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 
 /** Measures the cases in turn, round after round, so that what disturbs one disturbs all. */
 final class TransferRun {
@@ -13,6 +14,7 @@ final class TransferRun {
   /** After fewer than these the JVM's compilers still take a good part of the CPU time. */
   private static final int WARM_UP_ROUNDS = 6;
 
+  private static final int BUSY_ROUNDS = 3;
   private static final int SEED = 7;
 
   private final Sending bulk;
@@ -52,9 +54,14 @@ final class TransferRun {
 
   /** Everything that was measured. */
   record Result(
-      Map<TransferCase, Measured> cases, Series memcpy, Map<TransferCase, Series> handOver) {}
+      Map<TransferCase, Measured> cases,
+      Series memcpy,
+      Map<TransferCase, Series> handOver,
+      Series controlIdle,
+      Series controlBusy,
+      OptionalDouble iperf3) {}
 
-  Result run(List<TransferCase> cases) {
+  Result run(List<TransferCase> cases) throws InterruptedException {
     progress.step("filling the pools");
     bulk.pool().fill(SEED);
     small.pool().fill(SEED);
@@ -77,7 +84,19 @@ final class TransferRun {
         memcpy.add(copy.gbps(bulk.pool()));
       }
     }
-    return new Result(measured, memcpy, handOvers(cases));
+    Map<TransferCase, Series> handOver = handOvers(cases);
+    progress.step("control messages, and iperf3 if there is one");
+    TransferCase bulkCase =
+        cases.stream().filter(TransferCase::isHandoff).findFirst().orElseThrow();
+    try (ControlLatency control = new ControlLatency(peer.messagesPort())) {
+      return new Result(
+          measured,
+          memcpy,
+          handOver,
+          control.idle(),
+          control.during(() -> bulk.move(bulkCase, BUSY_ROUNDS * options.bytes())),
+          Iperf3.gbps(options.plane()));
+    }
   }
 
   private Map<TransferCase, Series> handOvers(List<TransferCase> cases) {

@@ -1,20 +1,21 @@
 package dev.baton.cli.demo;
 
 import dev.baton.cli.shell.Failure;
+import dev.baton.harness.load.SseEvents;
 import java.io.IOException;
-import java.io.UncheckedIOException;
+import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -26,6 +27,7 @@ final class DemoConversation implements AutoCloseable {
   private static final Duration LIMIT = Duration.ofMinutes(5);
   private static final int MAX_TOKENS = 48;
   private static final int OK = 200;
+  private static final int PIECE = 8192;
 
   private final HttpClient http = HttpClient.newHttpClient();
   private final List<Map<String, String>> messages = new ArrayList<>();
@@ -63,18 +65,23 @@ final class DemoConversation implements AutoCloseable {
             .build();
     TurnReader reader = new TurnReader(System::nanoTime, tokens);
     try {
-      HttpResponse<Stream<String>> response =
-          http.send(request, HttpResponse.BodyHandlers.ofLines());
-      try (Stream<String> lines = response.body()) {
+      HttpResponse<InputStream> response =
+          http.send(request, HttpResponse.BodyHandlers.ofInputStream());
+      try (InputStream body = response.body()) {
         if (response.statusCode() != OK) {
           throw new Failure(
               "the router answered %d: %s"
-                  .formatted(response.statusCode(), lines.collect(Collectors.joining("\n"))));
+                  .formatted(
+                      response.statusCode(),
+                      new String(body.readAllBytes(), StandardCharsets.UTF_8)));
         }
-        SseEvents events = new SseEvents();
-        lines.forEach(line -> events.line(line).ifPresent(reader::event));
+        SseEvents events = new SseEvents(reader::event);
+        byte[] piece = new byte[PIECE];
+        for (int read = body.read(piece); read >= 0; read = body.read(piece)) {
+          events.bytes(ByteBuffer.wrap(piece, 0, read));
+        }
       }
-    } catch (IOException | UncheckedIOException broken) {
+    } catch (IOException broken) {
       throw new Failure("the connection to the router broke: " + broken.getMessage(), broken);
     }
     return reader.turn();

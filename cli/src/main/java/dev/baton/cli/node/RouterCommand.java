@@ -34,6 +34,7 @@ public final class RouterCommand implements Callable<Integer> {
   @Mixin private ModelOptions model = new ModelOptions();
   @Mixin private MemberOptions member = new MemberOptions();
   @Mixin private TenantSecret tenantSecret = new TenantSecret();
+  @Mixin private AdmissionOptions admission = new AdmissionOptions();
   @Mixin private PlacementOptions placement = new PlacementOptions();
   @Mixin private LifeOptions life = new LifeOptions();
 
@@ -69,13 +70,6 @@ public final class RouterCommand implements Callable<Integer> {
       converter = Units.Durations.class,
       description = "Longest time of one request. Default: ${DEFAULT-VALUE}.")
   private Duration requestDeadline = Duration.ZERO;
-
-  @Option(
-      names = "--max-requests",
-      paramLabel = "N",
-      defaultValue = "1024",
-      description = "Most requests at once; more are refused. Default: ${DEFAULT-VALUE}.")
-  private int maxRequests;
 
   @Option(
       names = "--max-body",
@@ -114,7 +108,8 @@ public final class RouterCommand implements Callable<Integer> {
         requestDeadline,
         member.stallLimit(),
         tenantSecret.value(),
-        maxRequests,
+        admission.limits(),
+        admission.tenants(),
         (int) Math.min(maxBody, Integer.MAX_VALUE),
         member.drainLimit(),
         placement.policy(),

@@ -2,6 +2,7 @@ package dev.baton.cluster.error;
 
 import dev.baton.proto.v1.ErrorCode;
 import dev.baton.proto.v1.ErrorDetail;
+import dev.baton.proto.v1.OverloadReason;
 import io.grpc.StatusRuntimeException;
 import java.time.Duration;
 import java.util.Collection;
@@ -27,6 +28,7 @@ public final class BatonException extends RuntimeException {
   private final String value;
   private final String expected;
   private final int retryAfterMs;
+  private final OverloadReason reason;
 
   BatonException(String message, ErrorDetail detail, @Nullable Throwable cause) {
     super(message, cause);
@@ -35,6 +37,11 @@ public final class BatonException extends RuntimeException {
     this.value = detail.getValue();
     this.expected = detail.getExpected();
     this.retryAfterMs = detail.hasRetryAfterMs() ? detail.getRetryAfterMs() : -1;
+    // A reason of a later version is none here, and could not be passed on.
+    this.reason =
+        detail.getReason() == OverloadReason.UNRECOGNIZED
+            ? OverloadReason.OVERLOAD_REASON_UNSPECIFIED
+            : detail.getReason();
   }
 
   private static BatonException of(ErrorCode code, String message) {
@@ -128,11 +135,22 @@ public final class BatonException extends RuntimeException {
 
   /** A queue is full; the client may come back after this time. */
   public static BatonException overloaded(String queue, Duration retryAfter) {
+    return overloaded(OverloadReason.OVERLOAD_REASON_UNSPECIFIED, queue + " is full", retryAfter);
+  }
+
+  /**
+   * The request is refused for now; the client may come back after this time.
+   *
+   * @param reason for programs
+   * @param what for people, a sentence without its end
+   */
+  public static BatonException overloaded(OverloadReason reason, String what, Duration retryAfter) {
     int millis = Math.toIntExact(Math.clamp(retryAfter.toMillis(), 0, Integer.MAX_VALUE));
     return new BatonException(
-        "%s is full; come back in %d ms".formatted(queue, millis),
+        "%s; come back in %d ms".formatted(what, millis),
         ErrorDetail.newBuilder()
             .setCode(ErrorCode.ERROR_CODE_OVERLOADED)
+            .setReason(reason)
             .setRetryAfterMs(millis)
             .build(),
         null);
@@ -233,6 +251,11 @@ public final class BatonException extends RuntimeException {
     return retryAfterMs < 0 ? OptionalInt.empty() : OptionalInt.of(retryAfterMs);
   }
 
+  /** What refused the request, with OVERLOADED. */
+  public OverloadReason reason() {
+    return reason;
+  }
+
   /** Whether the same request may succeed when it is sent again, perhaps elsewhere. */
   public boolean isRetryable() {
     return switch (code) {
@@ -264,6 +287,7 @@ public final class BatonException extends RuntimeException {
             .setField(field)
             .setValue(value)
             .setExpected(expected)
+            .setReason(reason)
             .setRequestId(requestId);
     if (retryAfterMs >= 0) {
       detail.setRetryAfterMs(retryAfterMs);

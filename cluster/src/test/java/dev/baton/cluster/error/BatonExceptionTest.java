@@ -7,6 +7,7 @@ import dev.baton.proto.internal.v1.HandoffRefusal;
 import dev.baton.proto.internal.v1.RefusalReason;
 import dev.baton.proto.v1.ErrorCode;
 import dev.baton.proto.v1.ErrorDetail;
+import dev.baton.proto.v1.OverloadReason;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
@@ -37,6 +38,8 @@ class BatonExceptionTest {
         BatonException.noWorker("decode", "tiny"),
         BatonException.overloaded("the queue of prefill worker p-1", Duration.ofMillis(250)),
         BatonException.overloaded("the queue", Duration.ZERO),
+        BatonException.overloaded(
+            OverloadReason.OVERLOAD_REASON_RATE_LIMIT, "too much", Duration.ofSeconds(3)),
         BatonException.deadline(),
         BatonException.deadline("while it waited for blocks"),
         BatonException.stalled("d-1", Duration.ofSeconds(30)),
@@ -55,6 +58,7 @@ class BatonExceptionTest {
     assertThat(back.getMessage()).isEqualTo(thrown.getMessage());
     assertThat(back.toDetail("r-7")).isEqualTo(thrown.toDetail("r-7"));
     assertThat(back.retryAfterMs()).isEqualTo(thrown.retryAfterMs());
+    assertThat(back.reason()).isEqualTo(thrown.reason());
     assertThat(back.isRetryable()).isEqualTo(thrown.isRetryable());
   }
 

@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class OutgoingStream implements PushCall.Events {
   /** What is handed to gRPC before it is asked again whether there is room. */
-  private static final int BURST_BYTES = Integer.getInteger("x.burst", 256) * 1024;
+  private static final int BURST_BYTES = 256 * 1024;
 
   /** What is put into a ring before the event loop turns to others. */
   private static final int TURN_BYTES = 256 * 1024;

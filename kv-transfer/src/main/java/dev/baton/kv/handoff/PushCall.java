@@ -31,8 +31,11 @@ final class PushCall {
   private static final MethodDescriptor<OutgoingMessage, PushReply> PUSH =
       KvTransfer.push(new OutgoingMessageWriter());
 
-  /** More than the 32 KiB of gRPC's default, which a single plane often exceeds. */
-  private static final int READY_BYTES = Integer.getInteger("x.ready", 1024) * 1024;
+  /**
+   * More than the 32 KiB of gRPC's default, which a single plane often exceeds; no more than stays
+   * in a core's cache from the checksum to the system call.
+   */
+  private static final int READY_BYTES = 512 * 1024;
 
   /** Accept, Ack, and one more, so that a receiver that says too much is heard. */
   private static final int REPLIES = 3;

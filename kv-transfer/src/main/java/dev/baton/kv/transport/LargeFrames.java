@@ -9,6 +9,7 @@ import io.grpc.netty.InternalProtocolNegotiators;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.ByteToMessageDecoder;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.util.AsciiString;
 import org.slf4j.Logger;
@@ -65,6 +66,8 @@ final class LargeFrames {
 
     @Override
     public void handlerAdded(ChannelHandlerContext context) {
+      // A frame that several reads brought is put together without copying them into one buffer.
+      grpc.setCumulator(ByteToMessageDecoder.COMPOSITE_CUMULATOR);
       context.pipeline().addAfter(context.name(), null, negotiation);
       context.channel().eventLoop().execute(() -> announce(context));
     }

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 final class Account {
   private final LongSupplier nanos;
   private final long acceptedAt;
-  private @Nullable Duration placed;
+  private @Nullable Duration admitted;
   private @Nullable Duration reserved;
   private @Nullable Duration first;
   private @Nullable Duration firstText;
@@ -23,9 +23,9 @@ final class Account {
     this.acceptedAt = nanos.getAsLong();
   }
 
-  /** It has its workers. */
-  void placed() {
-    placed = total();
+  /** The request left the router's queue. */
+  void admitted() {
+    admitted = total();
   }
 
   /** The decode worker reserved its blocks. */
@@ -44,6 +44,11 @@ final class Account {
     }
   }
 
+  /** Time in the router's queue. */
+  Optional<Duration> admission() {
+    return Optional.ofNullable(admitted);
+  }
+
   /** Time until the decode worker had reserved. */
   Optional<Duration> queue() {
     return Optional.ofNullable(reserved);
@@ -54,9 +59,11 @@ final class Account {
     return Optional.ofNullable(firstText).or(() -> Optional.ofNullable(first));
   }
 
-  /** As {@link #ttft}, but from when it had its workers: what a placement predicts. */
-  Optional<Duration> ttftSincePlaced() {
-    Duration from = placed;
+  /**
+   * As {@link #ttft}, but from when the request left the router's queue: what a placement predicts.
+   */
+  Optional<Duration> ttftSinceAdmitted() {
+    Duration from = admitted;
     return from == null ? Optional.empty() : ttft().map(ttft -> ttft.minus(from));
   }
 

@@ -16,10 +16,12 @@ import dev.baton.proto.internal.v1.Ticket;
 import dev.baton.proto.v1.Accepted;
 import dev.baton.proto.v1.Route;
 import dev.baton.proto.v1.Usage;
+import dev.baton.router.admission.Entry;
 import dev.baton.router.workers.Assignment;
 import io.grpc.Context;
 import io.grpc.SynchronizationContext;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -53,6 +55,7 @@ final class Generation implements GenerationCall {
   private final SettledRequest request;
   private final Assignment assignment;
   private final WorkerRequests requests;
+  private final Entry entry;
   private final GenerationListener listener;
   private final Account account;
   private final Limits limits;
@@ -79,6 +82,7 @@ final class Generation implements GenerationCall {
    * A request yet to start.
    *
    * @param handoffId random, names the handoff
+   * @param entry hears what is read and delivered
    * @param over hears how it ended, after everything was given back and before the listener does
    */
   Generation(
@@ -86,6 +90,7 @@ final class Generation implements GenerationCall {
       TenantSalt salt,
       Assignment assignment,
       long handoffId,
+      Entry entry,
       GenerationListener listener,
       Account account,
       Limits limits,
@@ -102,6 +107,7 @@ final class Generation implements GenerationCall {
                 .setReceiverEpoch(assignment.placed().decode().epoch())
                 .setGeneration(1)
                 .build());
+    this.entry = entry;
     this.listener = listener;
     this.account = account;
     this.limits = limits;
@@ -182,6 +188,7 @@ final class Generation implements GenerationCall {
         answer.push(response.getTokens().getTokensList(), listener);
         if (answer.tokens() > before) {
           account.delivered(answer.hasText());
+          entry.delivered(answer.tokens() - before);
         }
         closeIfAnswered();
       }
@@ -223,10 +230,15 @@ final class Generation implements GenerationCall {
     switch (response.getEventCase()) {
       case PROGRESS -> {}
       case DONE -> {
-        PrefillDone account = response.getDone();
-        done = account;
+        PrefillDone words = response.getDone();
+        done = words;
         assignment.prefillDone(
-            account.getComputedTokens(), account.getCachedTokens(), account.getComputeUs() / 1e6);
+            words.getComputedTokens(), words.getCachedTokens(), words.getComputeUs() / 1e6);
+        entry.prefilled(
+            request.prompt().length,
+            words.getComputedTokens(),
+            micros(words.getComputeUs()),
+            micros(words.getVisibleTransferUs()));
         completeIfAccounted();
       }
       case EVENT_NOT_SET -> throw broken(prefillWorker(), "sent an event of no kind");
@@ -305,7 +317,11 @@ final class Generation implements GenerationCall {
                 .setLocalPrefill(isLocal())
                 .setPulledTokens(done == null ? 0 : done.getPulledTokens())
                 .setTransferUs(done == null ? 0 : done.getTransferUs())
-                .setVisibleTransferUs(done == null ? 0 : done.getVisibleTransferUs()))
+                .setVisibleTransferUs(done == null ? 0 : done.getVisibleTransferUs())
+                .setQueueUs(
+                    account.queue().map(queue -> queue.toNanos() / 1000).orElse(0L)
+                        + (done == null ? 0 : done.getQueueUs()))
+                .setPrefillUs(done == null ? 0 : done.getComputeUs()))
         .build();
   }
 
@@ -391,6 +407,10 @@ final class Generation implements GenerationCall {
 
   private PrefillServiceStub prefillStub() {
     return assignment.prefill().withDeadlineAfter(limits.deadline() - now(), TimeUnit.NANOSECONDS);
+  }
+
+  private static Duration micros(long micros) {
+    return Duration.of(micros, ChronoUnit.MICROS);
   }
 
   private String prefillWorker() {

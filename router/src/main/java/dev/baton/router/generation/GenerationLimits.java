@@ -3,12 +3,10 @@ package dev.baton.router.generation;
 import java.time.Duration;
 
 /**
- * What bounds requests.
+ * What bounds one request.
  *
- * @param maxRequests most at once
  * @param defaultMaxTokens length of an answer where the request says nothing
- * @param deadline longest time of one
+ * @param deadline longest time
  * @param stallLimit longest silence of a worker
  */
-public record GenerationLimits(
-    int maxRequests, int defaultMaxTokens, Duration deadline, Duration stallLimit) {}
+public record GenerationLimits(int defaultMaxTokens, Duration deadline, Duration stallLimit) {}

@@ -88,7 +88,7 @@ final class GenerationMeters {
   private void compare(Predicted predicted, Ending ending, Account account) {
     if (ending.error().isEmpty()) {
       account
-          .ttftSincePlaced()
+          .ttftSinceAdmitted()
           .ifPresent(seen -> predictedTtft.record(seconds(seen) / predicted.ttftSeconds()));
       account
           .tpot(ending.longestChoice())

@@ -4,19 +4,27 @@ import dev.baton.cluster.error.BatonException;
 import dev.baton.cluster.process.RequestScope;
 import dev.baton.kv.TenantSalt;
 import dev.baton.proto.v1.Usage;
+import dev.baton.router.admission.AdmissionGate;
+import dev.baton.router.admission.AdmissionRequest;
+import dev.baton.router.admission.Entry;
+import dev.baton.router.admission.Payer;
+import dev.baton.router.admission.Priority;
+import dev.baton.router.admission.TenantPolicies;
 import dev.baton.router.placement.PlacementDecision;
+import dev.baton.router.placement.PlacementRequest;
 import dev.baton.router.tenant.Tenants;
 import dev.baton.router.workers.Assignment;
 import dev.baton.router.workers.Workers;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 
 /**
@@ -26,24 +34,27 @@ import java.util.function.LongSupplier;
  * was refused at once or served.
  */
 public final class Generations implements AutoCloseable {
-  private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
-
   private final Models models;
   private final Workers workers;
   private final Tenants tenants;
+  private final AdmissionGate gate;
+  private final TenantPolicies policies;
   private final GenerationLimits limits;
   private final GenerationMeters meters;
   private final ScheduledExecutorService timer;
   private final LongSupplier nanos;
   private final SecureRandom random = new SecureRandom();
   private final Settling settling;
-  private final Semaphore room;
+  private final AtomicInteger active = new AtomicInteger();
+  private final Object quiet = new Object();
   private final Set<Generation> running = ConcurrentHashMap.newKeySet();
   private volatile boolean draining;
 
   /**
    * Ready to serve.
    *
+   * @param gate lets requests in; closed by this
+   * @param policies what each tenant is granted
    * @param timer for deadlines and silence; stays the caller's
    * @param nanos monotonic clock, as {@link System#nanoTime()}
    */
@@ -51,6 +62,8 @@ public final class Generations implements AutoCloseable {
       Models models,
       Workers workers,
       Tenants tenants,
+      AdmissionGate gate,
+      TenantPolicies policies,
       GenerationLimits limits,
       MeterRegistry registry,
       ScheduledExecutorService timer,
@@ -58,12 +71,13 @@ public final class Generations implements AutoCloseable {
     this.models = models;
     this.workers = workers;
     this.tenants = tenants;
+    this.gate = gate;
+    this.policies = policies;
     this.limits = limits;
     this.meters = new GenerationMeters(registry);
     this.timer = timer;
     this.nanos = nanos;
     this.settling = new Settling(models, limits.defaultMaxTokens(), random::nextLong);
-    this.room = new Semaphore(limits.maxRequests());
   }
 
   /** Where a request was placed, and why; empty if it is not known, or not any more. */
@@ -83,8 +97,8 @@ public final class Generations implements AutoCloseable {
   public GenerationCall start(GenerationRequest request, GenerationListener listener) {
     Account account = new Account(nanos);
     meters.started();
+    active.incrementAndGet();
     try (RequestScope _ = RequestScope.open(request.id())) {
-      boolean taken = false;
       try {
         if (draining) {
           throw BatonException.draining();
@@ -94,31 +108,59 @@ public final class Generations implements AutoCloseable {
           throw BatonException.invalid(
               "request_id", asked, "up to 64 letters, digits, '.', '_' and '-'");
         }
-        taken = room.tryAcquire();
-        if (!taken) {
-          throw BatonException.overloaded("the router's room for requests", RETRY_AFTER);
-        }
-        return begin(request, listener, account);
+        return ask(request, listener, account);
       } catch (RuntimeException e) {
-        BatonException why = BatonException.from(e);
-        if (taken) {
-          room.release();
-        }
-        over(
-            request,
-            account,
-            new Ending(
-                "settling", Optional.of(why), Usage.getDefaultInstance(), 0, Optional.empty()));
-        listener.failed(why);
+        notStarted("settling", BatonException.from(e), request, listener, account);
         return _ -> {};
       }
     }
   }
 
-  private GenerationCall begin(
+  private GenerationCall ask(
       GenerationRequest request, GenerationListener listener, Account account) {
     long start = nanos.getAsLong();
     SettledRequest settled = settling.settle(request.id(), request.asked());
+    Payer payer = policies.of(request.tenant());
+    Priority most = payer.policy().maxPriority();
+    if (settled.priority().compareTo(most) > 0) {
+      throw BatonException.invalid(
+          "priority", settled.priority().label(), "at most " + most.label() + " for this tenant");
+    }
+    Duration time =
+        request
+            .timeLimit()
+            .filter(limit -> limit.compareTo(limits.deadline()) < 0)
+            .orElse(limits.deadline());
+    long deadline = start + time.toNanos();
+    Arrival arrival =
+        new Arrival(
+            request.id(),
+            entry -> begin(request, settled, deadline, entry, listener, account),
+            why -> notStarted("queued", why, request, listener, account));
+    arrival.entered(
+        gate.enter(
+            new AdmissionRequest(
+                payer,
+                settled.priority(),
+                new PlacementRequest(
+                    settled.model().name(),
+                    settled.prompt().length,
+                    settled.maxTokens(),
+                    settled.choices(),
+                    Map.of()),
+                deadline),
+            arrival));
+    return arrival;
+  }
+
+  private Generation begin(
+      GenerationRequest request,
+      SettledRequest settled,
+      long deadline,
+      Entry entry,
+      GenerationListener listener,
+      Account account) {
+    account.admitted();
     TenantSalt salt = tenants.salt(request.tenant());
     Assignment assignment =
         workers.assign(
@@ -128,24 +170,24 @@ public final class Generations implements AutoCloseable {
             settled.maxTokens(),
             settled.choices(),
             salt);
-    account.placed();
-    Duration time =
-        request
-            .timeLimit()
-            .filter(limit -> limit.compareTo(limits.deadline()) < 0)
-            .orElse(limits.deadline());
+    entry.placed();
     Generation generation =
         new Generation(
             settled,
             salt,
             assignment,
             random.nextLong(),
+            entry,
             listener,
             account,
-            new Limits(limits.stallLimit(), start + time.toNanos(), timer, nanos),
+            new Limits(limits.stallLimit(), deadline, timer, nanos),
             (self, ending) -> {
               running.remove(self);
-              room.release();
+              boolean whole = ending.error().isEmpty();
+              if (whole) {
+                account.tpot(ending.longestChoice()).ifPresent(entry::answered);
+              }
+              entry.end(whole);
               over(request, account, ending);
             });
     running.add(generation);
@@ -156,33 +198,63 @@ public final class Generations implements AutoCloseable {
     return generation;
   }
 
+  private void notStarted(
+      String phase,
+      BatonException why,
+      GenerationRequest request,
+      GenerationListener listener,
+      Account account) {
+    over(
+        request,
+        account,
+        new Ending(phase, Optional.of(why), Usage.getDefaultInstance(), 0, Optional.empty()));
+    listener.failed(why);
+  }
+
   private void over(GenerationRequest request, Account account, Ending ending) {
     meters.over(request.door(), ending, account);
     RequestLog.over(request.id(), request.door(), account, ending);
+    if (active.decrementAndGet() == 0) {
+      synchronized (quiet) {
+        quiet.notifyAll();
+      }
+    }
   }
 
-  /** Requests that run now. */
+  /** Requests that run or wait now. */
   public int running() {
-    return limits.maxRequests() - room.availablePermits();
+    return active.get();
   }
 
   /**
-   * Refuses new requests with DRAINING, gives running ones this long to end, and fails the rest.
-   * Blocking, idempotent.
+   * Refuses new and waiting requests with DRAINING, gives running ones this long to end, and fails
+   * the rest. Blocking, idempotent.
    */
   public void drain(Duration grace) {
     draining = true;
+    gate.close();
     boolean interrupted = false;
     try {
-      if (room.tryAcquire(limits.maxRequests(), grace.toNanos(), TimeUnit.NANOSECONDS)) {
-        room.release(limits.maxRequests());
-      }
+      awaitQuiet(grace);
     } catch (InterruptedException e) {
       interrupted = true;
     }
     running.forEach(each -> each.abandon(BatonException.draining()));
     if (interrupted) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  private void awaitQuiet(Duration grace) throws InterruptedException {
+    long end = System.nanoTime() + grace.toNanos();
+    synchronized (quiet) {
+      while (active.get() > 0) {
+        long left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
+        if (left <= 0) {
+          return;
+        }
+        quiet.wait(left);
+      }
     }
   }
 

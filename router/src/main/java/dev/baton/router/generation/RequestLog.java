@@ -36,6 +36,7 @@ final class RequestLog {
     fields.put("transfer_ms", route.getTransferUs() / 1e3);
     fields.put("visible_transfer_ms", route.getVisibleTransferUs() / 1e3);
     fields.put("total_ms", millis(account.total()));
+    account.admission().ifPresent(time -> fields.put("admission_ms", millis(time)));
     account.queue().ifPresent(queue -> fields.put("queue_ms", millis(queue)));
     account.ttft().ifPresent(ttft -> fields.put("ttft_ms", millis(ttft)));
     account.tpot(ending.longestChoice()).ifPresent(tpot -> fields.put("tpot_ms", millis(tpot)));
@@ -45,8 +46,8 @@ final class RequestLog {
           fields.put("predicted_ttft_ms", predicted.ttftSeconds() * 1e3);
           fields.put("predicted_tpot_ms", predicted.tpotSeconds() * 1e3);
           account
-              .ttftSincePlaced()
-              .ifPresent(seen -> fields.put("ttft_since_placed_ms", millis(seen)));
+              .ttftSinceAdmitted()
+              .ifPresent(seen -> fields.put("ttft_since_admitted_ms", millis(seen)));
         });
     ending
         .error()

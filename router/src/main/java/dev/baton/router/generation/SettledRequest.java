@@ -1,6 +1,7 @@
 package dev.baton.router.generation;
 
 import dev.baton.model.sampling.Sampling;
+import dev.baton.router.admission.Priority;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.SortedSet;
@@ -18,6 +19,7 @@ import java.util.SortedSet;
  * @param stopTokens an answer ends at one of them, the model's own included unless the client said
  *     otherwise
  * @param logprobs alternatives to report; empty for no log-probabilities
+ * @param priority how urgent it is
  */
 record SettledRequest(
     String id,
@@ -28,4 +30,5 @@ record SettledRequest(
     int choices,
     List<String> stopStrings,
     SortedSet<Integer> stopTokens,
-    OptionalInt logprobs) {}
+    OptionalInt logprobs,
+    Priority priority) {}

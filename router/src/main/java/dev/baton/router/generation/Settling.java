@@ -7,6 +7,7 @@ import dev.baton.model.text.ChatTemplate.Message;
 import dev.baton.model.text.ChatTemplateException;
 import dev.baton.proto.v1.ChatMessage;
 import dev.baton.proto.v1.GenerateRequest;
+import dev.baton.router.admission.Priority;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -52,10 +53,24 @@ final class Settling {
     List<String> stops = stops(asked);
     SortedSet<Integer> stopTokens = stopTokens(asked, model);
     OptionalInt logprobs = logprobs(asked);
+    Priority priority = priority(asked);
     int[] prompt = prompt(asked, model);
     int maxTokens = maxTokens(asked, prompt.length, model);
     return new SettledRequest(
-        id, model, prompt, sampling, maxTokens, choices, stops, stopTokens, logprobs);
+        id, model, prompt, sampling, maxTokens, choices, stops, stopTokens, logprobs, priority);
+  }
+
+  private static Priority priority(GenerateRequest asked) {
+    return switch (asked.getPriority()) {
+      case PRIORITY_LOW -> Priority.LOW;
+      case PRIORITY_UNSPECIFIED, PRIORITY_NORMAL -> Priority.NORMAL;
+      case PRIORITY_HIGH -> Priority.HIGH;
+      case UNRECOGNIZED ->
+          throw BatonException.invalid(
+              "priority",
+              asked.getPriorityValue(),
+              "PRIORITY_LOW, PRIORITY_NORMAL or PRIORITY_HIGH");
+    };
   }
 
   private static int choices(GenerateRequest asked) {

@@ -121,6 +121,8 @@ final class AnswerWriter {
         .put("pulled_tokens", route.getPulledTokens())
         .put("local_prefill", route.getLocalPrefill())
         .put("transfer_ms", route.getTransferUs() / MICROS_PER_MILLI)
-        .put("visible_transfer_ms", route.getVisibleTransferUs() / MICROS_PER_MILLI);
+        .put("visible_transfer_ms", route.getVisibleTransferUs() / MICROS_PER_MILLI)
+        .put("queue_ms", route.getQueueUs() / MICROS_PER_MILLI)
+        .put("prefill_ms", route.getPrefillUs() / MICROS_PER_MILLI);
   }
 }

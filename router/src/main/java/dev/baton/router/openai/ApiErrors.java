@@ -7,6 +7,7 @@ import java.util.function.UnaryOperator;
 final class ApiErrors {
   private static final String INVALID = "invalid_request_error";
   private static final String SERVER = "server_error";
+  private static final String RATE_LIMIT = "rate_limit_error";
 
   private ApiErrors() {}
 
@@ -24,7 +25,7 @@ final class ApiErrors {
       case ERROR_CODE_CONTEXT_LENGTH_EXCEEDED ->
           of(400, INVALID, "context_length_exceeded", why, param);
       case ERROR_CODE_NO_WORKER -> of(503, SERVER, "no_worker", why, param);
-      case ERROR_CODE_OVERLOADED -> of(429, "rate_limit_error", "overloaded", why, param);
+      case ERROR_CODE_OVERLOADED -> overloaded(why, param);
       case ERROR_CODE_DEADLINE_EXCEEDED -> of(504, SERVER, "deadline_exceeded", why, param);
       case ERROR_CODE_STALLED -> of(504, SERVER, "stalled", why, param);
       case ERROR_CODE_WORKER_LOST -> of(503, SERVER, "worker_lost", why, param);
@@ -34,6 +35,20 @@ final class ApiErrors {
       case ERROR_CODE_DRAINING -> of(503, SERVER, "draining", why, param);
       case ERROR_CODE_INTERNAL, ERROR_CODE_UNSPECIFIED, UNRECOGNIZED ->
           of(500, SERVER, "internal_error", why, param);
+    };
+  }
+
+  /** 429 tells a tenant of its own limits, 503 of ours. */
+  private static ApiError overloaded(BatonException why, UnaryOperator<String> param) {
+    return switch (why.reason()) {
+      case OVERLOAD_REASON_RATE_LIMIT -> of(429, RATE_LIMIT, "rate_limit_exceeded", why, param);
+      case OVERLOAD_REASON_TENANT_QUEUE_FULL ->
+          of(429, RATE_LIMIT, "tenant_queue_full", why, param);
+      case OVERLOAD_REASON_QUEUE_FULL -> of(503, SERVER, "queue_full", why, param);
+      case OVERLOAD_REASON_DEADLINE_UNREACHABLE ->
+          of(503, SERVER, "deadline_unreachable", why, param);
+      case OVERLOAD_REASON_SLO_UNREACHABLE -> of(503, SERVER, "slo_unreachable", why, param);
+      case OVERLOAD_REASON_UNSPECIFIED, UNRECOGNIZED -> of(503, SERVER, "overloaded", why, param);
     };
   }
 

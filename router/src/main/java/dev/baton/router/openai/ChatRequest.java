@@ -41,6 +41,7 @@ final class ChatRequest {
       case "logprobs" -> "top_logprobs";
       case "chat", "input" -> "messages";
       case "request_id" -> "x-request-id";
+      case "priority" -> "service_tier";
       default -> field.replaceFirst("^(sampling|chat)\\.", "");
     };
   }

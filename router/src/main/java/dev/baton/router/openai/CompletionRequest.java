@@ -44,6 +44,7 @@ final class CompletionRequest {
       case "choices" -> "n";
       case "text", "tokens", "input" -> "prompt";
       case "request_id" -> "x-request-id";
+      case "priority" -> "service_tier";
       default -> field.replaceFirst("^sampling\\.", "").replaceFirst("^tokens\\.ids", "prompt");
     };
   }

@@ -1,6 +1,7 @@
 package dev.baton.router.openai;
 
 import dev.baton.proto.v1.GenerateRequest;
+import dev.baton.proto.v1.Priority;
 import dev.baton.proto.v1.Sampling;
 import java.util.List;
 import java.util.OptionalDouble;
@@ -36,7 +37,7 @@ final class SharedFields {
       var _ = fields.text(hint);
     }
     fields.onlyNeutral("logit_bias", "{}", node -> node.isObject() && node.isEmpty());
-    fields.onlyNeutral("service_tier", "\"auto\"", SharedFields::isAutomatic);
+    fields.text("service_tier").ifPresent(tier -> request.setPriority(priority(fields, tier)));
     fields.onlyNeutral("store", "false", SharedFields::isFalse);
     fields.onlyNeutral("metadata", "{}", node -> node.isObject() && node.isEmpty());
   }
@@ -145,8 +146,18 @@ final class SharedFields {
     return node.isString() && List.of(texts).contains(node.stringValue());
   }
 
-  private static boolean isAutomatic(JsonNode node) {
-    return isText(node, "auto", "default");
+  private static Priority priority(Fields fields, String tier) {
+    return switch (tier) {
+      case "flex" -> Priority.PRIORITY_LOW;
+      case "auto", "default" -> Priority.PRIORITY_NORMAL;
+      case "priority" -> Priority.PRIORITY_HIGH;
+      default ->
+          throw new ApiException(
+              ApiError.unsupported(
+                  fields.path("service_tier"),
+                  "'%s', expected \"auto\", \"default\", \"flex\" or \"priority\""
+                      .formatted(tier)));
+    };
   }
 
   /**

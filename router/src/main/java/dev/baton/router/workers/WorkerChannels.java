@@ -13,7 +13,8 @@ public final class WorkerChannels {
    * A channel to host:port, which connects when it is first used, and notices within seconds when
    * nobody is at the other end any more.
    *
-   * @param executor runs what hears the workers' events
+   * @param executor runs what hears the workers' events; where it is the calling thread, an event
+   *     loop, that must not wait
    */
   public static ManagedChannel open(String endpoint, Executor executor) {
     return NettyChannelBuilder.forTarget(endpoint)

@@ -39,6 +39,7 @@ final class WorkerLink {
   private final Expectations expectations;
   private final WorkerTimes times;
   private final LongSupplier nanos;
+  private final Runnable changed;
 
   // All below guarded by this.
   private final InFlight inFlight = new InFlight();
@@ -55,7 +56,9 @@ final class WorkerLink {
       ManagedChannel channel,
       PrefixIndex index,
       ScheduledExecutorService timer,
-      LongSupplier nanos) {
+      LongSupplier nanos,
+      Runnable changed) {
+    this.changed = changed;
     this.ref = ref;
     this.registration = registration;
     this.offers = offers;
@@ -102,15 +105,18 @@ final class WorkerLink {
     return retired && users == 0;
   }
 
-  private synchronized void heardLoad(WatchResponse event) {
+  private void heardLoad(WatchResponse event) {
     // Another incarnation may answer on the same address; its load says nothing of this one.
     if (event.getEpoch() != ref.epoch()) {
       return;
     }
-    load = event.getLoad();
-    heard = true;
-    heardAt = nanos.getAsLong();
-    inFlight.heardLoad();
+    synchronized (this) {
+      load = event.getLoad();
+      heard = true;
+      heardAt = nanos.getAsLong();
+      inFlight.heardLoad();
+    }
+    changed.run();
   }
 
   synchronized PrefillWorker prefillView(Pools rules) {

@@ -66,6 +66,7 @@ public final class Workers implements AutoCloseable {
   private final Function<String, ManagedChannel> channels;
   private final ScheduledExecutorService timer;
   private final LongSupplier nanos;
+  private volatile Runnable onChange = () -> {};
 
   private final Object lock = new Object();
   // Guarded by lock; sorted, so that nothing depends on who came first.
@@ -98,8 +99,22 @@ public final class Workers implements AutoCloseable {
     this.nanos = nanos;
   }
 
+  /** Runs this, which must not block, whenever a load was heard or members changed. */
+  public void onChange(Runnable listener) {
+    onChange = listener;
+  }
+
+  private void changed() {
+    onChange.run();
+  }
+
   /** These are the members now. */
   public void members(List<Member> members) {
+    replace(members);
+    changed();
+  }
+
+  private void replace(List<Member> members) {
     synchronized (lock) {
       if (closed) {
         return;
@@ -133,7 +148,8 @@ public final class Workers implements AutoCloseable {
               channels.apply(registration.getControlEndpoint()),
               index,
               timer,
-              nanos);
+              nanos,
+              this::changed);
       links.put(member.id(), link);
       link.open();
       LOG.atInfo()

@@ -3,6 +3,9 @@ package dev.baton.router.fake;
 import dev.baton.cluster.process.Readiness;
 import dev.baton.proto.v1.FinishReason;
 import dev.baton.proto.v1.SampledToken;
+import dev.baton.router.admission.AdmissionGate;
+import dev.baton.router.admission.AdmissionLimits;
+import dev.baton.router.admission.TenantPolicies;
 import dev.baton.router.generation.GenerationLimits;
 import dev.baton.router.generation.Generations;
 import dev.baton.router.generation.Models;
@@ -29,7 +32,8 @@ import java.util.function.Supplier;
  */
 public final class House implements AutoCloseable {
   public static final GenerationLimits LIMITS =
-      new GenerationLimits(64, 32, Duration.ofSeconds(60), Duration.ofSeconds(30));
+      new GenerationLimits(32, Duration.ofSeconds(60), Duration.ofSeconds(30));
+  public static final AdmissionLimits ADMISSION = AdmissionLimits.DEFAULT.withRequests(64, 64);
   public static final Supplier<Readiness> READY = Readiness::ready;
   public static final long BYTES = 4096;
 
@@ -47,6 +51,10 @@ public final class House implements AutoCloseable {
   }
 
   public House(GenerationLimits limits) {
+    this(limits, ADMISSION, TenantPolicies.NONE);
+  }
+
+  public House(GenerationLimits limits, AdmissionLimits admission, TenantPolicies policies) {
     workers =
         new Workers(
             new LeastLoaded(),
@@ -55,11 +63,16 @@ public final class House implements AutoCloseable {
             timer,
             System::nanoTime);
     workers.members(List.of(prefill.member(), decode.member()));
+    AdmissionGate gate =
+        new AdmissionGate(admission, workers::view, meters, threads, timer, System::nanoTime);
+    workers.onChange(gate::roomMayHaveCome);
     generations =
         new Generations(
             new Models(List.of(TestModel.model())),
             workers,
             new Tenants("a secret of the tests"),
+            gate,
+            policies,
             limits,
             meters,
             timer,

@@ -28,6 +28,7 @@ public final class PrefillProbe extends WorkerCallProbe<PrefillRequest, PrefillR
                 PrefillDone.newBuilder()
                     .setCachedTokens(cached)
                     .setComputedTokens(request().getPromptTokensCount() - cached)
+                    .setComputeUs(8500)
                     .setTransferUs(4500)
                     .setVisibleTransferUs(1250))
             .build());

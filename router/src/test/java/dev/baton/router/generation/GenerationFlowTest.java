@@ -15,6 +15,7 @@ import dev.baton.proto.v1.Finished;
 import dev.baton.proto.v1.GenerateRequest;
 import dev.baton.proto.v1.SampledToken;
 import dev.baton.proto.v1.Usage;
+import dev.baton.router.admission.TenantPolicies;
 import dev.baton.router.fake.DecodeProbe;
 import dev.baton.router.fake.FakeWorker;
 import dev.baton.router.fake.Heard;
@@ -411,7 +412,7 @@ class GenerationFlowTest {
 
   @Test
   void aSilentDecodeWorkerStallsTheRequest() throws Exception {
-    restart(new GenerationLimits(4, 8, Duration.ofSeconds(60), Duration.ofMillis(300)));
+    restart(new GenerationLimits(8, Duration.ofSeconds(60), Duration.ofMillis(300)));
     start(text("x"));
     DecodeProbe decode = house.decode.next();
 
@@ -424,7 +425,7 @@ class GenerationFlowTest {
 
   @Test
   void aSilentPrefillWorkerStallsTheRequestAlthoughDecodeWaits() throws Exception {
-    restart(new GenerationLimits(4, 8, Duration.ofSeconds(60), Duration.ofMillis(500)));
+    restart(new GenerationLimits(8, Duration.ofSeconds(60), Duration.ofMillis(500)));
     start(text("x"));
     DecodeProbe decode = house.decode.next();
     decode.reserved();
@@ -447,7 +448,7 @@ class GenerationFlowTest {
 
   @Test
   void heartbeatsKeepARequestAliveBeyondTheStallLimit() throws Exception {
-    restart(new GenerationLimits(4, 8, Duration.ofSeconds(60), Duration.ofMillis(400)));
+    restart(new GenerationLimits(8, Duration.ofSeconds(60), Duration.ofMillis(400)));
     start(text("x"));
     DecodeProbe decode = house.decode.next();
     long start = System.nanoTime();
@@ -472,7 +473,7 @@ class GenerationFlowTest {
     assertThat(decode.awaitCancelled()).isTrue();
     assertNothingIsLeft();
 
-    restart(new GenerationLimits(4, 8, Duration.ofMillis(300), Duration.ofSeconds(30)));
+    restart(new GenerationLimits(8, Duration.ofMillis(300), Duration.ofSeconds(30)));
     Heard second = new Heard();
     house.generations.start(
         GenerationRequest.of(
@@ -483,7 +484,8 @@ class GenerationFlowTest {
 
   @Test
   void oneRequestTooManyIsRefusedAtOnceWithAHint() throws Exception {
-    restart(new GenerationLimits(1, 8, Duration.ofSeconds(60), Duration.ofSeconds(30)));
+    house.close();
+    house = new House(House.LIMITS, House.ADMISSION.withRequests(1, 0), TenantPolicies.NONE);
     GenerationCall first = start(text("x"));
     Heard second = new Heard();
     house.generations.start(

@@ -3,18 +3,17 @@ package dev.baton.router.openai;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.proto.v1.GenerateRequest;
+import dev.baton.router.admission.TenantPolicies;
 import dev.baton.router.fake.Heard;
 import dev.baton.router.fake.House;
 import dev.baton.router.fake.RawHttp;
 import dev.baton.router.fake.TestModel;
 import dev.baton.router.generation.GenerationCall;
-import dev.baton.router.generation.GenerationLimits;
 import dev.baton.router.generation.GenerationRequest;
 import dev.baton.router.tenant.Tenant;
 import java.io.IOException;
 import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -42,7 +41,7 @@ class BadHttpTest {
 
   @BeforeEach
   void open() {
-    house = new House(new GenerationLimits(2, 32, Duration.ofSeconds(60), Duration.ofSeconds(30)));
+    house = new House(House.LIMITS, House.ADMISSION.withRequests(2, 0), TenantPolicies.NONE);
     door = OpenAiDoor.start("127.0.0.1", 0, house.generations, MOST_BYTES, () -> "", House.READY);
   }
 
@@ -439,9 +438,9 @@ class BadHttpTest {
               new Heard()));
     }
     RawHttp.Response response = post(COMPLETIONS, "{\"prompt\":\"x\"}");
-    assertThat(response.status()).isEqualTo(429);
+    assertThat(response.status()).isEqualTo(503);
     assertThat(response.headers()).containsEntry("retry-after", "1");
-    assertThat(error(response).get("code").stringValue()).isEqualTo("overloaded");
+    assertThat(error(response).get("code").stringValue()).isEqualTo("queue_full");
     running.forEach(call -> call.cancel("test"));
   }
 

@@ -3,9 +3,12 @@ package dev.baton.router.openai;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.baton.proto.internal.v1.WorkerLoad;
 import dev.baton.proto.v1.FinishReason;
 import dev.baton.proto.v1.SampledToken;
 import dev.baton.proto.v1.TokenLogprob;
+import dev.baton.router.admission.AdmissionLimits;
+import dev.baton.router.admission.TenantPolicies;
 import dev.baton.router.fake.DecodeProbe;
 import dev.baton.router.fake.House;
 import dev.baton.router.fake.TestModel;
@@ -18,6 +21,7 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -112,10 +116,15 @@ class OpenAiAnswersTest {
         .isEqualTo(usage.get("prompt_tokens").intValue() + tokens);
     assertThat(usage.get("prompt_tokens_details").get("cached_tokens").intValue()).isEqualTo(16);
     assertThat(usage.get("completion_tokens_details").get("reasoning_tokens").intValue()).isZero();
+    double queue = json.get("baton").get("queue_ms").asDouble();
+    assertThat(queue).isPositive();
     assertThat(json.get("baton").toString())
         .isEqualTo(
             "{\"request_id\":\"req-1\",\"seed\":\"-7\",\"prefill_worker\":\"p\",\"decode_worker\":\"d\","
-                + "\"blocks_moved\":2,\"blocks_present\":1,\"bytes_moved\":4096,\"pulled_tokens\":0,\"local_prefill\":false,\"transfer_ms\":4.5,\"visible_transfer_ms\":1.25}");
+                + "\"blocks_moved\":2,\"blocks_present\":1,\"bytes_moved\":4096,\"pulled_tokens\":0,\"local_prefill\":false,\"transfer_ms\":4.5,\"visible_transfer_ms\":1.25,"
+                + "\"queue_ms\":"
+                + queue
+                + ",\"prefill_ms\":8.5}");
   }
 
   @Test
@@ -143,6 +152,7 @@ class OpenAiAnswersTest {
             + created
             + ",\"model\":\"tiny\",\"choices\":[";
     int prompt = events(response.body()).getLast().get("usage").get("prompt_tokens").intValue();
+    String queue = response.body().replaceAll("(?s).*\"queue_ms\":([0-9.E-]+).*", "$1");
     String chunk =
         "{\"index\":0,\"delta\":%s,\"logprobs\":null,\"finish_reason\":%s}],\"usage\":null}\n\n";
     assertThat(response.body())
@@ -163,7 +173,10 @@ class OpenAiAnswersTest {
                 + ",\"prompt_tokens_details\":{\"cached_tokens\":16},"
                 + "\"completion_tokens_details\":{\"reasoning_tokens\":0}},"
                 + "\"baton\":{\"request_id\":\"req-1\",\"seed\":\"5\",\"prefill_worker\":\"p\","
-                + "\"decode_worker\":\"d\",\"blocks_moved\":2,\"blocks_present\":1,\"bytes_moved\":4096,\"pulled_tokens\":0,\"local_prefill\":false,\"transfer_ms\":4.5,\"visible_transfer_ms\":1.25}}\n\n"
+                + "\"decode_worker\":\"d\",\"blocks_moved\":2,\"blocks_present\":1,\"bytes_moved\":4096,\"pulled_tokens\":0,\"local_prefill\":false,\"transfer_ms\":4.5,\"visible_transfer_ms\":1.25,"
+                + "\"queue_ms\":"
+                + queue
+                + ",\"prefill_ms\":8.5}}\n\n"
                 + "data: [DONE]\n\n");
   }
 
@@ -365,7 +378,18 @@ class OpenAiAnswersTest {
     int streams = 300;
     close();
     house =
-        new House(new GenerationLimits(streams, 32, Duration.ofMinutes(2), Duration.ofMinutes(2)));
+        new House(
+            new GenerationLimits(32, Duration.ofMinutes(2), Duration.ofMinutes(2)),
+            new AdmissionLimits(
+                streams,
+                streams,
+                1 << 20,
+                1 << 20,
+                Duration.ofMinutes(1),
+                Optional.empty(),
+                Optional.empty()),
+            TenantPolicies.NONE);
+    house.decode.load(WorkerLoad.newBuilder().setBlocksTotal(1 << 20).build());
     client = HttpClient.newHttpClient();
     open();
     Queue<DecodeProbe> waiting = new ConcurrentLinkedQueue<>();

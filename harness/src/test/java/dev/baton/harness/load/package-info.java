@@ -1,0 +1,4 @@
+@NullMarked
+package dev.baton.harness.load;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.baton.harness.report;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.baton.harness.workload;
+
+import org.jspecify.annotations.NullMarked;
