@@ -14,6 +14,7 @@ import picocli.CommandLine.Command;
       ServeCommand.class,
       ReportCommand.class,
       RouterBenchCommand.class,
+      IndexCommand.class,
       StubWorkersCommand.class,
       TransferCommand.class,
       TransferPeerCommand.class,

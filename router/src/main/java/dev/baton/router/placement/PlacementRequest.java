@@ -12,8 +12,8 @@ import java.util.Map;
  * @param choices number of answers, at least 1
  * @param ordinal number of the request among all that this router placed, from 0: policies that
  *     take turns or draw go by it
- * @param cachedTokens tokens of the prompt whose KV a worker is believed to have by the time that it
- *     comes to this request; workers without any are not in it
+ * @param cachedTokens tokens of the prompt whose KV a worker is believed to have by the time that
+ *     it comes to this request; workers without any are not in it
  * @param heldTokens tokens of the prompt whose KV a worker says that it has in memory now: only
  *     these can be fetched from it; workers without any are not in it
  */

@@ -14,9 +14,9 @@ final class PrefixSources {
 
   /**
    * Of the other workers whose blocks the reader can use, the one that says it has most of the
-   * prefix in memory, if that is more than the reader has or will have; of two, the prefill worker, because a decode
-   * worker has answers to write. A draining worker still gives; one that was not heard of lately is
-   * not asked.
+   * prefix in memory, if that is more than the reader has or will have; of two, the prefill worker,
+   * because a decode worker has answers to write. A draining worker still gives; one that was not
+   * heard of lately is not asked.
    */
   static Optional<PrefixSource> of(PlacementRequest request, ClusterView view, Reader reader) {
     if (request.heldTokens().isEmpty()) {
