@@ -304,7 +304,7 @@ final class DecodeLoop {
           Optional<List<dev.baton.proto.v1.SampledToken>> first;
           try {
             first = prompt.computed(span, pool, nanos);
-          } catch (RuntimeException e) {
+          } catch (RuntimeException | Error e) {
             prompt.call().stop(BatonException.from(e));
             return;
           }
@@ -329,7 +329,7 @@ final class DecodeLoop {
       SampledToken token;
       try {
         token = sequence.sample(logits);
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) {
         sequence.call().stop(BatonException.from(e));
         return true;
       }

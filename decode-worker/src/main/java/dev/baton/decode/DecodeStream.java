@@ -122,6 +122,9 @@ final class DecodeStream implements DecodeListener {
   public synchronized void failed(BatonException why) {
     boolean cancelled = why.code() == ErrorCode.ERROR_CODE_CANCELLED;
     end(cancelled ? Outcome.CANCELLED : Outcome.FAILED);
+    if (!cancelled) {
+      metrics.failed(why.code());
+    }
     try (RequestScope scope = RequestScope.open(requestId)) {
       LOG.info("decode ended early: {}", why.getMessage());
     }

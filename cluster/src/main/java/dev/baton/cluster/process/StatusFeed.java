@@ -49,22 +49,29 @@ public final class StatusFeed {
       toldEpoch = now;
       return snapshot();
     }
-    List<KeyRun> runs = new ArrayList<>();
+    List<WatchResponse> events = new ArrayList<>();
     for (int i = 0; i < tiers.size(); i++) {
       KvTier tier = tiers.get(i).tier();
       KeyJournal journal = tiers.get(i).holdings().journal();
-      Optional<KeyJournal.Part> part = journal.since(positions[i], MOST_KEYS);
-      if (part.isEmpty()) {
-        return snapshot();
+      while (true) {
+        Optional<KeyJournal.Part> part = journal.since(positions[i], MOST_KEYS);
+        if (part.isEmpty()) {
+          // The numbers that these events took are the snapshot's to follow.
+          events.addAll(snapshot());
+          return events;
+        }
+        if (part.get().end() == positions[i]) {
+          break;
+        }
+        positions[i] = part.get().end();
+        Delta.Builder delta = Delta.newBuilder();
+        part.get().runs().forEach(run -> delta.addRuns(run(tier, !run.stored(), run.keys())));
+        events.add(event().setDelta(delta).build());
       }
-      positions[i] = part.get().end();
-      part.get().runs().forEach(run -> runs.add(run(tier, !run.stored(), run.keys())));
     }
-    WatchResponse.Builder event = event();
-    return List.of(
-        runs.isEmpty()
-            ? event.setHeartbeat(Heartbeat.getDefaultInstance()).build()
-            : event.setDelta(Delta.newBuilder().addAllRuns(runs)).build());
+    return events.isEmpty()
+        ? List.of(event().setHeartbeat(Heartbeat.getDefaultInstance()).build())
+        : events;
   }
 
   private List<WatchResponse> snapshot() {

@@ -57,9 +57,25 @@ final class Channels implements AutoCloseable {
     if (closed) {
       throw HandoffException.cancelled("the sender is closed", null);
     }
-    Shared shared = byTarget.computeIfAbsent(target, name -> new Shared(name, factory.apply(name)));
+    Shared shared = byTarget.computeIfAbsent(target, name -> new Shared(name, open(name)));
     shared.users++;
     return new Lease(shared);
+  }
+
+  /**
+   * Opens a connection with the thread's interrupt put aside: what is found out meanwhile (which
+   * socket answers, whether memory can be shared) holds for all who come later, and an interrupt is
+   * for one of them.
+   */
+  private Connection open(String target) {
+    boolean interrupted = Thread.interrupted();
+    try {
+      return factory.apply(target);
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
   }
 
   private synchronized void giveUp(Shared shared) {

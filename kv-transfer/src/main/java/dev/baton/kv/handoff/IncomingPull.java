@@ -52,14 +52,20 @@ final class IncomingPull extends ClientCall.Listener<PullReply> {
 
   /** Sends the request, under the current context's cancellation and deadline. */
   void start(Channels.Lease by, PullRequest request, Duration limit, int maxMessageBytes) {
-    ClientCall<OutgoingMessage, PullReply> started =
-        by.connection()
-            .channel()
-            .newCall(
-                PULL,
-                CallOptions.DEFAULT
-                    .withDeadlineAfter(limit.toNanos(), TimeUnit.NANOSECONDS)
-                    .withMaxInboundMessageSize(maxMessageBytes));
+    ClientCall<OutgoingMessage, PullReply> started;
+    try {
+      started =
+          by.connection()
+              .channel()
+              .newCall(
+                  PULL,
+                  CallOptions.DEFAULT
+                      .withDeadlineAfter(limit.toNanos(), TimeUnit.NANOSECONDS)
+                      .withMaxInboundMessageSize(maxMessageBytes));
+    } catch (RuntimeException | Error e) {
+      by.close();
+      throw e;
+    }
     // Under the lock, so that whoever ends the pull meanwhile finds a call that was started.
     synchronized (this) {
       if (over) {

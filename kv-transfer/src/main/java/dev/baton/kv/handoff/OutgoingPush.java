@@ -141,16 +141,18 @@ public final class OutgoingPush {
     try (Channels.Lease lease = channels.lease(target)) {
       long started = System.nanoTime();
       OutgoingStream main = open(lease.connection());
+      boolean acknowledged = false;
       try {
         main.start();
         awaitEnd();
         requireAcknowledged(lease);
+        acknowledged = true;
       } catch (RuntimeException | Error | HandoffException e) {
         main.cancel();
         throw e;
       } finally {
         main.takeBack();
-        main.closeRing(handoff.failure() == null && thrown == null);
+        main.closeRing(acknowledged);
       }
       long total = System.nanoTime() - started;
       metrics.completed(

@@ -46,6 +46,10 @@ public final class Connections implements AutoCloseable {
    * Loans#takeBack} does not reach; the epoll channel asks the buffer again.
    */
   public static Connections over(Wire wire) {
+    if (wire == Wire.ANY && Loops.areEpoll()) {
+      // Now, on a thread that nobody interrupts: what it finds holds for the life of the process.
+      var _ = SharedMemoryCheck.passes();
+    }
     return new Connections(wire, Loops.areEpoll() && LendingCheck.passes());
   }
 

@@ -14,8 +14,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +44,7 @@ public final class AdmissionGate {
   private final Executor starts;
   private final ScheduledExecutorService timer;
   private final LongSupplier nanos;
+  private final AtomicBoolean lookIsDue = new AtomicBoolean();
   private final Object lock = new Object();
 
   // All below guarded by lock.
@@ -49,7 +52,6 @@ public final class AdmissionGate {
   private final Admission admission;
   private final Map<Pass, Entry> waiting = new HashMap<>();
   private boolean closed;
-  private boolean lookIsDue;
   private long alarmAt;
   private @Nullable Future<?> alarm;
 
@@ -88,12 +90,14 @@ public final class AdmissionGate {
     Entry entry;
     boolean atOnce = false;
     List<Entry> pushedOut = new ArrayList<>();
+    // Before the lock: a view waits for placements, and every token takes the lock.
+    ClusterView seen = view.get();
     synchronized (lock) {
       if (closed) {
         throw BatonException.draining();
       }
       long now = nanos.getAsLong();
-      switch (admission.ask(request, view.get(), now)) {
+      switch (admission.ask(request, seen, now)) {
         case Admitted admitted -> {
           entry = new Entry(this, admitted.pass(), applicant);
           atOnce = true;
@@ -123,35 +127,39 @@ public final class AdmissionGate {
     return entry;
   }
 
-  /** A worker's load changed, or workers came or went. Never blocks. */
+  /**
+   * A worker's load changed, or workers came or went. Takes no lock: whoever tells may hold one
+   * that {@link #view} waits for.
+   */
   public void roomMayHaveCome() {
-    synchronized (lock) {
-      if (lookIsDue || closed || waiting.isEmpty()) {
-        return;
-      }
-      lookIsDue = true;
+    if (!lookIsDue.compareAndSet(false, true)) {
+      return;
     }
-    var _ =
-        timer.schedule(
-            () -> {
-              synchronized (lock) {
-                lookIsDue = false;
-              }
-              startWhoMay();
-            },
-            REPORTS_TOGETHER,
-            TimeUnit.NANOSECONDS);
+    try {
+      var _ =
+          timer.schedule(
+              () -> {
+                lookIsDue.set(false);
+                startWhoMay();
+              },
+              REPORTS_TOGETHER,
+              TimeUnit.NANOSECONDS);
+    } catch (RejectedExecutionException stopping) {
+      // Nobody starts any more.
+      lookIsDue.set(false);
+    }
   }
 
   private void startWhoMay() {
-    while (true) {
+    while (somebodyWaits()) {
       Entry entry;
+      ClusterView seen = view.get();
       synchronized (lock) {
         if (waiting.isEmpty()) {
           return;
         }
         long now = nanos.getAsLong();
-        Optional<Entry> next = admission.next(view.get(), now).flatMap(this::takeOut);
+        Optional<Entry> next = admission.next(seen, now).flatMap(this::takeOut);
         if (next.isEmpty()) {
           return;
         }
@@ -160,6 +168,12 @@ public final class AdmissionGate {
         meters.started(entry.pass().request.priority(), now - entry.pass().arrivedAt);
       }
       starts.execute(() -> entry.applicant().start(entry));
+    }
+  }
+
+  private boolean somebodyWaits() {
+    synchronized (lock) {
+      return !waiting.isEmpty();
     }
   }
 

@@ -34,11 +34,14 @@ final class Room {
         view.decode().stream().filter(worker -> mayWrite(worker, request)).toList();
     List<PrefillWorker> prefill =
         view.prefill().stream().filter(worker -> offer(worker, request).isPresent()).toList();
-    if (decode.isEmpty() || prefill.isEmpty()) {
+    if (decode.isEmpty()) {
       return true;
     }
-    return decode.stream().anyMatch(worker -> hasBlocks(worker, request, started))
-        && prefill.stream().anyMatch(worker -> isNear(worker, started, maxPrefillBacklog));
+    // Without a prefill worker a decode worker may read the prompt itself, or placement refuses.
+    boolean isRead =
+        prefill.isEmpty()
+            || prefill.stream().anyMatch(worker -> isNear(worker, started, maxPrefillBacklog));
+    return isRead && decode.stream().anyMatch(worker -> hasBlocks(worker, request, started));
   }
 
   private static boolean mayWrite(DecodeWorker worker, PlacementRequest request) {

@@ -185,7 +185,7 @@ final class IndexSegment {
   /** Makes room at the first key that was not looked up since the clock's hand passed it last. */
   private int evict(int first, int second) {
     while (true) {
-      int step = hand++ % BUCKET_WORDS;
+      int step = Math.floorMod(hand++, BUCKET_WORDS);
       int at = step < WAYS ? first + step : second + step - WAYS;
       long word = word(at);
       if ((word & REFERENCED) == 0) {
@@ -221,7 +221,7 @@ final class IndexSegment {
     if (set == 0) {
       // No room for another holder: the newest is the likeliest to keep the block for long.
       crowdedOut++;
-      setLanes(at, Lanes.with(holders, hand++ % Lanes.COUNT, Lanes.lane(slot, tier)));
+      setLanes(at, Lanes.with(holders, Math.floorMod(hand++, Lanes.COUNT), Lanes.lane(slot, tier)));
       return;
     }
     wide.add(set, slot, tier);

@@ -8,23 +8,37 @@ import java.util.Optional;
  * Safe for use by many threads.
  */
 public final class Decisions {
-  private final int capacity;
+  private final int mostDecisions;
+  private final int mostCandidates;
   private final LinkedHashMap<String, PlacementDecision> byRequest = new LinkedHashMap<>();
+  private long candidates;
 
-  /** Remembers at most {@code capacity} decisions. */
-  public Decisions(int capacity) {
-    if (capacity < 1) {
-      throw new IllegalArgumentException("capacity: " + capacity + ", expected at least 1");
+  /**
+   * Remembers nothing yet.
+   *
+   * @param mostDecisions most decisions
+   * @param mostCandidates most workers that they weighed, all together: what bounds the memory in a
+   *     large cluster; the last decision is remembered however many it weighed
+   */
+  public Decisions(int mostDecisions, int mostCandidates) {
+    if (mostDecisions < 1 || mostCandidates < 1) {
+      throw new IllegalArgumentException(
+          "decisions: %d, candidates: %d, expected at least 1 of both"
+              .formatted(mostDecisions, mostCandidates));
     }
-    this.capacity = capacity;
+    this.mostDecisions = mostDecisions;
+    this.mostCandidates = mostCandidates;
   }
 
   /** This was decided for a request; an earlier decision for it is forgotten. */
   public synchronized void remember(String requestId, PlacementDecision decision) {
-    byRequest.remove(requestId);
+    PlacementDecision earlier = byRequest.remove(requestId);
+    candidates -= earlier == null ? 0 : earlier.candidates().size();
     byRequest.put(requestId, decision);
-    while (byRequest.size() > capacity) {
-      byRequest.pollFirstEntry();
+    candidates += decision.candidates().size();
+    while (byRequest.size() > mostDecisions
+        || (candidates > mostCandidates && byRequest.size() > 1)) {
+      candidates -= byRequest.pollFirstEntry().getValue().candidates().size();
     }
   }
 

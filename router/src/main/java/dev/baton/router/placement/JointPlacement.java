@@ -108,8 +108,9 @@ public final class JointPlacement implements Placement {
     if (!timed) {
       return withoutTimes.place(request, view);
     }
+    PrefixSources sources = PrefixSources.of(request, view);
     List<Reading> readings =
-        eligible.readers().stream().map(each -> reading(request, view, each)).toList();
+        eligible.readers().stream().map(each -> reading(request, sources, each)).toList();
     List<Writing> writings =
         eligible.writers().stream().map(each -> writing(request, each)).toList();
     List<Candidate> candidates = candidates(eligible, readings, writings);
@@ -126,7 +127,7 @@ public final class JointPlacement implements Placement {
     return eligible.obstacle().orElse(Obstacle.NO_EQUAL_PAIR);
   }
 
-  private Reading reading(PlacementRequest request, ClusterView view, Reader reader) {
+  private Reading reading(PlacementRequest request, PrefixSources sources, Reader reader) {
     PrefillWorker worker = reader.worker();
     PhaseTimes times = worker.times().orElseThrow();
     double stale = worker.fresh() ? 1 : STALE;
@@ -136,7 +137,7 @@ public final class JointPlacement implements Placement {
         tokensAhead == 0 ? 0 : prompts * times.prefill(Math.max(1, tokensAhead / prompts), 0);
     int newTokens = request.tokensToCompute(worker.ref());
     double compute = times.prefill(newTokens, request.promptTokens() - newTokens);
-    Optional<PrefixSource> source = PrefixSources.of(request, view, reader);
+    Optional<PrefixSource> source = sources.forReader(request, reader);
     Reading alone =
         new Reading(reader, times, ahead * stale, 0, compute * stale, newTokens, source);
     return source

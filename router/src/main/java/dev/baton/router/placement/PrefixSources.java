@@ -8,9 +8,29 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Who could give a reader more of a prompt's prefix than it has. */
-final class PrefixSources {
-  private PrefixSources() {}
+/**
+ * Who could give a reader more of a prompt's prefix than it has.
+ *
+ * @param holders workers that say they have some of it in memory, by role and id
+ */
+record PrefixSources(List<Worker> holders) {
+  /** Looks once at every worker: the same holders serve all readers. */
+  static PrefixSources of(PlacementRequest request, ClusterView view) {
+    if (request.heldTokens().isEmpty()) {
+      return new PrefixSources(List.of());
+    }
+    List<Worker> holders = new ArrayList<>(holders(request, view.prefill()));
+    holders.addAll(holders(request, view.decode()));
+    return new PrefixSources(holders);
+  }
+
+  private static <W extends Worker> List<W> holders(PlacementRequest request, List<W> workers) {
+    return Eligibility.sorted(
+        workers.stream()
+            .filter(Worker::fresh)
+            .filter(each -> request.heldTokens().containsKey(each.ref()))
+            .toList());
+  }
 
   /**
    * Of the other workers whose blocks the reader can use, the one that says it has most of the
@@ -18,19 +38,13 @@ final class PrefixSources {
    * because a decode worker has answers to write. A draining worker still gives; one that was not
    * heard of lately is not asked.
    */
-  static Optional<PrefixSource> of(PlacementRequest request, ClusterView view, Reader reader) {
-    if (request.heldTokens().isEmpty()) {
-      return Optional.empty();
-    }
+  Optional<PrefixSource> forReader(PlacementRequest request, Reader reader) {
     Layout layout = reader.offer().layout();
     int here = request.cachedBlocks(reader.worker().ref(), layout);
     List<WorkerRef> known = new ArrayList<>();
-    List<Worker> all = new ArrayList<>(Eligibility.sorted(view.prefill()));
-    all.addAll(Eligibility.sorted(view.decode()));
-    for (Worker each : all) {
+    for (Worker each : holders) {
       boolean useful = request.heldBlocks(each.ref(), layout) > here;
       if (useful
-          && each.fresh()
           && Eligibility.offer(request, each).filter(reader.offer()::pairsWith).isPresent()) {
         known.add(each.ref());
       }

@@ -89,7 +89,7 @@ abstract class Rolewise implements Placement {
         best.prefill().offer().layout(),
         request.tokensToCompute(best.prefill().worker()),
         Math.toIntExact(request.blocks(best.decode().offer().layout())),
-        PrefixSources.of(request, view, reader),
+        PrefixSources.of(request, view).forReader(request, reader),
         Optional.empty(),
         candidates);
   }

@@ -24,7 +24,10 @@ public final class Assignment implements AutoCloseable {
   private final InFlight.Entry prefillEntry;
   private final InFlight.Entry decodeEntry;
 
-  /** The step that was predicted when the request was placed, before any correction. */
+  /**
+   * The step that was predicted when the request was placed, before any correction; empty where the
+   * prediction was none of the profile's alone.
+   */
   private final OptionalDouble rawStep;
 
   private final PackedKeys fullBlocks;
@@ -45,7 +48,7 @@ public final class Assignment implements AutoCloseable {
         decode.take(placed.isLocal() ? placed.tokensToCompute() : 0, placed.blocks());
     this.prefillEntry = placed.isLocal() ? decodeEntry : prefill.take(placed.tokensToCompute(), 0);
     this.rawStep =
-        placed.predicted().isPresent() && !placed.isLocal()
+        placed.predicted().isPresent() && !placed.isLocal() && decode.isFresh()
             ? OptionalDouble.of(
                 placed.predicted().get().tpotSeconds()
                     / decode.times().now().map(PhaseTimes::decodeFactor).orElse(1.0))
@@ -56,6 +59,10 @@ public final class Assignment implements AutoCloseable {
             .filter(endpoint -> !endpoint.isEmpty())
             .flatMap(endpoint -> placed.source().map(named -> wire(named, endpoint)));
     this.fullBlocks = fullBlocks;
+  }
+
+  /** What is placed counts as being there: the next request may follow its prefix. */
+  void expectBlocks() {
     prefill.expect(fullBlocks);
     decode.expect(fullBlocks);
   }

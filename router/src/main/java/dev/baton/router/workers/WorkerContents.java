@@ -34,8 +34,11 @@ final class WorkerContents implements AutoCloseable {
   private long sequence;
   private boolean follows;
 
-  // Guarded by this; empty while there is nothing to believe, or no place for it in the index.
-  private Optional<IndexedWorker> believed = Optional.empty();
+  // Written under this; empty while there is nothing to believe, or no place for it in the index.
+  // Read without: a placement does not wait for a snapshot that is taken in.
+  private volatile Optional<IndexedWorker> believed = Optional.empty();
+
+  // Guarded by this.
   private Optional<IndexedWorker> gathered = Optional.empty();
   private boolean closed;
 
@@ -71,7 +74,7 @@ final class WorkerContents implements AutoCloseable {
       case SNAPSHOT -> gather(event.getSnapshot());
       case DELTA -> {
         if (follows) {
-          apply(event.getDelta().getRunsList(), believed());
+          apply(event.getDelta().getRunsList(), believed);
         }
         yield follows;
       }
@@ -97,10 +100,6 @@ final class WorkerContents implements AutoCloseable {
       follows = true;
     }
     return true;
-  }
-
-  private synchronized Optional<IndexedWorker> believed() {
-    return believed;
   }
 
   private static void apply(List<KeyRun> runs, Optional<IndexedWorker> account) {
@@ -130,12 +129,12 @@ final class WorkerContents implements AutoCloseable {
 
   /** How many leading blocks of what was looked up the worker has. */
   int blocks(PrefixMatches matches) {
-    return believed().map(matches::blocks).orElse(0);
+    return believed.map(matches::blocks).orElse(0);
   }
 
   /** How many of them it has in memory. */
   int memoryBlocks(PrefixMatches matches) {
-    return believed().map(matches::memoryBlocks).orElse(0);
+    return believed.map(matches::memoryBlocks).orElse(0);
   }
 
   /** Ends it: nothing is believed any more. Idempotent. */

@@ -57,11 +57,12 @@ public final class Workers implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Workers.class);
 
   private static final int REMEMBERED_DECISIONS = 4096;
+  private static final int REMEMBERED_CANDIDATES = 200_000;
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(2);
 
   private final Placement placement;
   private final PrefixIndex index;
-  private final Decisions decisions = new Decisions(REMEMBERED_DECISIONS);
+  private final Decisions decisions = new Decisions(REMEMBERED_DECISIONS, REMEMBERED_CANDIDATES);
   private final AtomicLong ordinal = new AtomicLong();
   private final Function<String, ManagedChannel> channels;
   private final ScheduledExecutorService timer;
@@ -115,6 +116,9 @@ public final class Workers implements AutoCloseable {
   }
 
   private void replace(List<Member> members) {
+    // Opened and retired without the lock: who drains a link's events may drain another thread's.
+    List<WorkerLink> joined = new ArrayList<>();
+    List<WorkerLink> left = new ArrayList<>();
     synchronized (lock) {
       if (closed) {
         return;
@@ -124,20 +128,33 @@ public final class Workers implements AutoCloseable {
         ids.add(member.id());
         WorkerLink link = links.get(member.id());
         if (link == null || !link.isOf(member)) {
-          retire(links.remove(member.id()));
-          join(member);
+          retire(links.remove(member.id()), left);
+          join(member).ifPresent(joined::add);
         }
       }
       for (String id : List.copyOf(links.keySet())) {
         if (!ids.contains(id)) {
-          retire(links.remove(id));
+          retire(links.remove(id), left);
         }
       }
       leaving.removeIf(WorkerLink::isClosed);
     }
+    left.forEach(link -> {
+      link.retire();
+      LOG.atInfo().addKeyValue("worker", link.ref().id()).log("worker left");
+    });
+    joined.forEach(link -> {
+      link.open();
+      LOG.atInfo()
+          .addKeyValue("worker", link.ref().id())
+          .addKeyValue("role", link.registration().getRole())
+          .addKeyValue("epoch", link.ref().epoch())
+          .log("worker joined");
+    });
   }
 
-  private void join(Member member) {
+  /** Under the lock. */
+  private Optional<WorkerLink> join(Member member) {
     WorkerRegistration registration = member.registration();
     try {
       WorkerLink link =
@@ -151,24 +168,20 @@ public final class Workers implements AutoCloseable {
               nanos,
               this::changed);
       links.put(member.id(), link);
-      link.open();
-      LOG.atInfo()
-          .addKeyValue("worker", member.id())
-          .addKeyValue("role", registration.getRole())
-          .addKeyValue("epoch", member.epoch())
-          .log("worker joined");
+      return Optional.of(link);
     } catch (IllegalArgumentException | BatonException e) {
       LOG.atWarn()
           .addKeyValue("worker", member.id())
           .log("worker is not used, its registration is wrong: {}", e.getMessage());
+      return Optional.empty();
     }
   }
 
-  private void retire(@Nullable WorkerLink link) {
+  /** Under the lock. */
+  private void retire(@Nullable WorkerLink link, List<WorkerLink> left) {
     if (link != null) {
-      link.retire();
       leaving.add(link);
-      LOG.atInfo().addKeyValue("worker", link.ref().id()).log("worker left");
+      left.add(link);
     }
   }
 
@@ -177,6 +190,7 @@ public final class Workers implements AutoCloseable {
     synchronized (lock) {
       this.rules = rules;
     }
+    changed();
   }
 
   /** What was decided for a request, if it is one of the last {@value #REMEMBERED_DECISIONS}. */
@@ -223,6 +237,7 @@ public final class Workers implements AutoCloseable {
       List<BlockKey> all = new KeyChain(offer.lineage(), salt, blockTokens).keys(prompt);
       keys.put(offer, PackedKeys.of(all.subList(0, prompt.length / blockTokens)));
     }
+    Assignment assignment;
     synchronized (lock) {
       Known known = known(prompt, keys);
       PlacementRequest request =
@@ -236,17 +251,21 @@ public final class Workers implements AutoCloseable {
               known.held());
       PlacementDecision decision = placement.place(request, view());
       decisions.remember(requestId, decision);
-      return switch (decision) {
-        case Placed placed ->
-            new Assignment(
-                placed,
-                link(placed.prefill()),
-                link(placed.decode()),
-                placed.source().map(source -> link(source.worker())),
-                keysOf(placed, keys));
-        case Refused refused -> throw refusal(refused, request);
-      };
+      assignment =
+          switch (decision) {
+            case Placed placed ->
+                new Assignment(
+                    placed,
+                    link(placed.prefill()),
+                    link(placed.decode()),
+                    placed.source().map(source -> link(source.worker())),
+                    keysOf(placed, keys));
+            case Refused refused -> throw refusal(refused, request);
+          };
     }
+    // Without the lock: it writes as many keys as the prompt has blocks.
+    assignment.expectBlocks();
+    return assignment;
   }
 
   /**
@@ -321,11 +340,11 @@ public final class Workers implements AutoCloseable {
         .collect(Collectors.joining("; "));
   }
 
-  /** Offers of prefill workers, one of each lineage. */
+  /** Offers of workers, one of each lineage. */
   private List<Offer> offers(String model) {
     synchronized (lock) {
       Map<Lineage, Offer> byLineage = new LinkedHashMap<>();
-      ofRole(WorkerRole.WORKER_ROLE_PREFILL)
+      links.values().stream()
           .flatMap(link -> link.offers().stream())
           .filter(offer -> offer.model().equals(model))
           .forEach(offer -> byLineage.putIfAbsent(offer.lineage(), offer));
