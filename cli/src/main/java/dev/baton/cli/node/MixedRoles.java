@@ -3,9 +3,11 @@ package dev.baton.cli.node;
 import dev.baton.engine.Engine;
 import dev.baton.engine.SharedEngine;
 import dev.baton.proto.internal.v1.WorkerRole;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.slf4j.Logger;
@@ -55,7 +57,7 @@ final class MixedRoles implements AutoCloseable {
   /**
    * Ends and begins roles until there are just these. Blocking.
    *
-   * @throws RuntimeException as the start of a role throws; the other roles are as they should be
+   * @throws RuntimeException as the start of a role throws; the other role is as it should be
    */
   synchronized void become(Set<WorkerRole> wanted) {
     Set<WorkerRole> lost = EnumSet.noneOf(WorkerRole.class);
@@ -65,12 +67,20 @@ final class MixedRoles implements AutoCloseable {
     if (closed) {
       return;
     }
+    List<RuntimeException> failed = new ArrayList<>();
     starts.forEach((role, start) -> {
       if (wanted.contains(role) && !running.containsKey(role)) {
-        running.put(role, start.on(engine.lease()));
-        LOG.info("begun: {}", role);
+        try {
+          running.put(role, start.on(engine.lease()));
+          LOG.info("begun: {}", role);
+        } catch (RuntimeException e) {
+          failed.add(e);
+        }
       }
     });
+    if (!failed.isEmpty()) {
+      throw failed.getFirst();
+    }
   }
 
   private void end(WorkerRole role) {
