@@ -5,6 +5,7 @@ import dev.baton.cli.chat.ChatCommand;
 import dev.baton.cli.demo.DemoCommand;
 import dev.baton.cli.demo.WarmUpCommand;
 import dev.baton.cli.doctor.DoctorCommand;
+import dev.baton.cli.explain.ExplainCommand;
 import dev.baton.cli.local.UpCommand;
 import dev.baton.cli.model.ModelCommand;
 import dev.baton.cli.node.RouterCommand;
@@ -35,6 +36,7 @@ import picocli.CommandLine.ScopeType;
       RouterCommand.class,
       WorkerCommand.class,
       PoolCommand.class,
+      ExplainCommand.class,
       ZooKeeperCommand.class,
       ModelCommand.class,
       DoctorCommand.class,

@@ -77,6 +77,10 @@ class BatonTest {
         "chat --up --endpoint 127.0.0.1:1",
         "chat --endpoint nowhere",
         "chat --endpoint 127.0.0.1:1 --max-tokens 0",
+        "explain",
+        "explain req-1 --endpoint nowhere",
+        "worker mixed",
+        "worker mixed --model /m --first-port 65531",
         "model random --out /tmp/x --heads 3 --kv-heads 2",
         "zookeeper --log-level loud"
       })

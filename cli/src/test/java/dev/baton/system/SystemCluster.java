@@ -221,7 +221,12 @@ final class SystemCluster implements AutoCloseable {
 
   /** Sum of the samples of a worker's metric whose lines contain all these parts. */
   static double metric(BatonProcess worker, String... parts) {
-    String page = get("http://127.0.0.1:" + port(worker, "admin") + "/metrics").body();
+    return metricAt("127.0.0.1:" + port(worker, "admin"), parts);
+  }
+
+  /** As {@link #metric}, of whoever shows metrics at this host:port. */
+  static double metricAt(String endpoint, String... parts) {
+    String page = get("http://" + endpoint + "/metrics").body();
     List<Double> values =
         page.lines()
             .filter(line -> !line.startsWith("#"))

@@ -51,6 +51,7 @@ public final class DecodeWorker implements AutoCloseable {
 
   private final Config config;
   private final Optional<PhaseModel> phases;
+  private final Optional<String> sharesChipWith;
   private final Engine engine;
   private final PrometheusMeterRegistry meters;
 
@@ -75,9 +76,14 @@ public final class DecodeWorker implements AutoCloseable {
   private boolean atRest = true;
 
   private DecodeWorker(
-      Config config, Engine engine, Optional<PhaseModel> phases, PrometheusMeterRegistry meters) {
+      Config config,
+      Engine engine,
+      Optional<PhaseModel> phases,
+      Optional<String> sharesChipWith,
+      PrometheusMeterRegistry meters) {
     this.config = config;
     this.phases = phases;
+    this.sharesChipWith = sharesChipWith;
     this.engine = engine;
     this.meters = meters;
     opened.push(meters::close);
@@ -172,7 +178,18 @@ public final class DecodeWorker implements AutoCloseable {
    * @throws dev.baton.cluster.error.StartException if a port is taken or ZooKeeper does not answer
    */
   public static DecodeWorker start(Config config, Engine engine, Optional<PhaseModel> phases) {
-    return new DecodeWorker(config, engine, phases, ProcessMetrics.registry("decode", config.id()));
+    return start(config, engine, phases, Optional.empty());
+  }
+
+  /**
+   * As {@link #start(Config, Engine, Optional)}.
+   *
+   * @param sharesChipWith id of the worker of the other role that runs on the same chips
+   */
+  public static DecodeWorker start(
+      Config config, Engine engine, Optional<PhaseModel> phases, Optional<String> sharesChipWith) {
+    return new DecodeWorker(
+        config, engine, phases, sharesChipWith, ProcessMetrics.registry("decode", config.id()));
   }
 
   /** As {@link #start(Config, Engine, Optional)}, for one that tells nothing of its times. */
@@ -205,6 +222,7 @@ public final class DecodeWorker implements AutoCloseable {
                     .setVocabulary(engine.vocabulary()))
             .setBlocks(config.blocks());
     phases.ifPresent(each -> PhaseRegistration.write(each, registration));
+    sharesChipWith.ifPresent(registration::setSharesChipWith);
     return registration.build();
   }
 

@@ -3,6 +3,8 @@ package dev.baton.engine;
 import dev.baton.kv.Layout;
 import dev.baton.kv.Lineage;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -13,6 +15,7 @@ import java.util.concurrent.locks.ReentrantLock;
 public final class SharedEngine implements AutoCloseable {
   private final Engine engine;
   private final ReentrantLock turn = new ReentrantLock(true);
+  private final AtomicInteger leases = new AtomicInteger();
 
   /** Shares this engine, which becomes this object's to close. */
   public SharedEngine(Engine engine) {
@@ -21,16 +24,24 @@ public final class SharedEngine implements AutoCloseable {
 
   /** The engine for one more loop; closing it leaves the shared one as it is. */
   public Engine lease() {
+    leases.incrementAndGet();
     return new Lease();
   }
 
-  /** Closes the engine. Leases must not run any more. */
+  /**
+   * Closes the engine, unless a lease is open: its loop may still use the engine's memory, which
+   * then stays for as long as the process does.
+   */
   @Override
   public void close() {
-    engine.close();
+    if (leases.get() == 0) {
+      engine.close();
+    }
   }
 
   private final class Lease implements Engine {
+    private final AtomicBoolean closed = new AtomicBoolean();
+
     @Override
     public Layout layout() {
       return engine.layout();
@@ -62,6 +73,10 @@ public final class SharedEngine implements AutoCloseable {
     }
 
     @Override
-    public void close() {}
+    public void close() {
+      if (!closed.getAndSet(true)) {
+        leases.decrementAndGet();
+      }
+    }
   }
 }

@@ -57,6 +57,7 @@ public final class PrefillWorker implements AutoCloseable {
 
   private final Config config;
   private final Optional<PhaseModel> phases;
+  private final Optional<String> sharesChipWith;
   private final Engine engine;
   private final PrometheusMeterRegistry meters;
 
@@ -80,9 +81,14 @@ public final class PrefillWorker implements AutoCloseable {
   private boolean atRest = true;
 
   private PrefillWorker(
-      Config config, Engine engine, Optional<PhaseModel> phases, PrometheusMeterRegistry meters) {
+      Config config,
+      Engine engine,
+      Optional<PhaseModel> phases,
+      Optional<String> sharesChipWith,
+      PrometheusMeterRegistry meters) {
     this.config = config;
     this.phases = phases;
+    this.sharesChipWith = sharesChipWith;
     this.engine = engine;
     this.meters = meters;
     opened.push(meters::close);
@@ -219,8 +225,18 @@ public final class PrefillWorker implements AutoCloseable {
    * @throws dev.baton.cluster.error.StartException if a port is taken or ZooKeeper does not answer
    */
   public static PrefillWorker start(Config config, Engine engine, Optional<PhaseModel> phases) {
+    return start(config, engine, phases, Optional.empty());
+  }
+
+  /**
+   * As {@link #start(Config, Engine, Optional)}.
+   *
+   * @param sharesChipWith id of the worker of the other role that runs on the same chips
+   */
+  public static PrefillWorker start(
+      Config config, Engine engine, Optional<PhaseModel> phases, Optional<String> sharesChipWith) {
     return new PrefillWorker(
-        config, engine, phases, ProcessMetrics.registry("prefill", config.id()));
+        config, engine, phases, sharesChipWith, ProcessMetrics.registry("prefill", config.id()));
   }
 
   /** As {@link #start(Config, Engine, Optional)}, for one that tells nothing of its times. */
@@ -253,6 +269,7 @@ public final class PrefillWorker implements AutoCloseable {
                     .setVocabulary(engine.vocabulary()))
             .setBlocks(config.blocks());
     phases.ifPresent(each -> PhaseRegistration.write(each, registration));
+    sharesChipWith.ifPresent(registration::setSharesChipWith);
     return registration.build();
   }
 

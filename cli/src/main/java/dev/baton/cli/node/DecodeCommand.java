@@ -10,11 +10,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code baton worker decode}. */
@@ -28,44 +26,10 @@ import picocli.CommandLine.Spec;
 final class DecodeCommand implements Callable<Integer> {
   private static final String ROLE = "decode";
 
-  @Mixin private ModelOptions model = new ModelOptions();
-  @Mixin private MemberOptions member = new MemberOptions();
-  @Mixin private EngineOptions engine = new EngineOptions();
-  @Mixin private EmulationOptions emulation = new EmulationOptions();
-  @Mixin private HardwareOptions hardware = new HardwareOptions();
+  @Mixin private WorkerOptions common = new WorkerOptions();
+  @Mixin private DecodeOptions decode = new DecodeOptions();
+  @Mixin private PortOptions ports = new PortOptions();
   @Mixin private LifeOptions life = new LifeOptions();
-
-  @Option(
-      names = "--kv-port",
-      paramLabel = "PORT",
-      defaultValue = "0",
-      description = "Port where KV comes in and goes out. 0, the default, picks a free one.")
-  private int kvPort;
-
-  @Option(
-      names = "--advertised-kv-endpoint",
-      paramLabel = "HOST:PORT",
-      description =
-          "Where other workers push to and fetch from, where it is not the bound address.")
-  private @Nullable String advertisedKvEndpoint;
-
-  @Option(
-      names = "--max-batch",
-      paramLabel = "N",
-      defaultValue = "64",
-      description = "Most sequences in one step. Default: ${DEFAULT-VALUE}.")
-  private int maxBatch;
-
-  @Option(
-      names = "--local-prefill-chunk",
-      paramLabel = "TOKENS",
-      defaultValue = "128",
-      description = {
-        "Most prompt tokens that a step reads beside its sequences, when a router asks for a local"
-            + " prefill.",
-        "Default: ${DEFAULT-VALUE}."
-      })
-  private int chunkTokens;
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
@@ -73,11 +37,10 @@ final class DecodeCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     life.begin();
     DecodeWorker.Config config = ConfigCheck.check(spec.commandLine(), this::config);
-    PhaseModel phases =
-        ConfigCheck.check(spec.commandLine(), () -> hardware.phases(emulation.spec(model)));
-    ProcessLogging.start(ROLE, config.id(), member.logLevel());
+    PhaseModel phases = ConfigCheck.check(spec.commandLine(), common::phases);
+    ProcessLogging.start(ROLE, config.id(), common.member().logLevel());
     Optional<PhaseModel> told = Optional.of(phases);
-    Optional<EmulatedEngine> emulated = emulation.engine(model, engine.blockTokens(), phases);
+    Optional<EmulatedEngine> emulated = common.emulated(phases);
     DecodeWorker worker =
         emulated.isPresent()
             ? DecodeWorker.start(config, emulated.get(), told)
@@ -92,25 +55,6 @@ final class DecodeCommand implements Callable<Integer> {
   }
 
   private DecodeWorker.Config config() {
-    return new DecodeWorker.Config(
-        member.id(ROLE),
-        model.directory(),
-        model.name(),
-        member.zookeeper(),
-        member.host(),
-        engine.controlPort(),
-        kvPort,
-        engine.adminPort(),
-        Optional.ofNullable(advertisedKvEndpoint),
-        engine.pool(),
-        engine.blocks(emulation.blockBytes(model, engine.blockTokens())),
-        engine.blockTokens(),
-        engine.threads(),
-        engine.maxQueue(),
-        maxBatch,
-        chunkTokens,
-        member.stallLimit(),
-        member.drainLimit(),
-        engine.sessionTimeout());
+    return decode.config(common.member().id(ROLE), common, ports.ports());
   }
 }

@@ -8,20 +8,6 @@ import picocli.CommandLine.Option;
 /** What the workers of both roles are told about their engine and their memory. */
 final class EngineOptions {
   @Option(
-      names = {"--control-port", "--port"},
-      paramLabel = "PORT",
-      defaultValue = "0",
-      description = "Port of the control services. 0, the default, picks a free one.")
-  private int controlPort;
-
-  @Option(
-      names = "--admin-port",
-      paramLabel = "PORT",
-      defaultValue = "0",
-      description = "Port of /metrics, /healthz and /readyz. 0, the default, picks a free one.")
-  private int adminPort;
-
-  @Option(
       names = "--pool",
       paramLabel = "NAME",
       defaultValue = "default",
@@ -70,14 +56,6 @@ final class EngineOptions {
       description =
           "After this long without contact ZooKeeper drops the worker. Default: ${DEFAULT-VALUE}.")
   private Duration sessionTimeout = Duration.ZERO;
-
-  int controlPort() {
-    return controlPort;
-  }
-
-  int adminPort() {
-    return adminPort;
-  }
 
   String pool() {
     return pool;

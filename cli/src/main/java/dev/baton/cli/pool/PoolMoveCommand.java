@@ -1,5 +1,7 @@
 package dev.baton.cli.pool;
 
+import dev.baton.cli.pool.PoolRulesAccess.Cluster;
+import dev.baton.cli.shell.Failure;
 import dev.baton.cluster.pools.Pools;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -39,10 +41,21 @@ final class PoolMoveCommand implements Callable<Integer> {
       description = "Edit only if the rules have this version, as 'baton pool show' says it.")
   private @Nullable Integer version;
 
+  @Option(names = "--force", description = "Also for a worker that is not registered now.")
+  private boolean force;
+
   @Override
   public Integer call() throws Exception {
-    Pools rules = access.edit(version, _ -> {}, old -> old.with(worker, to.roles()));
+    Pools rules = access.edit(version, this::check, old -> old.with(worker, to.roles()));
     System.out.printf("%s: %s, version %d%n", worker, to, rules.version());
     return 0;
+  }
+
+  private void check(Cluster cluster) {
+    if (!force && !cluster.mixedWorkers().contains(worker)) {
+      throw new Failure(
+          "no mixed worker '%s' is registered now; there are %s (--force writes the rule all the same)"
+              .formatted(worker, cluster.mixedWorkers()));
+    }
   }
 }

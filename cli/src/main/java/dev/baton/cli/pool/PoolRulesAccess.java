@@ -5,6 +5,7 @@ import dev.baton.cluster.error.BatonException;
 import dev.baton.cluster.membership.ClusterConnection;
 import dev.baton.cluster.membership.Member;
 import dev.baton.cluster.membership.WorkerDirectory;
+import dev.baton.cluster.pools.MixedName;
 import dev.baton.cluster.pools.Pools;
 import dev.baton.cluster.pools.PoolsNode;
 import dev.baton.cluster.process.ProcessLogging;
@@ -41,6 +42,14 @@ final class PoolRulesAccess {
       return members.stream()
           .filter(member -> member.registration().getRole() == role)
           .map(member -> member.registration().getPool())
+          .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    /** Names of the mixed workers that have a role now, or both. */
+    Set<String> mixedWorkers() {
+      return members.stream()
+          .flatMap(member -> MixedName.of(member.registration()).stream())
+          .map(MixedName::name)
           .collect(Collectors.toCollection(TreeSet::new));
     }
   }

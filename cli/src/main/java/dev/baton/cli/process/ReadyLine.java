@@ -13,10 +13,11 @@ import tools.jackson.databind.json.JsonMapper;
  * The one line that a long-running command prints on stdout once it serves: {@code BATON_READY} and
  * a JSON object of role, id, pid and endpoints. Whoever started the process waits for it.
  *
- * @param role what the process is: "router", "prefill", "decode" or "zookeeper"
+ * @param role what the process is: "router", "prefill", "decode", "mixed" or "zookeeper"
  * @param id its name in the cluster
  * @param pid its process id
- * @param endpoints by name ("http", "grpc", "control", "kv", "admin", "zookeeper"), each host:port
+ * @param endpoints by name ("http", "grpc", "control", "kv", "admin", "zookeeper"; of a mixed
+ *     worker with the role before them: "prefill-control"), each host:port
  */
 public record ReadyLine(String role, String id, long pid, Map<String, String> endpoints) {
   private static final String PREFIX = "BATON_READY ";

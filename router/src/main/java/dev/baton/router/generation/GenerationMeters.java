@@ -2,6 +2,7 @@ package dev.baton.router.generation;
 
 import dev.baton.cluster.error.BatonException;
 import dev.baton.router.placement.PlacementDecision.Predicted;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
@@ -20,6 +21,7 @@ final class GenerationMeters {
   private final Timer visibleTransfer;
   private final DistributionSummary predictedTtft;
   private final DistributionSummary predictedTpot;
+  private final Counter localPrefills;
   private final AtomicInteger active;
 
   GenerationMeters(MeterRegistry registry) {
@@ -34,6 +36,10 @@ final class GenerationMeters {
             "Time from the end of computing the prompt until its KV had crossed.");
     this.predictedTtft = observedToPredicted("ttft");
     this.predictedTpot = observedToPredicted("tpot");
+    this.localPrefills =
+        Counter.builder("baton.local.prefills")
+            .description("Requests whose prompt the decode worker read itself.")
+            .register(registry);
     this.active = new AtomicInteger();
     registry.gauge("baton.requests.active", active);
   }
@@ -78,6 +84,9 @@ final class GenerationMeters {
     long visible = ending.usage().getRoute().getVisibleTransferUs();
     if (visible > 0) {
       visibleTransfer.record(visible, TimeUnit.MICROSECONDS);
+    }
+    if (ending.usage().getRoute().getLocalPrefill()) {
+      localPrefills.increment();
     }
     tokens("prompt", ending.usage().getPromptTokens());
     tokens("cached", ending.usage().getCachedTokens());

@@ -1,0 +1,53 @@
+package dev.baton.cli.node;
+
+import dev.baton.decode.DecodeWorker;
+import picocli.CommandLine.Option;
+
+/** What a decode worker is told besides. */
+final class DecodeOptions {
+  @Option(
+      names = "--max-batch",
+      paramLabel = "N",
+      defaultValue = "64",
+      description = "Most sequences in one step of decode. Default: ${DEFAULT-VALUE}.")
+  private int maxBatch;
+
+  @Option(
+      names = "--local-prefill-chunk",
+      paramLabel = "TOKENS",
+      defaultValue = "128",
+      description = {
+        "Most prompt tokens that a step reads beside its sequences, when a router asks for a local"
+            + " prefill.",
+        "Default: ${DEFAULT-VALUE}."
+      })
+  private int chunkTokens;
+
+  /**
+   * How the worker runs.
+   *
+   * @throws IllegalArgumentException naming what cannot be
+   */
+  DecodeWorker.Config config(String id, WorkerOptions worker, WorkerPorts ports) {
+    return new DecodeWorker.Config(
+        id,
+        worker.model().directory(),
+        worker.model().name(),
+        worker.member().zookeeper(),
+        worker.member().host(),
+        ports.control(),
+        ports.kv(),
+        ports.admin(),
+        ports.advertisedKvEndpoint(),
+        worker.engine().pool(),
+        worker.blocks(),
+        worker.engine().blockTokens(),
+        worker.engine().threads(),
+        worker.engine().maxQueue(),
+        maxBatch,
+        chunkTokens,
+        worker.member().stallLimit(),
+        worker.member().drainLimit(),
+        worker.engine().sessionTimeout());
+  }
+}

@@ -1,0 +1,163 @@
+package dev.baton.cli.node;
+
+import dev.baton.cli.node.MixedRoles.Running;
+import dev.baton.cli.node.MixedRoles.Start;
+import dev.baton.cli.process.LifeOptions;
+import dev.baton.cli.process.ReadyLine;
+import dev.baton.cluster.phase.PhaseModel;
+import dev.baton.cluster.pools.MixedName;
+import dev.baton.cluster.process.ProcessLogging;
+import dev.baton.decode.DecodeWorker;
+import dev.baton.engine.Engine;
+import dev.baton.engine.SharedEngine;
+import dev.baton.engine.WarmUp;
+import dev.baton.engine.cpu.CpuEngine;
+import dev.baton.engine.emulated.EmulatedEngine;
+import dev.baton.model.ModelDirectory;
+import dev.baton.prefill.PrefillWorker;
+import dev.baton.proto.internal.v1.WorkerRole;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code baton worker mixed}. */
+@Command(
+    name = "mixed",
+    mixinStandardHelpOptions = true,
+    description = {
+      "A prefill worker and a decode worker on one chip: one engine, which works for both in turn.",
+      "They are members of the cluster as NAME-prefill and NAME-decode. Each has blocks of its own:",
+      "--kv-memory, or --blocks, for each. 'baton pool move NAME' takes a role away, and gives it",
+      "back, without a restart; without such a rule it has both."
+    },
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  baton worker mixed --id gpu-7 --model ~/models/llama --zookeeper zk:2181 --kv-memory 8g",
+      "  baton pool move gpu-7 --to decode --zookeeper zk:2181"
+    })
+final class MixedCommand implements Callable<Integer> {
+  private static final String KIND = "mixed";
+  private static final int PORTS = 6;
+  private static final int LAST_FIRST_PORT = 65_536 - PORTS;
+
+  /** Time before the first request in which the JVM may compile the kernels. */
+  private static final Duration WARM_UP = Duration.ofSeconds(2);
+
+  @Mixin private WorkerOptions common = new WorkerOptions();
+  @Mixin private PrefillOptions prefill = new PrefillOptions();
+  @Mixin private DecodeOptions decode = new DecodeOptions();
+  @Mixin private LifeOptions life = new LifeOptions();
+
+  @Option(
+      names = "--first-port",
+      paramLabel = "PORT",
+      defaultValue = "0",
+      description = {
+        "First of six ports: control, KV and admin of prefill, then the same of decode.",
+        "0, the default, picks free ones, and others when a role comes back."
+      })
+  private int firstPort;
+
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  private record Configs(PrefillWorker.Config prefill, DecodeWorker.Config decode) {}
+
+  @Override
+  public Integer call() throws Exception {
+    life.begin();
+    MixedName name = new MixedName(common.member().id(KIND));
+    Configs configs = ConfigCheck.check(spec.commandLine(), () -> configs(name));
+    PhaseModel phases = ConfigCheck.check(spec.commandLine(), common::phases);
+    ProcessLogging.start(KIND, name.name(), common.member().logLevel());
+    Optional<EmulatedEngine> emulated = common.emulated(phases);
+    Engine engine = emulated.isPresent() ? emulated.get() : embedded();
+    MixedRoles roles =
+        new MixedRoles(
+            new SharedEngine(engine),
+            Map.of(
+                WorkerRole.WORKER_ROLE_PREFILL,
+                prefill(name, configs.prefill(), phases, emulated),
+                WorkerRole.WORKER_ROLE_DECODE,
+                decode(name, configs.decode(), phases, emulated)));
+    MixedWorker worker =
+        MixedWorker.start(
+            name, roles, common.member().zookeeper(), common.engine().sessionTimeout());
+    life.serve(worker, ReadyLine.ofThisProcess(KIND, name.name(), worker.endpoints()));
+    return 0;
+  }
+
+  private Engine embedded() {
+    Engine engine =
+        CpuEngine.load(
+            ModelDirectory.open(common.model().directory()),
+            common.engine().blockTokens(),
+            common.engine().threads());
+    WarmUp.run(engine, WARM_UP);
+    return engine;
+  }
+
+  private static Start prefill(
+      MixedName name,
+      PrefillWorker.Config config,
+      PhaseModel phases,
+      Optional<EmulatedEngine> emulated) {
+    Optional<String> other = Optional.of(name.otherMember(WorkerRole.WORKER_ROLE_PREFILL));
+    return lease -> {
+      PrefillWorker worker = PrefillWorker.start(config, lease, Optional.of(phases), other);
+      emulated.ifPresent(each -> EmulationOptions.watch(each, worker.meters()));
+      return new Running(
+          worker,
+          endpoints(
+              "prefill", worker.controlEndpoint(), worker.kvEndpoint(), worker.adminEndpoint()));
+    };
+  }
+
+  private static Start decode(
+      MixedName name,
+      DecodeWorker.Config config,
+      PhaseModel phases,
+      Optional<EmulatedEngine> emulated) {
+    Optional<String> other = Optional.of(name.otherMember(WorkerRole.WORKER_ROLE_DECODE));
+    return lease -> {
+      DecodeWorker worker = DecodeWorker.start(config, lease, Optional.of(phases), other);
+      emulated.ifPresent(each -> EmulationOptions.watch(each, worker.meters()));
+      return new Running(
+          worker,
+          endpoints(
+              "decode", worker.controlEndpoint(), worker.kvEndpoint(), worker.adminEndpoint()));
+    };
+  }
+
+  private static Map<String, String> endpoints(
+      String role, String control, String kv, String admin) {
+    Map<String, String> endpoints = new LinkedHashMap<>();
+    endpoints.put(role + "-control", control);
+    endpoints.put(role + "-kv", kv);
+    endpoints.put(role + "-admin", admin);
+    return endpoints;
+  }
+
+  private Configs configs(MixedName name) {
+    if (firstPort < 0 || firstPort > LAST_FIRST_PORT) {
+      throw new IllegalArgumentException(
+          "--first-port: " + firstPort + ", expected 0 to " + LAST_FIRST_PORT);
+    }
+    return new Configs(
+        prefill.config(name.member(WorkerRole.WORKER_ROLE_PREFILL), common, ports(0)),
+        decode.config(name.member(WorkerRole.WORKER_ROLE_DECODE), common, ports(PORTS / 2)));
+  }
+
+  private WorkerPorts ports(int offset) {
+    int from = firstPort + offset;
+    return firstPort == 0
+        ? new WorkerPorts(0, 0, 0, Optional.empty())
+        : new WorkerPorts(from, from + 1, from + 2, Optional.empty());
+  }
+}

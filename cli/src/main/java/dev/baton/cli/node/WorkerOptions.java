@@ -1,0 +1,50 @@
+package dev.baton.cli.node;
+
+import dev.baton.cluster.phase.PhaseModel;
+import dev.baton.engine.emulated.EmulatedEngine;
+import java.util.Optional;
+import picocli.CommandLine.Mixin;
+
+/** What every worker is told, whatever its roles. */
+final class WorkerOptions {
+  @Mixin private ModelOptions model = new ModelOptions();
+  @Mixin private MemberOptions member = new MemberOptions();
+  @Mixin private EngineOptions engine = new EngineOptions();
+  @Mixin private EmulationOptions emulation = new EmulationOptions();
+  @Mixin private HardwareOptions hardware = new HardwareOptions();
+
+  ModelOptions model() {
+    return model;
+  }
+
+  MemberOptions member() {
+    return member;
+  }
+
+  EngineOptions engine() {
+    return engine;
+  }
+
+  /**
+   * Times of the model on the worker's hardware.
+   *
+   * @throws IllegalArgumentException naming the flag that is wrong
+   */
+  PhaseModel phases() {
+    return hardware.phases(emulation.spec(model));
+  }
+
+  /** The engine, where it is emulated. */
+  Optional<EmulatedEngine> emulated(PhaseModel phases) {
+    return emulation.engine(model, engine.blockTokens(), phases);
+  }
+
+  /**
+   * Blocks of one pool.
+   *
+   * @throws IllegalArgumentException when the memory does not hold even one
+   */
+  int blocks() {
+    return engine.blocks(emulation.blockBytes(model, engine.blockTokens()));
+  }
+}
