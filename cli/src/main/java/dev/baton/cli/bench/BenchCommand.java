@@ -17,7 +17,8 @@ import picocli.CommandLine.Command;
       IndexCommand.class,
       StubWorkersCommand.class,
       TransferCommand.class,
-      TransferPeerCommand.class
+      TransferPeerCommand.class,
+      IndexCommand.class
     },
     description = "Measures servers, and this machine.")
 public final class BenchCommand {}

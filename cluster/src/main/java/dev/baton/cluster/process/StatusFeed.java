@@ -24,8 +24,8 @@ import java.util.function.Supplier;
  * safe for use by many threads.
  */
 public final class StatusFeed {
-  /** Keys in one event: half a megabyte. */
-  static final int MOST_KEYS = 1 << 15;
+  /** Keys in one event: who takes it in is busy for a fraction of a millisecond. */
+  static final int MOST_KEYS = 1 << 12;
 
   private final LongSupplier epoch;
   private final Supplier<WorkerLoad> load;
