@@ -8,7 +8,6 @@ import dev.baton.kv.shm.RingWriter;
 import dev.baton.kv.shm.SegmentName;
 import dev.baton.kv.shm.SharedMemoryCheck;
 import java.lang.foreign.MemorySegment;
-import java.time.Duration;
 import java.util.List;
 
 /**
@@ -22,7 +21,6 @@ import java.util.List;
  */
 final class RingMeasure implements AutoCloseable {
   private static final int HEAD_BYTES = 44;
-  private static final long LONGEST_WAIT_NANOS = Duration.ofSeconds(60).toNanos();
 
   private final Peer peer;
   private final RingLender lender = new RingLender();
@@ -125,30 +123,21 @@ final class RingMeasure implements AutoCloseable {
 
   private static void put(RingWriter writer, MemorySegment plane) throws RingException {
     writer.begin(new byte[HEAD_BYTES], plane);
-    long fullSince = 0;
+    RingLookout room = new RingLookout();
     while (writer.isBusy()) {
       if (writer.advance(Integer.MAX_VALUE) > 0) {
-        fullSince = 0;
+        room.found();
       } else {
-        fullSince = lookAgain(fullSince);
+        room.nothing();
       }
     }
   }
 
   private static void awaitTaken(RingWriter writer) throws RingException {
-    long since = 0;
+    RingLookout taken = new RingLookout();
     while (!writer.isDrained()) {
-      since = lookAgain(since);
+      taken.nothing();
     }
-  }
-
-  private static long lookAgain(long since) {
-    long now = System.nanoTime();
-    if (since != 0 && now - since > LONGEST_WAIT_NANOS) {
-      throw new Failure("the receiving process takes nothing more out of the ring");
-    }
-    Thread.onSpinWait();
-    return since == 0 ? now : since;
   }
 
   @Override

@@ -17,9 +17,9 @@ import java.util.zip.CRC32C;
 
 /**
  * The receiving end of {@link RingMeasure}: takes planes out of the sending process's ring into the
- * blocks of a pool, on a thread that looks at the ring all the time. As in a handoff each piece is
- * copied first and what is summed up is the copy; a plane's space is given back to the sender after
- * its sum was compared. Its methods are for one thread.
+ * blocks of a pool, on a thread of its own that looks at the ring all the time. As in a handoff
+ * each piece is copied first and what is summed up is the copy; a plane's space is given back to
+ * the sender after its sum was compared. Its methods are for one thread.
  */
 final class RingTaking implements AutoCloseable {
   private static final int HEAD_CHECKED_BYTES = 40;
@@ -37,20 +37,28 @@ final class RingTaking implements AutoCloseable {
         .daemon()
         .name("ring")
         .start(() -> {
-          try (use) {
-            Planes into = new Planes(blocks, planeBytes);
-            RingReader reader = use.reader(() -> {});
-            while (into.complete < planes) {
-              if (reader.drain(into, TURN_BYTES) == 0) {
-                Thread.onSpinWait();
-              }
-            }
-            use.released();
-            end.complete(into.complete);
+          try {
+            end.complete(take(use, new Planes(blocks, planeBytes), planes));
           } catch (RingException | RuntimeException broken) {
             end.completeExceptionally(broken);
           }
         });
+  }
+
+  private static long take(PeerRings.Use use, Planes into, long planes) throws RingException {
+    try (use) {
+      RingLookout planesToCome = new RingLookout();
+      RingReader reader = use.reader(() -> {});
+      while (into.complete < planes) {
+        if (reader.drain(into, TURN_BYTES) > 0) {
+          planesToCome.found();
+        } else {
+          planesToCome.nothing();
+        }
+      }
+      use.released();
+      return into.complete;
+    }
   }
 
   /** Waits until all planes have come, and says how many. */
