@@ -17,8 +17,7 @@ import picocli.CommandLine.Command;
       IndexCommand.class,
       StubWorkersCommand.class,
       TransferCommand.class,
-      TransferPeerCommand.class,
-      IndexCommand.class
+      TransferPeerCommand.class
     },
     description = "Measures servers, and this machine.")
 public final class BenchCommand {}
