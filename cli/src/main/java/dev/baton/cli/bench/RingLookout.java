@@ -22,6 +22,7 @@ final class RingLookout {
   }
 
   /** There was nothing to do: returns when it is time to look again. */
+  @SuppressWarnings("ThreadPriorityCheck") // a hint is all that is wanted where cores are few
   void nothing() {
     long now = System.nanoTime();
     if (!waiting) {
