@@ -59,6 +59,15 @@ class BenchTransferIT {
             "memcpy_gbps",
             "cpu_s_per_gb_send",
             "cpu_s_per_gb_receive",
+            "shm_gbps",
+            "shm_to_memcpy",
+            "ring_gbps",
+            "ring_to_memcpy",
+            "ring_handover_256k_p50_us",
+            "ring_handover_256k_p99_us",
+            "whole_handoff_256k_p50_us",
+            "whole_handoff_256k_p99_us",
+            "shm_handover_256k_p50_us",
             "handover_256k_p50_us",
             "handover_256k_p99_us",
             "control_idle_p50_us",
@@ -67,6 +76,9 @@ class BenchTransferIT {
             "control_busy_p99_us")) {
       assertThat(report.path(measure).isNumber()).as(measure).isTrue();
     }
+    assertThat(report.get("handover_256k_p50_us"))
+        .as("a hand-over, where there is shared memory")
+        .isEqualTo(report.get("ring_handover_256k_p50_us"));
     assertThat(report.get("plane_bytes").asInt()).isEqualTo(4096);
     try (Stream<Path> files = Files.list(temp)) {
       assertThat(files.filter(file -> !file.getFileName().toString().startsWith("hsperfdata")))

@@ -9,8 +9,8 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * What {@code baton bench transfer} prints. CPU and hand-over without a wire's name are of the
- * handoff over the fastest wire that was measured.
+ * What {@code baton bench transfer} prints. CPU and whole handoff without a wire's name are of the
+ * fastest wire that was measured; a hand-over is through the ring where that was measured.
  */
 record TransferReport(TransferOptions options, Result result) {
   /** For {@code --json}: numbers only, nothing that was not measured. */
@@ -27,6 +27,10 @@ record TransferReport(TransferOptions options, Result result) {
     ratio(fields, "grpc_to_socket_tcp", TransferCase.GRPC_TCP, TransferCase.SOCKET_TCP);
     ratio(fields, "grpc_to_socket_uds", TransferCase.GRPC_UNIX, TransferCase.SOCKET_UNIX);
     put(fields, "memcpy_gbps", result.memcpy());
+    if (!result.ring().isEmpty()) {
+      put(fields, "ring_gbps", result.ring());
+      put(fields, "ring_to_memcpy", result.ring().dividedBy(result.memcpy()));
+    }
     Measured shared = result.cases().get(TransferCase.SHM);
     if (shared != null) {
       put(fields, "shm_to_memcpy", shared.gbps().dividedBy(result.memcpy()));
@@ -40,9 +44,11 @@ record TransferReport(TransferOptions options, Result result) {
     result
         .handOver()
         .forEach((each, micros) -> {
-          fields.put(each.label() + "_handover_256k_p50_us", round(micros.median()));
-          fields.put(each.label() + "_handover_256k_p99_us", round(micros.quantile(0.99)));
+          latency(fields, each.label() + "_handover_256k", micros);
         });
+    if (!result.ringHandOver().isEmpty()) {
+      latency(fields, "ring_handover_256k", result.ringHandOver());
+    }
     latency(fields, "control_idle", result.controlIdle());
     latency(fields, "control_busy", result.controlBusy());
     result.iperf3().ifPresent(gbps -> fields.put("iperf3_gbps", round(gbps)));
@@ -53,8 +59,11 @@ record TransferReport(TransferOptions options, Result result) {
       if (measured != null && handOver != null) {
         fields.put("cpu_s_per_gb_send", round(measured.sendCpu().median()));
         fields.put("cpu_s_per_gb_receive", round(measured.receiveCpu().median()));
-        fields.put("handover_256k_p50_us", round(handOver.median()));
-        fields.put("handover_256k_p99_us", round(handOver.quantile(0.99)));
+        latency(fields, "whole_handoff_256k", handOver);
+        latency(
+            fields,
+            "handover_256k",
+            result.ringHandOver().isEmpty() ? handOver : result.ringHandOver());
         break;
       }
     }
@@ -65,7 +74,7 @@ record TransferReport(TransferOptions options, Result result) {
   String table() {
     List<String> lines = new ArrayList<>();
     lines.add(
-        "                 GB/s (least - most)     CPU s/GB  send  receive   256 KiB p50 / p99 us");
+        "                 GB/s (least - most)     CPU s/GB  send  receive   256 KiB handoff, p50 / p99 us");
     result
         .cases()
         .forEach((each, measured) -> {
@@ -85,14 +94,7 @@ record TransferReport(TransferOptions options, Result result) {
                       : String.format(
                           Locale.ROOT, "%.0f / %.0f", micros.median(), micros.quantile(0.99))));
         });
-    lines.add(
-        String.format(
-            Locale.ROOT,
-            "%-12s  %7.2f (%5.2f - %5.2f)",
-            "memory copy",
-            result.memcpy().median(),
-            result.memcpy().least(),
-            result.memcpy().most()));
+    lines.add(speed("memory copy", result.memcpy()));
     ratioLine(
         lines, "handoff / plain socket, TCP ", TransferCase.GRPC_TCP, TransferCase.SOCKET_TCP);
     ratioLine(
@@ -109,10 +111,30 @@ record TransferReport(TransferOptions options, Result result) {
         .iperf3()
         .ifPresent(gbps -> lines.add(String.format(Locale.ROOT, "iperf3, TCP: %.2f GB/s", gbps)));
     Measured shared = result.cases().get(TransferCase.SHM);
+    if (!result.ring().isEmpty()) {
+      lines.add(speed("ring", result.ring()));
+      lines.add(line("ring / memory copy          ", result.ring().dividedBy(result.memcpy())));
+      lines.add(
+          String.format(
+              Locale.ROOT,
+              "256 KiB through the ring, open on both sides, p50 / p99 us: %.0f / %.0f",
+              result.ringHandOver().median(),
+              result.ringHandOver().quantile(0.99)));
+    }
     if (shared != null) {
       lines.add(line("shared memory / memory copy ", shared.gbps().dividedBy(result.memcpy())));
     }
     return String.join("\n", lines);
+  }
+
+  private static String speed(String name, Series gbps) {
+    return String.format(
+        Locale.ROOT,
+        "%-12s  %7.2f (%5.2f - %5.2f)",
+        name,
+        gbps.median(),
+        gbps.least(),
+        gbps.most());
   }
 
   private static void latency(Map<String, Object> fields, String name, Series micros) {

@@ -19,6 +19,7 @@ final class TransferRun {
 
   private final Sending bulk;
   private final Sending small;
+  private final RingMeasure ring;
   private final Peer peer;
   private final BenchShape shape;
   private final TransferOptions options;
@@ -27,12 +28,14 @@ final class TransferRun {
   TransferRun(
       Sending bulk,
       Sending small,
+      RingMeasure ring,
       Peer peer,
       BenchShape shape,
       TransferOptions options,
       Progress progress) {
     this.bulk = bulk;
     this.small = small;
+    this.ring = ring;
     this.peer = peer;
     this.shape = shape;
     this.options = options;
@@ -52,11 +55,13 @@ final class TransferRun {
     }
   }
 
-  /** Everything that was measured. */
+  /** Everything that was measured; the ring's series are empty where it was not. */
   record Result(
       Map<TransferCase, Measured> cases,
       Series memcpy,
       Map<TransferCase, Series> handOver,
+      Series ring,
+      Series ringHandOver,
       Series controlIdle,
       Series controlBusy,
       OptionalDouble iperf3) {}
@@ -71,20 +76,34 @@ final class TransferRun {
       for (int round = 0; round < WARM_UP_ROUNDS; round++) {
         bulk.move(each, options.bytes());
       }
-      requireArrived(each);
+      requireArrived(each.label());
+    }
+    boolean withRing = cases.contains(TransferCase.SHM) && RingMeasure.isPossible();
+    if (withRing) {
+      progress.step("warming up the ring");
+      peer.link().ask("clear bulk");
+      for (int round = 0; round < WARM_UP_ROUNDS; round++) {
+        ring.gbps(bulk.pool(), shape, options.bytes());
+      }
+      requireArrived("ring");
     }
     Map<TransferCase, Measured> measured = new EnumMap<>(TransferCase.class);
     cases.forEach(each -> measured.put(each, new Measured()));
     Series memcpy = new Series();
+    Series ringGbps = new Series();
     try (MemoryCopy copy = new MemoryCopy(shape)) {
       copy.gbps(bulk.pool());
       for (int round = 1; round <= options.rounds(); round++) {
         progress.step("round %d of %d".formatted(round, options.rounds()));
         measured.forEach((each, series) -> series.add(bulk.move(each, options.bytes())));
+        if (withRing) {
+          ringGbps.add(ring.gbps(bulk.pool(), shape, options.bytes()));
+        }
         memcpy.add(copy.gbps(bulk.pool()));
       }
     }
     Map<TransferCase, Series> handOver = handOvers(cases);
+    Series ringHandOver = withRing ? ringHandOvers() : new Series();
     progress.step("control messages, and iperf3 if there is one");
     TransferCase bulkCase =
         cases.stream().filter(TransferCase::isHandoff).findFirst().orElseThrow();
@@ -93,6 +112,8 @@ final class TransferRun {
           measured,
           memcpy,
           handOver,
+          ringGbps,
+          ringHandOver,
           control.idle(),
           control.during(() -> bulk.move(bulkCase, BUSY_ROUNDS * options.bytes())),
           Iperf3.gbps(options.plane()));
@@ -117,11 +138,17 @@ final class TransferRun {
     return series;
   }
 
-  private void requireArrived(TransferCase how) {
+  private Series ringHandOvers() {
+    progress.step("hand-overs of 256 KiB, ring");
+    return ring.handOvers(
+        small.pool(), BenchShape.handOver(options.pool()), WARM_UP_HAND_OVERS, options.handOvers());
+  }
+
+  private void requireArrived(String how) {
     int blocks =
         Math.toIntExact(Math.min(options.bytes() / shape.layout().blockBytes(), shape.blocks()));
     if (peer.link().ask("sum bulk " + blocks) != bulk.pool().checksum(blocks)) {
-      throw new Failure(how.label() + ": what arrived is not what was sent");
+      throw new Failure(how + ": what arrived is not what was sent");
     }
   }
 }
