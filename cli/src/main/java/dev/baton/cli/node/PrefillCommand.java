@@ -68,6 +68,16 @@ final class PrefillCommand implements Callable<Integer> {
       })
   private Connections.Wire wire = Connections.Wire.ANY;
 
+  @Option(
+      names = "--kv-streams",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = {
+        "Most streams that a handoff of 8 MiB or more leaves by, each on a connection of its own,",
+        "where it does not go through shared memory. Default: ${DEFAULT-VALUE}."
+      })
+  private int kvStreams;
+
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @Override
@@ -113,6 +123,7 @@ final class PrefillCommand implements Callable<Integer> {
         member.drainLimit(),
         engine.sessionTimeout(),
         disk.config(),
-        wire);
+        wire,
+        kvStreams);
   }
 }
