@@ -10,6 +10,7 @@ import dev.baton.cluster.process.GrpcServer;
 import dev.baton.cluster.process.ProcessMetrics;
 import dev.baton.cluster.process.Readiness;
 import dev.baton.cluster.process.StatusService;
+import dev.baton.cluster.process.TierKeys;
 import dev.baton.engine.Engine;
 import dev.baton.engine.WarmUp;
 import dev.baton.engine.cpu.CpuEngine;
@@ -19,6 +20,7 @@ import dev.baton.kv.handoff.HandoffReceiver;
 import dev.baton.kv.handoff.Layouts;
 import dev.baton.kv.handoff.PullSource;
 import dev.baton.model.ModelDirectory;
+import dev.baton.proto.internal.v1.KvTier;
 import dev.baton.proto.internal.v1.ServedModel;
 import dev.baton.proto.internal.v1.WorkerLoad;
 import dev.baton.proto.internal.v1.WorkerRegistration;
@@ -84,7 +86,9 @@ public final class DecodeWorker implements AutoCloseable {
       this.pool = new BlockPool(engine.layout(), config.blocks());
       opened.push(() -> closeAtRest(pool));
       DecodeMetrics metrics = new DecodeMetrics(meters);
-      this.status = new StatusService(this::epoch, this::load);
+      this.status =
+          new StatusService(
+              this::epoch, this::load, List.of(new TierKeys(KvTier.KV_TIER_MEMORY, pool)));
       this.calls = new DecodeCalls(status::changed);
       this.admission = new BlockAdmission(pool, config.maxQueue());
       this.loop =

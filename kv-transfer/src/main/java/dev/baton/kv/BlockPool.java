@@ -44,7 +44,7 @@ import org.jspecify.annotations.Nullable;
  *       in use is the owner's error and fails.
  * </ul>
  */
-public final class BlockPool implements AutoCloseable {
+public final class BlockPool implements KeyHoldings, AutoCloseable {
   private static final long ALIGNMENT = 64;
 
   private final Layout layout;
@@ -59,6 +59,11 @@ public final class BlockPool implements AutoCloseable {
   /** Those of them that were not handed out for saving since they were published. */
   private final TreeMap<Long, Slot> unsaved = new TreeMap<>();
 
+  /**
+   * Who reads more slowly than the pool changes as a whole is better off with all that it holds.
+   */
+  private final KeyJournal journal;
+
   private final List<Runnable> roomListeners = new CopyOnWriteArrayList<>();
   private long uses;
   private int watermark;
@@ -71,6 +76,7 @@ public final class BlockPool implements AutoCloseable {
       throw new IllegalArgumentException("blocks: " + blocks + ", expected at least 1");
     }
     this.layout = layout;
+    this.journal = new KeyJournal(blocks);
     long stride = Math.ceilDiv(layout.blockBytes(), ALIGNMENT) * ALIGNMENT;
     MemorySegment memory = arena.allocate(stride * blocks, ALIGNMENT);
     this.slots = new ArrayList<>(blocks);
@@ -131,7 +137,9 @@ public final class BlockPool implements AutoCloseable {
 
   private Slot evictOldest() {
     Slot oldest = evictable.pollFirstEntry().getValue();
-    published.remove(oldest.key);
+    BlockKey key = Objects.requireNonNull(oldest.key);
+    published.remove(key);
+    journal.removed(key);
     oldest.key = null;
     if (unsaved.remove(oldest.lastUse) != null && watermark > 0) {
       lost++;
@@ -180,6 +188,7 @@ public final class BlockPool implements AutoCloseable {
     if (published.putIfAbsent(key, slot) == null) {
       slot.key = key;
       slot.offered = false;
+      journal.stored(key);
     }
   }
 
@@ -297,6 +306,17 @@ public final class BlockPool implements AutoCloseable {
   /** Blocks that were evicted, since the pool was made, before anybody saved them. */
   public synchronized long lostBlocks() {
     return lost;
+  }
+
+  /** Keys of all published blocks. */
+  @Override
+  public synchronized KeySnapshot heldKeys() {
+    return new KeySnapshot(PackedKeys.of(published.keySet()), journal.end());
+  }
+
+  @Override
+  public KeyJournal journal() {
+    return journal;
   }
 
   /** How the blocks are used now. */

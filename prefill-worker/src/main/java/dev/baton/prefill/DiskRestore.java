@@ -48,6 +48,11 @@ final class DiskRestore implements KvRestore {
     }
   }
 
+  /** What is behind it; stays this object's. */
+  DiskTier tier() {
+    return tier;
+  }
+
   @Override
   public boolean begin(PrefillTask task, BooleanSupplier wanted, Consumer<PulledBlocks> done) {
     // What follows belongs to the same call, though another thread goes on with it.

@@ -10,6 +10,7 @@ import dev.baton.cluster.process.GrpcServer;
 import dev.baton.cluster.process.ProcessMetrics;
 import dev.baton.cluster.process.Readiness;
 import dev.baton.cluster.process.StatusService;
+import dev.baton.cluster.process.TierKeys;
 import dev.baton.engine.Engine;
 import dev.baton.engine.WarmUp;
 import dev.baton.engine.cpu.CpuEngine;
@@ -20,9 +21,11 @@ import dev.baton.kv.handoff.HandoffSender;
 import dev.baton.kv.handoff.KvPuller;
 import dev.baton.kv.handoff.Layouts;
 import dev.baton.kv.handoff.PullSource;
+import dev.baton.kv.tier.DiskTier;
 import dev.baton.kv.tier.DiskTierConfig;
 import dev.baton.kv.transport.Connections;
 import dev.baton.model.ModelDirectory;
+import dev.baton.proto.internal.v1.KvTier;
 import dev.baton.proto.internal.v1.ServedModel;
 import dev.baton.proto.internal.v1.WorkerLoad;
 import dev.baton.proto.internal.v1.WorkerRegistration;
@@ -31,6 +34,7 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
@@ -61,6 +65,7 @@ public final class PrefillWorker implements AutoCloseable {
 
   private final AtomicBoolean closed = new AtomicBoolean();
   private final BlockPool pool;
+  private final Optional<DiskTier> diskTier;
   private final PrefillLoop loop;
   private final StatusService status;
   private final GrpcServer kv;
@@ -85,7 +90,8 @@ public final class PrefillWorker implements AutoCloseable {
     try {
       this.pool = new BlockPool(engine.layout(), config.blocks());
       opened.push(() -> closeAtRest(pool));
-      KvRestore disk = config.diskTier().map(this::openDiskTier).orElse(KvRestore.NONE);
+      Optional<DiskRestore> disk = config.diskTier().map(this::openDiskTier);
+      this.diskTier = disk.map(DiskRestore::tier);
       PrefillMetrics metrics = new PrefillMetrics(meters);
       Overlap overlap = new Overlap(engine.layout(), config.chunkTokens());
       KvPuller puller =
@@ -97,8 +103,13 @@ public final class PrefillWorker implements AutoCloseable {
                   config.stallLimit(),
                   Connections.over(config.wire()),
                   meters));
-      KvRestore restore = disk.then(new PeerRestore(pool, puller, overlap, config.stallLimit()));
-      this.status = new StatusService(this::epoch, this::load);
+      KvRestore fromDisk = disk.isPresent() ? disk.get() : KvRestore.NONE;
+      KvRestore restore =
+          fromDisk.then(new PeerRestore(pool, puller, overlap, config.stallLimit()));
+      List<TierKeys> tiers = new ArrayList<>();
+      tiers.add(new TierKeys(KvTier.KV_TIER_MEMORY, pool));
+      diskTier.ifPresent(tier -> tiers.add(new TierKeys(KvTier.KV_TIER_DISK, tier)));
+      this.status = new StatusService(this::epoch, this::load, tiers);
       this.loop =
           new PrefillLoop(
               engine,
@@ -164,7 +175,7 @@ public final class PrefillWorker implements AutoCloseable {
     LOG.info("prefill worker {} serves {} at {}", id(), config.modelName(), controlEndpoint());
   }
 
-  private KvRestore openDiskTier(DiskTierConfig disk) {
+  private DiskRestore openDiskTier(DiskTierConfig disk) {
     DiskRestore restore = DiskRestore.open(disk, engine, pool, meters);
     opened.push(() -> {
       if (!restore.close(config.drainLimit())) {
@@ -257,6 +268,7 @@ public final class PrefillWorker implements AutoCloseable {
         .setBlocksUsed(usage.used())
         .setBlocksCached(usage.cached())
         .setDraining(load.draining())
+        .setBlocksOnDisk(diskTier.map(DiskTier::blocks).orElse(0L))
         .build();
   }
 

@@ -16,11 +16,12 @@ import dev.baton.router.generation.Generations;
 import dev.baton.router.generation.Models;
 import dev.baton.router.generation.TextModel;
 import dev.baton.router.grpc.GenerationDoor;
+import dev.baton.router.index.IndexMetrics;
+import dev.baton.router.index.PrefixIndex;
 import dev.baton.router.openai.OpenAiDoor;
 import dev.baton.router.placement.JointObjective;
 import dev.baton.router.placement.LocalPrefillRule;
 import dev.baton.router.placement.PlacementPolicy;
-import dev.baton.router.placement.PrefixAffinity;
 import dev.baton.router.tenant.Tenants;
 import dev.baton.router.workers.WorkerChannels;
 import dev.baton.router.workers.Workers;
@@ -43,7 +44,13 @@ import org.slf4j.LoggerFactory;
 public final class Router implements AutoCloseable {
   private static final Duration SESSION_TIMEOUT = Duration.ofSeconds(10);
   private static final Duration CONNECT_LIMIT = Duration.ofSeconds(30);
-  private static final int REMEMBERED_BLOCKS = 1 << 17;
+
+  /** Room for two million blocks at seven tenths. */
+  private static final long INDEX_BYTES = 64L << 20;
+
+  /** Four for each of a thousand workers, and as many again. */
+  private static final int INDEX_ACCOUNTS = 8192;
+
   private static final Logger LOG = LoggerFactory.getLogger(Router.class);
 
   private final Config config;
@@ -93,11 +100,13 @@ public final class Router implements AutoCloseable {
                 Thread.ofPlatform().daemon().name("router-timer").factory()));
     ClusterConnection cluster =
         closing.later(ClusterConnection.open(config.zookeeper(), SESSION_TIMEOUT, CONNECT_LIMIT));
+    PrefixIndex index = new PrefixIndex(INDEX_BYTES, INDEX_ACCOUNTS);
+    IndexMetrics.watch(index, metrics);
     Workers workers =
         closing.later(
             new Workers(
                 config.policy().placement(config.objective(), config.id().hashCode()),
-                new PrefixAffinity(REMEMBERED_BLOCKS),
+                index,
                 // On the event loop: what hears the workers waits for nothing, and a thread for
                 // each event costs more than the event.
                 endpoint -> WorkerChannels.open(endpoint, Runnable::run),

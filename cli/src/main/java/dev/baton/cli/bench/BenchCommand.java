@@ -14,9 +14,11 @@ import picocli.CommandLine.Command;
       ServeCommand.class,
       ReportCommand.class,
       RouterBenchCommand.class,
+      IndexCommand.class,
       StubWorkersCommand.class,
       TransferCommand.class,
-      TransferPeerCommand.class
+      TransferPeerCommand.class,
+      IndexCommand.class
     },
     description = "Measures servers, and this machine.")
 public final class BenchCommand {}

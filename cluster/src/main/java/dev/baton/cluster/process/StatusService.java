@@ -7,18 +7,20 @@ import dev.baton.proto.internal.v1.WorkerStatusServiceGrpc;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
- * Streams what a worker does and has, as whole snapshots: one at once, one after each change but at
- * most every 100 ms, and one at least each second, which tells watchers that the worker lives.
+ * Streams what a worker does and has: a snapshot at once, then what changed, after each change but
+ * at most every 100 ms, and a heartbeat at least each second, which tells watchers that the worker
+ * lives.
  *
  * <p>Each watcher has a virtual thread. A watcher that does not read is sent nothing until it does,
- * and then the newest snapshot: nothing queues. {@code epoch} and {@code load} are asked from those
- * threads and must not wait.
+ * and then what it missed, or a snapshot if it missed too much: nothing queues. {@code epoch} and
+ * {@code load} are asked from those threads and must not wait.
  */
 public final class StatusService extends WorkerStatusServiceGrpc.WorkerStatusServiceImplBase
     implements AutoCloseable {
@@ -27,13 +29,15 @@ public final class StatusService extends WorkerStatusServiceGrpc.WorkerStatusSer
 
   private final LongSupplier epoch;
   private final Supplier<WorkerLoad> load;
+  private final List<TierKeys> tiers;
   private final Set<StatusStream> streams = ConcurrentHashMap.newKeySet();
   private volatile boolean closed;
 
-  /** Of the worker with this epoch and load, which may change at any time. */
-  public StatusService(LongSupplier epoch, Supplier<WorkerLoad> load) {
+  /** Of the worker with this epoch, load and these tiers, which may change at any time. */
+  public StatusService(LongSupplier epoch, Supplier<WorkerLoad> load, List<TierKeys> tiers) {
     this.epoch = epoch;
     this.load = load;
+    this.tiers = List.copyOf(tiers);
   }
 
   @Override
@@ -41,7 +45,12 @@ public final class StatusService extends WorkerStatusServiceGrpc.WorkerStatusSer
     ServerCallStreamObserver<WatchResponse> observer =
         (ServerCallStreamObserver<WatchResponse>) watcher;
     StatusStream stream =
-        new StatusStream(observer, this::snapshot, SHORTEST_GAP, LONGEST_GAP, streams::remove);
+        new StatusStream(
+            observer,
+            new StatusFeed(epoch, load, tiers)::next,
+            SHORTEST_GAP,
+            LONGEST_GAP,
+            streams::remove);
     observer.setOnCancelHandler(stream::stop);
     observer.setOnReadyHandler(stream::ready);
     streams.add(stream);
@@ -49,14 +58,6 @@ public final class StatusService extends WorkerStatusServiceGrpc.WorkerStatusSer
       stream.stop();
     }
     Thread.ofVirtual().name("status-stream").start(stream);
-  }
-
-  private WatchResponse snapshot(long sequence) {
-    return WatchResponse.newBuilder()
-        .setSequence(sequence)
-        .setEpoch(epoch.getAsLong())
-        .setLoad(load.get())
-        .build();
   }
 
   /** Says that the load changed. Never waits; call it as often as you like, from any thread. */

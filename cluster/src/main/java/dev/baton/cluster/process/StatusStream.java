@@ -4,15 +4,16 @@ import dev.baton.cluster.error.BatonException;
 import dev.baton.proto.internal.v1.WatchResponse;
 import io.grpc.stub.ServerCallStreamObserver;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
-import java.util.function.LongFunction;
+import java.util.function.Supplier;
 
-/** One watcher of {@link StatusService}: the loop that paces its snapshots. */
+/** One watcher of {@link StatusService}: the loop that paces its events. */
 final class StatusStream implements Runnable {
   private final ServerCallStreamObserver<WatchResponse> observer;
-  private final LongFunction<WatchResponse> snapshot;
+  private final Supplier<List<WatchResponse>> next;
   private final Duration shortestGap;
   private final Duration longestGap;
   private final Consumer<StatusStream> atEnd;
@@ -25,12 +26,12 @@ final class StatusStream implements Runnable {
 
   StatusStream(
       ServerCallStreamObserver<WatchResponse> observer,
-      LongFunction<WatchResponse> snapshot,
+      Supplier<List<WatchResponse>> next,
       Duration shortestGap,
       Duration longestGap,
       Consumer<StatusStream> atEnd) {
     this.observer = observer;
-    this.snapshot = snapshot;
+    this.next = next;
     this.shortestGap = shortestGap;
     this.longestGap = longestGap;
     this.atEnd = atEnd;
@@ -62,13 +63,11 @@ final class StatusStream implements Runnable {
   @Override
   public void run() {
     try {
-      long sequence = 0;
       do {
         inLock(() -> skipped = true);
         if (observer.isReady()) {
           inLock(() -> skipped = false);
-          sequence++;
-          observer.onNext(snapshot.apply(sequence));
+          next.get().forEach(observer::onNext);
         }
       } while (awaitNext());
       if (!observer.isCancelled()) {

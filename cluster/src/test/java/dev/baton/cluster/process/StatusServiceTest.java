@@ -2,6 +2,7 @@ package dev.baton.cluster.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.baton.proto.internal.v1.SnapshotPart;
 import dev.baton.proto.internal.v1.WatchRequest;
 import dev.baton.proto.internal.v1.WatchResponse;
 import dev.baton.proto.internal.v1.WorkerLoad;
@@ -41,7 +42,8 @@ class StatusServiceTest {
           () -> {
             asked.incrementAndGet();
             return WorkerLoad.newBuilder().setRunning(running.get()).build();
-          });
+          },
+          List.of());
   private GrpcServer server;
   private ManagedChannel channel;
 
@@ -102,6 +104,7 @@ class StatusServiceTest {
                 .setSequence(1)
                 .setEpoch(77)
                 .setLoad(WorkerLoad.newBuilder().setRunning(3))
+                .setSnapshot(SnapshotPart.newBuilder().setFirst(true).setLast(true))
                 .build());
   }
 
@@ -183,11 +186,11 @@ class StatusServiceTest {
     StatusStream stream =
         new StatusStream(
             slow,
-            sequence ->
-                WatchResponse.newBuilder()
-                    .setSequence(sequence)
-                    .setLoad(WorkerLoad.newBuilder().setRunning(running.get()))
-                    .build(),
+            new StatusFeed(
+                    epoch::get,
+                    () -> WorkerLoad.newBuilder().setRunning(running.get()).build(),
+                    List.of())
+                ::next,
             Duration.ZERO,
             Duration.ofHours(1),
             ended -> {});

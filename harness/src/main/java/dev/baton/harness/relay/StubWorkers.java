@@ -109,7 +109,8 @@ public final class StubWorkers implements AutoCloseable {
               WorkerRegistrar now = registrar.get();
               return now == null ? 0 : now.epoch();
             },
-            () -> WorkerLoad.newBuilder().setBlocksTotal(BLOCKS).build());
+            () -> WorkerLoad.newBuilder().setBlocksTotal(BLOCKS).build(),
+            List.of());
     Server server =
         NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.ofLiteral(HOST), 0))
             .directExecutor()

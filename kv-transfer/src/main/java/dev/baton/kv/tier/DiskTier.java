@@ -1,8 +1,12 @@
 package dev.baton.kv.tier;
 
 import dev.baton.kv.BlockKey;
+import dev.baton.kv.KeyHoldings;
+import dev.baton.kv.KeyJournal;
+import dev.baton.kv.KeySnapshot;
 import dev.baton.kv.Layout;
 import dev.baton.kv.Lineage;
+import dev.baton.kv.PackedKeys;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -39,7 +43,10 @@ import org.jspecify.annotations.Nullable;
  *
  * Safe for use by many threads; reads and writes block on the disk.
  */
-public final class DiskTier implements AutoCloseable {
+public final class DiskTier implements KeyHoldings, AutoCloseable {
+  /** Changes that a slow reader of the journal can be behind. */
+  private static final int MOST_REMEMBERED = 1 << 16;
+
   private final TierDirectory directory;
   private final BlockFile form;
   private final long capacity;
@@ -55,6 +62,9 @@ public final class DiskTier implements AutoCloseable {
    */
   private final LinkedHashSet<BlockKey> held;
 
+  /** Written under {@link #held}'s monitor. */
+  private final KeyJournal journal;
+
   private Instant lastStamp = Instant.EPOCH;
 
   private DiskTier(TierDirectory directory, BlockFile form, long capacity, MeterRegistry meters) {
@@ -62,6 +72,7 @@ public final class DiskTier implements AutoCloseable {
     this.form = form;
     this.capacity = capacity;
     this.held = new LinkedHashSet<>(directory.scan(form));
+    this.journal = new KeyJournal(Math.clamp(capacity, 1, MOST_REMEMBERED));
     makeRoom(0);
     this.metrics = new TierMetrics(meters);
     metrics.watch(this);
@@ -168,6 +179,7 @@ public final class DiskTier implements AutoCloseable {
       Files.move(part, directory.file(key), StandardCopyOption.ATOMIC_MOVE);
       synchronized (held) {
         held.addLast(key);
+        journal.stored(key);
       }
     }
   }
@@ -215,17 +227,37 @@ public final class DiskTier implements AutoCloseable {
 
   private @Nullable BlockKey pollAbove(int count) {
     synchronized (held) {
-      return held.size() + count > capacity ? held.removeFirst() : null;
+      if (held.size() + count <= capacity) {
+        return null;
+      }
+      BlockKey oldest = held.removeFirst();
+      journal.removed(oldest);
+      return oldest;
     }
   }
 
   private void remove(BlockKey key) {
     synchronized (files) {
       synchronized (held) {
-        held.remove(key);
+        if (held.remove(key)) {
+          journal.removed(key);
+        }
       }
       TierDirectory.delete(directory.file(key));
     }
+  }
+
+  /** Keys of all blocks on disk. Does not wait for the disk. */
+  @Override
+  public KeySnapshot heldKeys() {
+    synchronized (held) {
+      return new KeySnapshot(PackedKeys.of(held), journal.end());
+    }
+  }
+
+  @Override
+  public KeyJournal journal() {
+    return journal;
   }
 
   /** Blocks on disk. */

@@ -13,6 +13,7 @@ import static dev.baton.kv.tier.Tiers.write;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.baton.kv.KeyFollower;
 import dev.baton.kv.KvDtype;
 import dev.baton.kv.Layout;
 import dev.baton.kv.Lineage;
@@ -73,6 +74,23 @@ class DiskTierTest {
       write(tier, 6);
       // Of a prefix that was used, the end leaves first.
       assertThat(IntStream.range(0, 7).filter(i -> tier.holds(key(i)))).containsExactly(0, 4, 5, 6);
+    }
+  }
+
+  @Test
+  void whoFollowsItKnowsWhatItHolds() throws IOException {
+    try (DiskTier tier = open(directory, 4, meters)) {
+      write(tier, 0);
+      KeyFollower follower = new KeyFollower(tier);
+      IntStream.range(1, 6).forEach(i -> write(tier, i));
+      Files.delete(file(directory, 3));
+      assertThat(hit(tier, 3)).isFalse();
+      assertThat(hit(tier, 3)).isFalse();
+      assertThat(follower.followAll()).containsExactlyInAnyOrder(key(2), key(4), key(5));
+    }
+    try (DiskTier tier = open(directory, 4, new SimpleMeterRegistry())) {
+      assertThat(new KeyFollower(tier).followAll())
+          .containsExactlyInAnyOrder(key(2), key(4), key(5));
     }
   }
 

@@ -12,8 +12,10 @@ import java.util.Map;
  * @param choices number of answers, at least 1
  * @param ordinal number of the request among all that this router placed, from 0: policies that
  *     take turns or draw go by it
- * @param cachedTokens tokens of the prompt whose KV a worker is believed to have; workers without
- *     any are not in it
+ * @param cachedTokens tokens of the prompt whose KV a worker is believed to have by the time that
+ *     it comes to this request; workers without any are not in it
+ * @param heldTokens tokens of the prompt whose KV a worker says that it has in memory now: only
+ *     these can be fetched from it; workers without any are not in it
  */
 public record PlacementRequest(
     String model,
@@ -21,20 +23,22 @@ public record PlacementRequest(
     int maxTokens,
     int choices,
     long ordinal,
-    Map<WorkerRef, Integer> cachedTokens) {
-  /** Copies the map. */
+    Map<WorkerRef, Integer> cachedTokens,
+    Map<WorkerRef, Integer> heldTokens) {
+  /** Copies the maps. */
   public PlacementRequest {
     cachedTokens = Map.copyOf(cachedTokens);
+    heldTokens = Map.copyOf(heldTokens);
   }
 
-  /** The first request of a router. */
+  /** The first request of a router, for which workers have what they are believed to have. */
   public PlacementRequest(
       String model,
       int promptTokens,
       int maxTokens,
       int choices,
       Map<WorkerRef, Integer> cachedTokens) {
-    this(model, promptTokens, maxTokens, choices, 0, cachedTokens);
+    this(model, promptTokens, maxTokens, choices, 0, cachedTokens, cachedTokens);
   }
 
   /** Tokens that a worker would compute: at least one is always computed. */
@@ -45,6 +49,11 @@ public record PlacementRequest(
   /** Leading blocks of the prompt that a worker is believed to have. */
   int cachedBlocks(WorkerRef worker, Layout layout) {
     return cachedTokens.getOrDefault(worker, 0) / layout.blockTokens();
+  }
+
+  /** Leading blocks of the prompt that can be fetched from a worker. */
+  int heldBlocks(WorkerRef worker, Layout layout) {
+    return heldTokens.getOrDefault(worker, 0) / layout.blockTokens();
   }
 
   /**

@@ -13,13 +13,13 @@ final class PrefixSources {
   private PrefixSources() {}
 
   /**
-   * Of the other workers whose blocks the reader can use, the one that is believed to have most of
-   * the prefix, if that is more than the reader has; of two, the prefill worker, because a decode
-   * worker has answers to write. A draining worker still gives; one that was not heard of lately is
-   * not asked.
+   * Of the other workers whose blocks the reader can use, the one that says it has most of the
+   * prefix in memory, if that is more than the reader has or will have; of two, the prefill worker,
+   * because a decode worker has answers to write. A draining worker still gives; one that was not
+   * heard of lately is not asked.
    */
   static Optional<PrefixSource> of(PlacementRequest request, ClusterView view, Reader reader) {
-    if (request.cachedTokens().isEmpty()) {
+    if (request.heldTokens().isEmpty()) {
       return Optional.empty();
     }
     Layout layout = reader.offer().layout();
@@ -28,16 +28,16 @@ final class PrefixSources {
     List<Worker> all = new ArrayList<>(Eligibility.sorted(view.prefill()));
     all.addAll(Eligibility.sorted(view.decode()));
     for (Worker each : all) {
-      boolean useful = request.cachedBlocks(each.ref(), layout) > here;
+      boolean useful = request.heldBlocks(each.ref(), layout) > here;
       if (useful
           && each.fresh()
           && Eligibility.offer(request, each).filter(reader.offer()::pairsWith).isPresent()) {
         known.add(each.ref());
       }
     }
-    int most = known.stream().mapToInt(each -> request.cachedBlocks(each, layout)).max().orElse(0);
+    int most = known.stream().mapToInt(each -> request.heldBlocks(each, layout)).max().orElse(0);
     return known.stream()
-        .filter(each -> request.cachedBlocks(each, layout) == most)
+        .filter(each -> request.heldBlocks(each, layout) == most)
         .findFirst()
         .map(each ->
             new PrefixSource(

@@ -1,6 +1,6 @@
 package dev.baton.router.workers;
 
-import dev.baton.kv.BlockKey;
+import dev.baton.kv.PackedKeys;
 import dev.baton.proto.internal.v1.DecodeServiceGrpc;
 import dev.baton.proto.internal.v1.DecodeServiceGrpc.DecodeServiceStub;
 import dev.baton.proto.internal.v1.PrefillServiceGrpc;
@@ -9,8 +9,6 @@ import dev.baton.proto.internal.v1.PrefixSource;
 import dev.baton.router.placement.PhaseTimes;
 import dev.baton.router.placement.PlacementDecision;
 import dev.baton.router.placement.PlacementDecision.Placed;
-import dev.baton.router.placement.PrefixAffinity;
-import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -29,8 +27,7 @@ public final class Assignment implements AutoCloseable {
   /** The step that was predicted when the request was placed, before any correction. */
   private final OptionalDouble rawStep;
 
-  private final List<BlockKey> fullBlocks;
-  private final PrefixAffinity affinity;
+  private final PackedKeys fullBlocks;
   private final Optional<PrefixSource> source;
   private final AtomicBoolean closed = new AtomicBoolean();
 
@@ -40,8 +37,7 @@ public final class Assignment implements AutoCloseable {
       WorkerLink prefill,
       WorkerLink decode,
       Optional<WorkerLink> source,
-      List<BlockKey> fullBlocks,
-      PrefixAffinity affinity) {
+      PackedKeys fullBlocks) {
     this.placed = placed;
     this.prefill = prefill;
     this.decode = decode;
@@ -60,7 +56,8 @@ public final class Assignment implements AutoCloseable {
             .filter(endpoint -> !endpoint.isEmpty())
             .flatMap(endpoint -> placed.source().map(named -> wire(named, endpoint)));
     this.fullBlocks = fullBlocks;
-    this.affinity = affinity;
+    prefill.expect(fullBlocks);
+    decode.expect(fullBlocks);
   }
 
   private static PrefixSource wire(PlacementDecision.PrefixSource named, String endpoint) {
@@ -98,7 +95,7 @@ public final class Assignment implements AutoCloseable {
 
   /** The prompt's KV is in: its blocks are in the decode worker's cache, most likely. */
   public void kvArrived() {
-    affinity.learn(fullBlocks, placed.decode());
+    decode.expect(fullBlocks);
   }
 
   /** The decode worker answered: its own load counts the request from its next report on. */
@@ -125,7 +122,7 @@ public final class Assignment implements AutoCloseable {
   public void prefillDone(int computedTokens, int cachedTokens, double computeSeconds) {
     prefill.times().sawPrefill(computedTokens, cachedTokens, computeSeconds);
     prefill.finished(prefillEntry);
-    affinity.learn(fullBlocks, placed.prefill());
+    prefill.expect(fullBlocks);
   }
 
   /** Ends both parts. Idempotent. */

@@ -12,17 +12,16 @@ import java.time.Duration;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Listens to one worker's status stream for as long as it is open. A stream that breaks, or is
- * silent for {@link #SILENCE}, is opened again after a pause that doubles from {@link
- * #SHORTEST_PAUSE} to {@link #LONGEST_PAUSE}, with jitter, and starts over with the first snapshot.
+ * Listens to one worker's status stream for as long as it is open. A stream that breaks, is silent
+ * for {@link #SILENCE}, or misses something, is opened again after a pause that doubles from {@link
+ * #SHORTEST_PAUSE} to {@link #LONGEST_PAUSE}, with jitter, and starts over with a snapshot.
  *
- * <p>Snapshots come one at a time, none after {@link #close()} returned on the same thread.
+ * <p>Events come one at a time, none after {@link #close()} returned on the same thread.
  */
 final class StatusWatch implements AutoCloseable {
   static final Duration SHORTEST_PAUSE = Duration.ofMillis(100);
@@ -33,10 +32,19 @@ final class StatusWatch implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(StatusWatch.class);
 
+  /** Who hears what the worker says. */
+  interface Listener {
+    /** A new stream begins. */
+    void opened();
+
+    /** The next event; false asks for a new stream, because something is missing. */
+    boolean heard(WatchResponse event);
+  }
+
   private final ManagedChannel channel;
   private final String worker;
   private final ScheduledExecutorService timer;
-  private final Consumer<WatchResponse> snapshots;
+  private final Listener listener;
   private final SynchronizationContext serial =
       new SynchronizationContext(
           (_, e) -> LOG.atError().setCause(e).log("status stream: listener failed"));
@@ -48,14 +56,11 @@ final class StatusWatch implements AutoCloseable {
   private boolean closed;
 
   StatusWatch(
-      ManagedChannel channel,
-      String worker,
-      ScheduledExecutorService timer,
-      Consumer<WatchResponse> snapshots) {
+      ManagedChannel channel, String worker, ScheduledExecutorService timer, Listener listener) {
     this.channel = channel;
     this.worker = worker;
     this.timer = timer;
-    this.snapshots = snapshots;
+    this.listener = listener;
   }
 
   void start() {
@@ -80,6 +85,7 @@ final class StatusWatch implements AutoCloseable {
     }
     Stream stream = new Stream();
     current = stream;
+    listener.opened();
     // The channel may sit in a back-off of its own, longer than ours.
     channel.resetConnectBackoff();
     Context.ROOT.run(() ->
@@ -87,13 +93,16 @@ final class StatusWatch implements AutoCloseable {
     expectWithin(SILENCE, () -> over(stream, "silent for " + SILENCE));
   }
 
-  private void heard(Stream stream, WatchResponse snapshot) {
+  private void heard(Stream stream, WatchResponse event) {
     if (stream != current) {
       return;
     }
-    pause = SHORTEST_PAUSE;
     expectWithin(SILENCE, () -> over(stream, "silent for " + SILENCE));
-    snapshots.accept(snapshot);
+    if (listener.heard(event)) {
+      pause = SHORTEST_PAUSE;
+    } else {
+      over(stream, "something is missing before event " + event.getSequence());
+    }
   }
 
   private void over(Stream stream, String why) {
@@ -136,8 +145,8 @@ final class StatusWatch implements AutoCloseable {
     }
 
     @Override
-    public void onNext(WatchResponse snapshot) {
-      serial.execute(() -> heard(this, snapshot));
+    public void onNext(WatchResponse event) {
+      serial.execute(() -> heard(this, event));
     }
 
     @Override

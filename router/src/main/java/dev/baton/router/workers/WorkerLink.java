@@ -2,9 +2,12 @@ package dev.baton.router.workers;
 
 import dev.baton.cluster.membership.Member;
 import dev.baton.cluster.pools.Pools;
+import dev.baton.kv.PackedKeys;
 import dev.baton.proto.internal.v1.WatchResponse;
 import dev.baton.proto.internal.v1.WorkerLoad;
 import dev.baton.proto.internal.v1.WorkerRegistration;
+import dev.baton.router.index.PrefixIndex;
+import dev.baton.router.index.PrefixMatches;
 import dev.baton.router.placement.ClusterView.DecodeWorker;
 import dev.baton.router.placement.ClusterView.PrefillWorker;
 import dev.baton.router.placement.Offer;
@@ -32,6 +35,8 @@ final class WorkerLink {
   private final List<Offer> offers;
   private final ManagedChannel channel;
   private final StatusWatch status;
+  private final WorkerContents contents;
+  private final Expectations expectations;
   private final WorkerTimes times;
   private final LongSupplier nanos;
   private final Runnable changed;
@@ -49,6 +54,7 @@ final class WorkerLink {
       WorkerRegistration registration,
       List<Offer> offers,
       ManagedChannel channel,
+      PrefixIndex index,
       ScheduledExecutorService timer,
       LongSupplier nanos,
       Runnable changed) {
@@ -59,7 +65,9 @@ final class WorkerLink {
     this.channel = channel;
     this.nanos = nanos;
     this.times = new WorkerTimes(registration);
-    this.status = new StatusWatch(channel, ref.id(), timer, this::heard);
+    this.contents = new WorkerContents(index, ref);
+    this.expectations = new Expectations(index, ref, nanos);
+    this.status = new StatusWatch(channel, ref.id(), timer, new Listening());
   }
 
   /** Starts to listen to the worker's status. */
@@ -97,13 +105,13 @@ final class WorkerLink {
     return retired && users == 0;
   }
 
-  private void heard(WatchResponse snapshot) {
+  private void heardLoad(WatchResponse event) {
     // Another incarnation may answer on the same address; its load says nothing of this one.
-    if (snapshot.getEpoch() != ref.epoch()) {
+    if (event.getEpoch() != ref.epoch()) {
       return;
     }
     synchronized (this) {
-      load = snapshot.getLoad();
+      load = event.getLoad();
       heard = true;
       heardAt = nanos.getAsLong();
       inFlight.heardLoad();
@@ -139,6 +147,21 @@ final class WorkerLink {
         load.getPendingTokens() + inFlight.tokens(),
         isMixed(),
         times.now());
+  }
+
+  /** How many leading blocks of what was looked up it has, or will have when it is asked. */
+  int blocks(PrefixMatches matches) {
+    return Math.max(contents.blocks(matches), expectations.blocks(matches));
+  }
+
+  /** How many leading blocks of what was looked up it says that it has in memory. */
+  int heldBlocks(PrefixMatches matches) {
+    return contents.memoryBlocks(matches);
+  }
+
+  /** A request that brings these blocks was placed here, or has just brought them. */
+  void expect(PackedKeys keys) {
+    expectations.note(keys);
   }
 
   private List<Offer> offersUnder(Pools rules) {
@@ -186,7 +209,7 @@ final class WorkerLink {
 
   /** The worker is no longer a member: takes nothing new, and closes when the last user left. */
   void retire() {
-    status.close();
+    stopListening();
     synchronized (this) {
       retired = true;
       closeIfIdle();
@@ -195,7 +218,7 @@ final class WorkerLink {
 
   /** Breaks everything off. */
   void closeNow() {
-    status.close();
+    stopListening();
     channel.shutdownNow();
   }
 
@@ -211,6 +234,26 @@ final class WorkerLink {
   private void closeIfIdle() {
     if (retired && users == 0) {
       channel.shutdown();
+    }
+  }
+
+  private void stopListening() {
+    status.close();
+    contents.close();
+    expectations.close();
+  }
+
+  private final class Listening implements StatusWatch.Listener {
+    @Override
+    public void opened() {
+      contents.opened();
+    }
+
+    @Override
+    public boolean heard(WatchResponse event) {
+      boolean goesOn = contents.heard(event);
+      heardLoad(event);
+      return goesOn;
     }
   }
 }

@@ -6,9 +6,12 @@ import dev.baton.cluster.pools.Pools;
 import dev.baton.kv.BlockKey;
 import dev.baton.kv.KeyChain;
 import dev.baton.kv.Lineage;
+import dev.baton.kv.PackedKeys;
 import dev.baton.kv.TenantSalt;
 import dev.baton.proto.internal.v1.WorkerRegistration;
 import dev.baton.proto.internal.v1.WorkerRole;
+import dev.baton.router.index.PrefixIndex;
+import dev.baton.router.index.PrefixMatches;
 import dev.baton.router.placement.ClusterView;
 import dev.baton.router.placement.Decisions;
 import dev.baton.router.placement.Offer;
@@ -17,7 +20,6 @@ import dev.baton.router.placement.PlacementDecision;
 import dev.baton.router.placement.PlacementDecision.Placed;
 import dev.baton.router.placement.PlacementDecision.Refused;
 import dev.baton.router.placement.PlacementRequest;
-import dev.baton.router.placement.PrefixAffinity;
 import dev.baton.router.placement.WorkerRef;
 import io.grpc.ManagedChannel;
 import java.time.Duration;
@@ -58,7 +60,7 @@ public final class Workers implements AutoCloseable {
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(2);
 
   private final Placement placement;
-  private final PrefixAffinity affinity;
+  private final PrefixIndex index;
   private final Decisions decisions = new Decisions(REMEMBERED_DECISIONS);
   private final AtomicLong ordinal = new AtomicLong();
   private final Function<String, ManagedChannel> channels;
@@ -79,18 +81,19 @@ public final class Workers implements AutoCloseable {
   /**
    * Knows nobody yet.
    *
+   * @param index takes in what the workers say that they have
    * @param channels opens a channel to host:port
    * @param timer for reconnecting; stays the caller's
    * @param nanos monotonic clock, as {@link System#nanoTime()}
    */
   public Workers(
       Placement placement,
-      PrefixAffinity affinity,
+      PrefixIndex index,
       Function<String, ManagedChannel> channels,
       ScheduledExecutorService timer,
       LongSupplier nanos) {
     this.placement = placement;
-    this.affinity = affinity;
+    this.index = index;
     this.channels = channels;
     this.timer = timer;
     this.nanos = nanos;
@@ -143,6 +146,7 @@ public final class Workers implements AutoCloseable {
               registration,
               Offers.of(registration),
               channels.apply(registration.getControlEndpoint()),
+              index,
               timer,
               nanos,
               this::changed);
@@ -213,21 +217,23 @@ public final class Workers implements AutoCloseable {
    */
   public Assignment assign(
       String requestId, String model, int[] prompt, int maxTokens, int choices, TenantSalt salt) {
-    Map<WorkerRef, Integer> cached = new HashMap<>();
-    Map<Lineage, List<BlockKey>> keys = new HashMap<>();
+    Map<Offer, PackedKeys> keys = new LinkedHashMap<>();
     for (Offer offer : offers(model)) {
       int blockTokens = offer.layout().blockTokens();
       List<BlockKey> all = new KeyChain(offer.lineage(), salt, blockTokens).keys(prompt);
-      keys.put(offer.lineage(), all.subList(0, prompt.length / blockTokens));
-      // At least one token is always computed.
-      affinity
-          .leadingBlocks(all.subList(0, (prompt.length - 1) / blockTokens))
-          .forEach((worker, blocks) -> cached.merge(worker, blocks * blockTokens, Math::max));
+      keys.put(offer, PackedKeys.of(all.subList(0, prompt.length / blockTokens)));
     }
-    PlacementRequest request =
-        new PlacementRequest(
-            model, prompt.length, maxTokens, choices, ordinal.getAndIncrement(), cached);
     synchronized (lock) {
+      Known known = known(prompt, keys);
+      PlacementRequest request =
+          new PlacementRequest(
+              model,
+              prompt.length,
+              maxTokens,
+              choices,
+              ordinal.getAndIncrement(),
+              known.cached(),
+              known.held());
       PlacementDecision decision = placement.place(request, view());
       decisions.remember(requestId, decision);
       return switch (decision) {
@@ -237,11 +243,50 @@ public final class Workers implements AutoCloseable {
                 link(placed.prefill()),
                 link(placed.decode()),
                 placed.source().map(source -> link(source.worker())),
-                keys.getOrDefault(placed.lineage(), List.of()),
-                affinity);
+                keysOf(placed, keys));
         case Refused refused -> throw refusal(refused, request);
       };
     }
+  }
+
+  /**
+   * What the index knows of a prompt, in tokens.
+   *
+   * @param cached what each worker has, or will have when it comes to this request
+   * @param held what each worker says that it has in memory
+   */
+  private record Known(Map<WorkerRef, Integer> cached, Map<WorkerRef, Integer> held) {}
+
+  /** Under the lock. */
+  private Known known(int[] prompt, Map<Offer, PackedKeys> keys) {
+    Known known = new Known(new HashMap<>(), new HashMap<>());
+    PrefixMatches matches = index.matches();
+    keys.forEach((offer, all) -> {
+      int blockTokens = offer.layout().blockTokens();
+      // At least one token is always computed.
+      index.lookup(all.slice(0, (prompt.length - 1) / blockTokens), matches);
+      if (matches.most() > 0) {
+        for (WorkerLink link : links.values()) {
+          note(known.cached(), link.ref(), link.blocks(matches) * blockTokens);
+          note(known.held(), link.ref(), link.heldBlocks(matches) * blockTokens);
+        }
+      }
+    });
+    return known;
+  }
+
+  private static void note(Map<WorkerRef, Integer> tokens, WorkerRef worker, int known) {
+    if (known > 0) {
+      tokens.merge(worker, known, Math::max);
+    }
+  }
+
+  private static PackedKeys keysOf(Placed placed, Map<Offer, PackedKeys> keys) {
+    return keys.entrySet().stream()
+        .filter(each -> each.getKey().lineage().equals(placed.lineage()))
+        .map(Map.Entry::getValue)
+        .findFirst()
+        .orElse(PackedKeys.EMPTY);
   }
 
   private BatonException refusal(Refused refused, PlacementRequest request) {

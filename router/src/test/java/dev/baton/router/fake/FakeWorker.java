@@ -2,11 +2,14 @@ package dev.baton.router.fake;
 
 import dev.baton.cluster.membership.Member;
 import dev.baton.cluster.process.StatusService;
+import dev.baton.cluster.process.TierKeys;
+import dev.baton.kv.BlockKey;
 import dev.baton.kv.KvDtype;
 import dev.baton.kv.Layout;
 import dev.baton.kv.Lineage;
 import dev.baton.kv.PlaneOrder;
 import dev.baton.kv.handoff.Layouts;
+import dev.baton.proto.internal.v1.KvTier;
 import dev.baton.proto.internal.v1.ServedModel;
 import dev.baton.proto.internal.v1.WatchRequest;
 import dev.baton.proto.internal.v1.WatchResponse;
@@ -22,6 +25,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -50,6 +54,7 @@ public abstract class FakeWorker<C> implements AutoCloseable {
   private volatile long epoch = EPOCHS.incrementAndGet();
   private final Server server;
   private volatile StatusService status;
+  private final FakeHoldings holdings = new FakeHoldings();
   private final AtomicReference<WorkerLoad> load =
       new AtomicReference<>(WorkerLoad.newBuilder().setBlocksTotal(BLOCKS).build());
   private final BlockingQueue<C> calls = new LinkedBlockingQueue<>();
@@ -79,7 +84,8 @@ public abstract class FakeWorker<C> implements AutoCloseable {
   }
 
   private StatusService newStatus() {
-    return new StatusService(() -> epoch, load::get);
+    return new StatusService(
+        () -> epoch, load::get, List.of(new TierKeys(KvTier.KV_TIER_MEMORY, holdings)));
   }
 
   abstract BindableService service();
@@ -130,6 +136,18 @@ public abstract class FakeWorker<C> implements AutoCloseable {
   /** What it says of itself from now on. */
   public void load(WorkerLoad now) {
     load.set(now);
+    status.changed();
+  }
+
+  /** It has these blocks from now on, and says so. */
+  public void stores(List<BlockKey> keys) {
+    keys.forEach(holdings::store);
+    status.changed();
+  }
+
+  /** It has these blocks no more, and says so. */
+  public void drops(List<BlockKey> keys) {
+    keys.forEach(holdings::remove);
     status.changed();
   }
 

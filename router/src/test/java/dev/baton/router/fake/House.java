@@ -9,8 +9,8 @@ import dev.baton.router.admission.TenantPolicies;
 import dev.baton.router.generation.GenerationLimits;
 import dev.baton.router.generation.Generations;
 import dev.baton.router.generation.Models;
+import dev.baton.router.index.PrefixIndex;
 import dev.baton.router.placement.LeastLoaded;
-import dev.baton.router.placement.PrefixAffinity;
 import dev.baton.router.tenant.Tenants;
 import dev.baton.router.workers.WorkerChannels;
 import dev.baton.router.workers.Workers;
@@ -58,7 +58,7 @@ public final class House implements AutoCloseable {
     workers =
         new Workers(
             new LeastLoaded(),
-            new PrefixAffinity(10_000),
+            new PrefixIndex(1 << 20, 64),
             endpoint -> WorkerChannels.open(endpoint, threads),
             timer,
             System::nanoTime);

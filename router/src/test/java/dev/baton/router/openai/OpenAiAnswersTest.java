@@ -121,7 +121,7 @@ class OpenAiAnswersTest {
     assertThat(json.get("baton").toString())
         .isEqualTo(
             "{\"request_id\":\"req-1\",\"seed\":\"-7\",\"prefill_worker\":\"p\",\"decode_worker\":\"d\","
-                + "\"blocks_moved\":2,\"blocks_present\":1,\"bytes_moved\":4096,\"pulled_tokens\":0,\"transfer_ms\":4.5,\"visible_transfer_ms\":1.25,"
+                + "\"blocks_moved\":2,\"blocks_present\":1,\"bytes_moved\":4096,\"pulled_tokens\":0,\"local_prefill\":false,\"transfer_ms\":4.5,\"visible_transfer_ms\":1.25,"
                 + "\"queue_ms\":"
                 + queue
                 + ",\"prefill_ms\":8.5}");
@@ -173,7 +173,7 @@ class OpenAiAnswersTest {
                 + ",\"prompt_tokens_details\":{\"cached_tokens\":16},"
                 + "\"completion_tokens_details\":{\"reasoning_tokens\":0}},"
                 + "\"baton\":{\"request_id\":\"req-1\",\"seed\":\"5\",\"prefill_worker\":\"p\","
-                + "\"decode_worker\":\"d\",\"blocks_moved\":2,\"blocks_present\":1,\"bytes_moved\":4096,\"pulled_tokens\":0,\"transfer_ms\":4.5,\"visible_transfer_ms\":1.25,"
+                + "\"decode_worker\":\"d\",\"blocks_moved\":2,\"blocks_present\":1,\"bytes_moved\":4096,\"pulled_tokens\":0,\"local_prefill\":false,\"transfer_ms\":4.5,\"visible_transfer_ms\":1.25,"
                 + "\"queue_ms\":"
                 + queue
                 + ",\"prefill_ms\":8.5}}\n\n"

@@ -49,7 +49,8 @@ class PolicyTest {
   }
 
   private static Placed place(Placement policy, long ordinal, ClusterView view) {
-    return (Placed) policy.place(new PlacementRequest("m", 100, 16, 1, ordinal, Map.of()), view);
+    return (Placed)
+        policy.place(new PlacementRequest("m", 100, 16, 1, ordinal, Map.of(), Map.of()), view);
   }
 
   @Test

@@ -7,16 +7,19 @@ import static org.awaitility.Awaitility.await;
 
 import dev.baton.cluster.error.BatonException;
 import dev.baton.cluster.membership.Member;
+import dev.baton.kv.BlockKey;
+import dev.baton.kv.KeyChain;
 import dev.baton.kv.TenantSalt;
 import dev.baton.proto.internal.v1.WorkerLoad;
 import dev.baton.proto.internal.v1.WorkerRole;
 import dev.baton.router.fake.FakeDecode;
 import dev.baton.router.fake.FakePrefill;
+import dev.baton.router.fake.FakeWorker;
 import dev.baton.router.fake.TestModel;
+import dev.baton.router.index.PrefixIndex;
 import dev.baton.router.placement.ClusterView.DecodeWorker;
 import dev.baton.router.placement.ClusterView.PrefillWorker;
 import dev.baton.router.placement.LeastLoaded;
-import dev.baton.router.placement.PrefixAffinity;
 import io.grpc.ManagedChannel;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -41,17 +44,20 @@ class WorkersTest {
   private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final List<AutoCloseable> opened = new ArrayList<>();
-  private final Workers workers =
-      new Workers(
-          new LeastLoaded(),
-          new PrefixAffinity(1000),
-          endpoint -> {
-            ManagedChannel channel = WorkerChannels.open(endpoint, threads);
-            channels.add(channel);
-            return channel;
-          },
-          timer,
-          () -> System.nanoTime() + skipped.get());
+  private final Workers workers = newWorkers();
+
+  private Workers newWorkers() {
+    return new Workers(
+        new LeastLoaded(),
+        new PrefixIndex(1 << 20, 64),
+        endpoint -> {
+          ManagedChannel channel = WorkerChannels.open(endpoint, threads);
+          channels.add(channel);
+          return channel;
+        },
+        timer,
+        () -> System.nanoTime() + skipped.get());
+  }
 
   @AfterEach
   void close() throws Exception {
@@ -250,6 +256,73 @@ class WorkersTest {
     try (Assignment stranger =
         workers.assign("r-1", TestModel.NAME, prompt(120), 8, 1, OTHER_SALT)) {
       assertThat(stranger.placed().tokensToCompute()).isEqualTo(120);
+    }
+  }
+
+  private static List<BlockKey> fullBlocks(int tokens) {
+    List<BlockKey> keys =
+        new KeyChain(FakeWorker.LINEAGE, SALT, TestModel.BLOCK_TOKENS).keys(prompt(tokens));
+    return keys.subList(0, tokens / TestModel.BLOCK_TOKENS);
+  }
+
+  private int toCompute(Workers by, int tokens) {
+    try (Assignment assignment = by.assign("r", TestModel.NAME, prompt(tokens), 8, 1, SALT)) {
+      return assignment.placed().tokensToCompute();
+    }
+  }
+
+  @Test
+  void requestGoesWhereAWorkerSaysThatItsBlocksAre() {
+    FakePrefill a = prefill("a");
+    FakePrefill b = prefill("b");
+    FakeDecode d = decode("d");
+    b.stores(fullBlocks(96));
+    workers.members(List.of(a.member(), b.member(), d.member()));
+    awaitFresh();
+    try (Assignment assignment = assign(120)) {
+      assertThat(assignment.placed().prefill().id()).isEqualTo("b");
+      assertThat(assignment.placed().tokensToCompute()).isEqualTo(120 - 96);
+    }
+    // What was only expected is forgotten, what the worker says is not.
+    skipped.set(2 * Expectations.LIFETIME.toNanos());
+    a.stores(fullBlocks(112));
+    b.drops(fullBlocks(96));
+    await()
+        .atMost(5, SECONDS)
+        .untilAsserted(() -> {
+          skipped.addAndGet(2 * Expectations.LIFETIME.toNanos());
+          try (Assignment assignment = assign(120)) {
+            assertThat(assignment.placed().prefill().id()).isEqualTo("a");
+            assertThat(assignment.placed().tokensToCompute()).isEqualTo(120 - 112);
+          }
+        });
+  }
+
+  @Test
+  void whatWasOnlyExpectedIsForgotten() {
+    FakePrefill p = prefill("p");
+    FakeDecode d = decode("d");
+    workers.members(List.of(p.member(), d.member()));
+    awaitFresh();
+    assertThat(toCompute(workers, 100)).isEqualTo(100);
+    assertThat(toCompute(workers, 100)).isEqualTo(100 - 96);
+    skipped.set(2 * Expectations.LIFETIME.toNanos());
+    assertThat(toCompute(workers, 100)).isEqualTo(100);
+  }
+
+  @Test
+  void routerThatStartsAnewServesAtOnceAndHitsComeBack() {
+    FakePrefill p = prefill("p");
+    FakeDecode d = decode("d");
+    p.stores(fullBlocks(96));
+    List<Member> members = List.of(p.member(), d.member());
+    workers.members(members);
+    awaitFresh();
+    assertThat(toCompute(workers, 120)).isEqualTo(120 - 96);
+    try (Workers restarted = newWorkers()) {
+      restarted.members(members);
+      assertThat(toCompute(restarted, 40)).as("before it has heard of anybody").isBetween(8, 40);
+      await().atMost(5, SECONDS).until(() -> toCompute(restarted, 120) == 120 - 96);
     }
   }
 
