@@ -7,6 +7,8 @@ import dev.baton.kv.Layout;
 import dev.baton.kv.PlaneOrder;
 import dev.baton.kv.handoff.OutgoingHandoff.Send;
 import dev.baton.kv.handoff.OutgoingHandoff.State;
+import dev.baton.proto.internal.v1.Accept;
+import dev.baton.proto.internal.v1.PushReply;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -139,6 +141,53 @@ class OutgoingHandoffTest {
       } catch (AssertionError e) {
         throw new AssertionError("seed " + seed, e);
       }
+    }
+  }
+
+  @Test
+  void streamsThatJoinShareThePlanesAndCommitWaitsForTheirAcks() {
+    for (long seed = 0; seed < SEEDS; seed++) {
+      Run run = new Run(seed);
+      OutgoingHandoff handoff = run.handoff;
+      run.take();
+      handoff.on(
+          OutgoingHandoff.OPENER,
+          PushReply.newBuilder()
+              .setAccept(Accept.newBuilder().addAllMissing(List.of(run.missing)).setStripes(2))
+              .build());
+      while (handoff.mayJoin() > 0) {
+        handoff.join();
+      }
+      int stripes = run.missing.length > 0 ? 2 : 0;
+      run.compute();
+      Set<Send.Plane> planes = new HashSet<>();
+      int acknowledged = 0;
+      boolean committed = false;
+      while (!committed) {
+        int stream = run.random.nextInt(stripes + 1);
+        switch (handoff.next(stream, true)) {
+          case Send.Plane plane -> assertThat(planes.add(plane)).as("seed %d", seed).isTrue();
+          case Send.Joining joining ->
+              assertThat(joining.join().getStripe()).as("seed %d", seed).isEqualTo(stream);
+          case Send.Leaving _ -> {
+            assertThat(planes)
+                .as("seed %d", seed)
+                .hasSize(run.missing.length * run.layout.planes());
+            handoff.on(stream, FakeReceiver.ack());
+            handoff.ended(stream, HandoffException.lost("its good end", null));
+            acknowledged++;
+          }
+          case Send.Committing _ -> {
+            assertThat(acknowledged).as("seed %d", seed).isEqualTo(stripes);
+            committed = true;
+          }
+          case null -> assertThat(handoff.state()).isEqualTo(State.SENDING);
+          default -> throw new AssertionError("seed " + seed);
+        }
+      }
+      handoff.on(OutgoingHandoff.OPENER, FakeReceiver.ack());
+      assertThat(handoff.state()).isEqualTo(State.OVER);
+      assertThat(handoff.failure()).as("seed %d", seed).isNull();
     }
   }
 
