@@ -32,6 +32,7 @@ final class Peer implements AutoCloseable {
             engine.lineage(),
             () -> 1,
             Duration.ofSeconds(30),
+            1,
             Connections.over(Connections.Wire.ANY),
             new SimpleMeterRegistry());
   }

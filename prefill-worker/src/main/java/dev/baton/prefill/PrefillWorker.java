@@ -138,6 +138,7 @@ public final class PrefillWorker implements AutoCloseable {
                   engine.lineage(),
                   this::epoch,
                   config.stallLimit(),
+                  config.kvStreams(),
                   Connections.over(config.wire()),
                   meters));
       PullSource source =
@@ -389,6 +390,7 @@ public final class PrefillWorker implements AutoCloseable {
    *     membership
    * @param diskTier where cached blocks go on disk; empty keeps them in memory only
    * @param wire what KV may leave by
+   * @param kvStreams most streams, each on a connection of its own, that a large handoff leaves by
    */
   public record Config(
       String id,
@@ -410,7 +412,8 @@ public final class PrefillWorker implements AutoCloseable {
       Duration drainLimit,
       Duration sessionTimeout,
       Optional<DiskTierConfig> diskTier,
-      Connections.Wire wire) {
+      Connections.Wire wire,
+      int kvStreams) {
     /** Default of {@link #pool}. */
     public static final String DEFAULT_POOL = "default";
 
@@ -425,6 +428,9 @@ public final class PrefillWorker implements AutoCloseable {
 
     /** Default of {@link #stallLimit}. */
     public static final Duration DEFAULT_STALL_LIMIT = Duration.ofSeconds(30);
+
+    /** Default of {@link #kvStreams}. */
+    public static final int DEFAULT_KV_STREAMS = 1;
 
     /** Default of {@link #drainLimit}. */
     public static final Duration DEFAULT_DRAIN_LIMIT = Duration.ofSeconds(5);
@@ -447,6 +453,7 @@ public final class PrefillWorker implements AutoCloseable {
       text("pool", pool);
       range("controlPort", controlPort, 0, 65535);
       range("kvPort", kvPort, 0, 65535);
+      range("kvStreams", kvStreams, 1, HandoffSender.MOST_STREAMS);
       range("adminPort", adminPort, 0, 65535);
       range("blocks", blocks, 1, Integer.MAX_VALUE);
       range("blockTokens", blockTokens, 1, 1024);

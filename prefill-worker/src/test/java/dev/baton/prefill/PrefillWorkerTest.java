@@ -160,7 +160,8 @@ class PrefillWorkerTest {
                 Duration.ofSeconds(1),
                 Duration.ofSeconds(10),
                 Optional.empty(),
-                Connections.Wire.ANY),
+                Connections.Wire.ANY,
+                PrefillWorker.Config.DEFAULT_KV_STREAMS),
             reference)) {
       for (int i = 0; i < calls.length; i++) {
         int[] prompt = prompt(1 + (i * 37) % 200, i);
@@ -365,7 +366,8 @@ class PrefillWorkerTest {
               Duration.ZERO,
               Duration.ofSeconds(10),
               Optional.empty(),
-              Connections.Wire.ANY);
+              Connections.Wire.ANY,
+              PrefillWorker.Config.DEFAULT_KV_STREAMS);
 
       assertThatThrownBy(() -> PrefillWorker.start(config, engine))
           .isInstanceOf(StartException.class)

@@ -89,7 +89,8 @@ final class Worker implements AutoCloseable {
         Duration.ofMillis(200),
         Duration.ofSeconds(10),
         diskTier,
-        Connections.Wire.ANY);
+        Connections.Wire.ANY,
+        Config.DEFAULT_KV_STREAMS);
   }
 
   List<BlockKey> keys(int[] prompt) {

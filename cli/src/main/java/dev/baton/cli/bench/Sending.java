@@ -36,12 +36,20 @@ final class Sending implements AutoCloseable {
   private final BenchShape shape;
   private final BenchPool pool;
   private final int streams;
+  private final int parallel;
   private final Map<KvWire, HandoffSender> senders = new EnumMap<>(KvWire.class);
 
-  Sending(Peer peer, BenchShape shape, int streams) {
+  /**
+   * A side that is ready.
+   *
+   * @param streams most streams of one handoff
+   * @param parallel handoffs at a time; as many plain sockets as there are streams in all of them
+   */
+  Sending(Peer peer, BenchShape shape, int streams, int parallel) {
     this.peer = peer;
     this.shape = shape;
     this.streams = streams;
+    this.parallel = parallel;
     this.pool = new BenchPool(shape);
     senders.put(KvWire.TCP, sender(Connections.Wire.TCP));
     senders.put(KvWire.UNIX, sender(Connections.Wire.UNIX));
@@ -54,6 +62,7 @@ final class Sending implements AutoCloseable {
         BenchShape.LINEAGE,
         () -> BenchShape.EPOCH,
         STALL_LIMIT,
+        streams,
         Connections.over(wire),
         new SimpleMeterRegistry());
   }
@@ -91,19 +100,23 @@ final class Sending implements AutoCloseable {
     long receiveCpu = peer.link().ask("cpu");
     long sendCpu = CpuClock.nanos();
     long start = System.nanoTime();
-    inParallel(stream -> {
-      if (how.isHandoff()) {
-        for (int i = stream; i < handoffs; i += streams) {
-          push(how, first + i, i * perHandoff, perHandoff);
-        }
-      } else {
-        try (SocketChannel socket = open(how)) {
-          for (int i = stream; i < handoffs; i += streams) {
-            SocketDoor.send(socket, pool, i * perHandoff, perHandoff, shape.layout().planeBytes());
+    int threads = how.isHandoff() ? parallel : parallel * streams;
+    inParallel(
+        threads,
+        thread -> {
+          if (how.isHandoff()) {
+            for (int i = thread; i < handoffs; i += threads) {
+              push(how, first + i, i * perHandoff, perHandoff);
+            }
+          } else {
+            try (SocketChannel socket = open(how)) {
+              for (int i = thread; i < handoffs; i += threads) {
+                SocketDoor.send(
+                    socket, pool, i * perHandoff, perHandoff, shape.layout().planeBytes());
+              }
+            }
           }
-        }
-      }
-    });
+        });
     long nanos = System.nanoTime() - start;
     sendCpu = CpuClock.nanos() - sendCpu;
     receiveCpu = peer.link().ask("cpu") - receiveCpu;
@@ -161,22 +174,22 @@ final class Sending implements AutoCloseable {
   }
 
   private int handoffBlocks() {
-    long fitting = Math.min(HANDOFF_BYTES / blockBytes(), shape.blocks() / streams);
+    long fitting = Math.min(HANDOFF_BYTES / blockBytes(), shape.blocks() / parallel);
     return Math.toIntExact(Math.max(1, fitting));
   }
 
-  private interface StreamWork {
-    void run(int stream) throws IOException;
+  private interface ThreadWork {
+    void run(int thread) throws IOException;
   }
 
-  private void inParallel(StreamWork work) {
+  private void inParallel(int count, ThreadWork work) {
     try (var threads = Executors.newThreadPerTaskExecutor(Thread.ofPlatform().factory())) {
       List<Future<?>> running = new ArrayList<>();
-      for (int i = 0; i < streams; i++) {
-        int stream = i;
+      for (int i = 0; i < count; i++) {
+        int thread = i;
         running.add(
             threads.submit(() -> {
-              work.run(stream);
+              work.run(thread);
               return null;
             }));
       }

@@ -58,8 +58,8 @@ final class TransferCommand implements Callable<Integer> {
       progress.step("starting the receiving process");
       BenchShape shape = BenchShape.of(options.plane(), options.pool());
       try (Peer peer = Peer.start(directory.path(), options.plane(), options.pool());
-          Sending bulk = new Sending(peer, shape, options.streams());
-          Sending small = new Sending(peer, BenchShape.handOver(options.pool()), 1);
+          Sending bulk = new Sending(peer, shape, options.streams(), options.parallel());
+          Sending small = new Sending(peer, BenchShape.handOver(options.pool()), 1, 1);
           RingMeasure ring = new RingMeasure(peer)) {
         TransferRun run = new TransferRun(bulk, small, ring, peer, shape, options, progress);
         report = new TransferReport(options, run.run(options.cases()));

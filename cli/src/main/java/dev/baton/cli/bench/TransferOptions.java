@@ -1,6 +1,7 @@
 package dev.baton.cli.bench;
 
 import dev.baton.cli.shell.Units;
+import dev.baton.kv.handoff.HandoffSender;
 import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Option;
@@ -53,8 +54,21 @@ final class TransferOptions {
       names = "--streams",
       paramLabel = "N",
       defaultValue = "1",
-      description = "Handoffs at a time, and plain sockets. Default: ${DEFAULT-VALUE}.")
+      description = {
+        "Most streams of one handoff, each on a connection of its own, as",
+        "'worker prefill --kv-streams'; and plain sockets. Default: ${DEFAULT-VALUE}."
+      })
   private int streams;
+
+  @Option(
+      names = "--parallel",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = {
+        "Handoffs at a time; their streams share connections. Plain sockets are --streams times",
+        "this. Default: ${DEFAULT-VALUE}."
+      })
+  private int parallel;
 
   @Option(
       names = "--hand-overs",
@@ -90,6 +104,10 @@ final class TransferOptions {
     return streams;
   }
 
+  int parallel() {
+    return parallel;
+  }
+
   int handOvers() {
     return handOvers;
   }
@@ -106,13 +124,17 @@ final class TransferOptions {
     if (plane < 1024 || plane % 1024 != 0 || plane > 32 << 20) {
       return Optional.of("--plane: " + plane + ", expected a multiple of 1k up to 32m");
     }
-    if (rounds < 1 || streams < 1 || handOvers < 1) {
-      return Optional.of("--rounds, --streams and --hand-overs: expected at least 1");
+    if (streams < 1 || streams > HandoffSender.MOST_STREAMS) {
+      return Optional.of(
+          "--streams: %d, expected 1 to %d".formatted(streams, HandoffSender.MOST_STREAMS));
     }
-    long handoffs = Math.max(streams * 16L * plane, 256 << 10);
+    if (rounds < 1 || parallel < 1 || handOvers < 1) {
+      return Optional.of("--rounds, --parallel and --hand-overs: expected at least 1");
+    }
+    long handoffs = Math.max(parallel * 16L * plane, 256 << 10);
     if (pool < handoffs || pool > 64L << 30) {
       return Optional.of(
-          "--pool: %d, expected a block of 16 planes for each stream, %d bytes, up to 64g"
+          "--pool: %d, expected a block of 16 planes for each handoff at a time, %d bytes, up to 64g"
               .formatted(pool, handoffs));
     }
     return bytes < 16L * plane

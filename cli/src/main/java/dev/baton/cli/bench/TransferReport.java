@@ -21,6 +21,7 @@ record TransferReport(TransferOptions options, Result result) {
     fields.put("bytes", options.bytes());
     fields.put("rounds", options.rounds());
     fields.put("streams", options.streams());
+    fields.put("parallel", options.parallel());
     result
         .cases()
         .forEach((each, measured) -> put(fields, each.label() + "_gbps", measured.gbps()));

@@ -88,7 +88,8 @@ public final class WarmUpCommand implements Callable<Integer> {
         LIMIT,
         LIMIT,
         Optional.empty(),
-        Connections.Wire.ANY);
+        Connections.Wire.ANY,
+        PrefillWorker.Config.DEFAULT_KV_STREAMS);
   }
 
   private static DecodeWorker.Config decode(Path model, EmbeddedZooKeeper zooKeeper) {

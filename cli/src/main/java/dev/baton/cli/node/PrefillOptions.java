@@ -26,6 +26,16 @@ final class PrefillOptions {
       })
   private Connections.Wire wire = Connections.Wire.ANY;
 
+  @Option(
+      names = "--kv-streams",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = {
+        "Most streams that a handoff of 8 MiB or more leaves by, each on a connection of its own,",
+        "where it does not go through shared memory. Default: ${DEFAULT-VALUE}."
+      })
+  private int kvStreams;
+
   /**
    * How the worker runs.
    *
@@ -52,6 +62,7 @@ final class PrefillOptions {
         worker.member().drainLimit(),
         worker.engine().sessionTimeout(),
         disk.config(),
-        wire);
+        wire,
+        kvStreams);
   }
 }

@@ -6,26 +6,39 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
+import java.util.stream.Stream;
 
 /**
- * One connection to each target, opened when first asked for. One that was found broken is given up
- * when its last user leaves: receivers come back on other ports, and connections to those that do
- * not come back must not pile up. Safe for use by many threads.
+ * Connections to each target, opened when first asked for: one, and more for handoffs of several
+ * streams. Those of a target that were found broken are given up when their last user leaves:
+ * receivers come back on other ports, and connections to those that do not come back must not pile
+ * up. Safe for use by many threads.
  */
 final class Channels implements AutoCloseable {
   private static final long CLOSE_SECONDS = 5;
 
-  private final Function<String, Connection> factory;
-  private final Map<String, Shared> byTarget = new HashMap<>();
-  private final List<Shared> givenUp = new ArrayList<>();
-  private boolean closed;
-
-  Channels(Function<String, Connection> factory) {
-    this.factory = factory;
+  /** Opens connections. */
+  interface Opener {
+    /**
+     * A new connection.
+     *
+     * @param place connections of neighbouring places have different event loops where there are
+     *     several
+     */
+    Connection open(String target, int place);
   }
 
-  /** The right to use a connection; given back once. */
+  private final Opener opener;
+  private final Map<String, Shared> byTarget = new HashMap<>();
+  private final List<Shared> givenUp = new ArrayList<>();
+  private int targets;
+  private boolean closed;
+
+  Channels(Opener opener) {
+    this.opener = opener;
+  }
+
+  /** The right to use the connections to a target; given back once. */
   final class Lease implements AutoCloseable {
     private final Shared shared;
 
@@ -33,11 +46,22 @@ final class Channels implements AutoCloseable {
       this.shared = shared;
     }
 
+    /** The connection of all streams that open a handoff. */
     Connection connection() {
-      return shared.connection;
+      return shared.connections.getFirst();
     }
 
-    /** The target cannot be reached this way: the next lease is of a new connection. */
+    /**
+     * The connection of streams that join one.
+     *
+     * @param stripe from 1; the smaller ones were asked for before
+     * @throws HandoffException if this is closed
+     */
+    Connection connection(int stripe) throws HandoffException {
+      return joining(shared, stripe);
+    }
+
+    /** The target cannot be reached this way: the next lease is of new connections. */
     void broken() {
       giveUp(shared);
     }
@@ -49,17 +73,31 @@ final class Channels implements AutoCloseable {
   }
 
   /**
-   * A connection to {@code target}.
+   * A connection to {@code target}, and more as they are asked for.
    *
    * @throws HandoffException if this is closed
    */
   synchronized Lease lease(String target) throws HandoffException {
+    requireOpen();
+    Shared shared =
+        byTarget.computeIfAbsent(
+            target, name -> new Shared(name, targets, open(name, targets++)));
+    shared.users++;
+    return new Lease(shared);
+  }
+
+  private synchronized Connection joining(Shared shared, int stripe) throws HandoffException {
+    requireOpen();
+    if (stripe == shared.connections.size()) {
+      shared.connections.add(open(shared.target, shared.place + stripe));
+    }
+    return shared.connections.get(stripe);
+  }
+
+  private void requireOpen() throws HandoffException {
     if (closed) {
       throw HandoffException.cancelled("the sender is closed", null);
     }
-    Shared shared = byTarget.computeIfAbsent(target, name -> new Shared(name, open(name)));
-    shared.users++;
-    return new Lease(shared);
   }
 
   /**
@@ -67,10 +105,10 @@ final class Channels implements AutoCloseable {
    * socket answers, whether memory can be shared) holds for all who come later, and an interrupt is
    * for one of them.
    */
-  private Connection open(String target) {
+  private Connection open(String target, int place) {
     boolean interrupted = Thread.interrupted();
     try {
-      return factory.apply(target);
+      return opener.open(target, place);
     } finally {
       if (interrupted) {
         Thread.currentThread().interrupt();
@@ -87,30 +125,34 @@ final class Channels implements AutoCloseable {
   private synchronized void leave(Shared shared) {
     shared.users--;
     if (shared.users == 0 && givenUp.remove(shared)) {
-      shared.connection.channel().shutdownNow();
+      shared.connections.forEach(each -> each.channel().shutdownNow());
     }
   }
 
   /** Open connections, given up or not. */
   synchronized int size() {
-    return byTarget.size() + givenUp.size();
+    return Stream.concat(byTarget.values().stream(), givenUp.stream())
+        .mapToInt(shared -> shared.connections.size())
+        .sum();
   }
 
   /** Closes all connections; calls on them fail. Waits a few seconds for them to end. */
   @Override
   public void close() {
-    List<Shared> open;
+    List<Connection> open;
     synchronized (this) {
       closed = true;
-      open = new ArrayList<>(byTarget.values());
-      open.addAll(givenUp);
+      open =
+          Stream.concat(byTarget.values().stream(), givenUp.stream())
+              .flatMap(shared -> shared.connections.stream())
+              .toList();
       byTarget.clear();
       givenUp.clear();
     }
-    open.forEach(shared -> shared.connection.channel().shutdownNow());
+    open.forEach(each -> each.channel().shutdownNow());
     try {
-      for (Shared shared : open) {
-        shared.connection.channel().awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS);
+      for (Connection each : open) {
+        each.channel().awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -119,12 +161,14 @@ final class Channels implements AutoCloseable {
 
   private static final class Shared {
     final String target;
-    final Connection connection;
+    final int place;
+    final List<Connection> connections = new ArrayList<>();
     int users;
 
-    Shared(String target, Connection connection) {
+    Shared(String target, int place, Connection first) {
       this.target = target;
-      this.connection = connection;
+      this.place = place;
+      this.connections.add(first);
     }
   }
 }

@@ -28,6 +28,7 @@ final class HandoffMetrics {
   private final Map<KvWire, Counter> wireHandoffs = new EnumMap<>(KvWire.class);
   private final Map<KvWire, Counter> wireBytes = new EnumMap<>(KvWire.class);
   private final Counter renewals;
+  private final Counter stripes;
   private final Map<Refusal, Counter> refusals = new EnumMap<>(Refusal.class);
 
   private HandoffMetrics(MeterRegistry meters, String direction) {
@@ -44,6 +45,11 @@ final class HandoffMetrics {
     this.renewals =
         Counter.builder("baton.handoff.renewals")
             .description("Signs of life of senders that had no plane to send")
+            .tag("direction", direction)
+            .register(meters);
+    this.stripes =
+        Counter.builder("baton.handoff.stripes")
+            .description("Streams that joined a handoff beside the one that opened it")
             .tag("direction", direction)
             .register(meters);
     this.seconds =
@@ -111,6 +117,10 @@ final class HandoffMetrics {
 
   void renewed() {
     renewals.increment();
+  }
+
+  void joined() {
+    stripes.increment();
   }
 
   void refused(Refusal refusal) {

@@ -6,7 +6,6 @@ import dev.baton.kv.BlockKey;
 import dev.baton.kv.Layout;
 import dev.baton.kv.Lineage;
 import dev.baton.kv.shm.RingLender;
-import dev.baton.kv.transport.Connection;
 import dev.baton.kv.transport.Connections;
 import dev.baton.proto.internal.v1.Open;
 import dev.baton.proto.v1.SampledToken;
@@ -14,18 +13,22 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.BooleanSupplier;
-import java.util.function.Function;
 import java.util.function.LongSupplier;
 
 /**
- * The sending side. Safe for use by many threads; each push is one stream, pushes to one target
- * share a connection.
+ * The sending side. Safe for use by many threads; each push is one stream, or several if it is
+ * large, and pushes to one target share connections: the first streams of all of them one, the
+ * second ones another.
  */
 public final class HandoffSender implements AutoCloseable {
+  /** Most streams of one push. */
+  public static final int MOST_STREAMS = 1 + IncomingHandoff.MOST_STRIPES;
+
   private final Layout layout;
   private final Lineage lineage;
   private final LongSupplier myEpoch;
   private final Duration stallLimit;
+  private final int streams;
   private final Alarms alarms;
   private final Channels channels;
   private final HandoffMetrics metrics;
@@ -37,6 +40,8 @@ public final class HandoffSender implements AutoCloseable {
    *
    * @param myEpoch this worker's epoch, asked for at each push
    * @param stallLimit how long a receiver may be silent, or take nothing
+   * @param streams most streams of one push, each on a connection of its own; from 1 to {@link
+   *     #MOST_STREAMS}
    * @param connections opens the connections; the sender's to close from now on
    */
   public HandoffSender(
@@ -44,9 +49,18 @@ public final class HandoffSender implements AutoCloseable {
       Lineage lineage,
       LongSupplier myEpoch,
       Duration stallLimit,
+      int streams,
       Connections connections,
       MeterRegistry meters) {
-    this(layout, lineage, myEpoch, stallLimit, connections::open, meters, new SystemAlarms());
+    this(
+        layout,
+        lineage,
+        myEpoch,
+        stallLimit,
+        streams,
+        connections::open,
+        meters,
+        new SystemAlarms());
     this.transport = connections::close;
     HandoffMetrics.copyingSender(meters, !connections.areLending());
   }
@@ -56,15 +70,21 @@ public final class HandoffSender implements AutoCloseable {
       Lineage lineage,
       LongSupplier myEpoch,
       Duration stallLimit,
-      Function<String, Connection> connectionFactory,
+      int streams,
+      Channels.Opener opener,
       MeterRegistry meters,
       Alarms alarms) {
+    if (streams < 1 || streams > MOST_STREAMS) {
+      throw new IllegalArgumentException(
+          "streams: %d, expected 1 to %d".formatted(streams, MOST_STREAMS));
+    }
+    this.streams = streams;
     this.alarms = alarms;
     this.layout = layout;
     this.lineage = lineage;
     this.myEpoch = myEpoch;
     this.stallLimit = stallLimit;
-    this.channels = new Channels(connectionFactory);
+    this.channels = new Channels(opener);
     this.metrics = HandoffMetrics.ofSender(meters);
   }
 
@@ -110,6 +130,7 @@ public final class HandoffSender implements AutoCloseable {
         alarms,
         metrics,
         stallLimit,
+        streams,
         writerLives);
   }
 

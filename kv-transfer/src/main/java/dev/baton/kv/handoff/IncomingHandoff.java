@@ -8,10 +8,13 @@ import dev.baton.proto.internal.v1.Accept;
 import dev.baton.proto.internal.v1.Commit;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -28,10 +31,17 @@ import org.slf4j.LoggerFactory;
  *       +------ revoke ------+--> OVER (the listener is not called)
  * </pre>
  *
- * All edges are taken, and all bytes are written, under one lock, so that a write in progress ends
- * before any edge to OVER, and none begins after it. Listener and stream are called without it.
+ * All edges are taken under a lock that bytes are written under as its readers, so that writes in
+ * progress, which may be of several streams at once, end before any edge to OVER, and none begins
+ * after it. Listener and streams are called without it.
+ *
+ * <p>One stream opens it, and up to {@value #MOST_STRIPES} may join that one. What ends one of them
+ * before it is acknowledged ends the handoff, and with it all of them.
  */
 public final class IncomingHandoff {
+  /** Streams that may join a handoff. */
+  static final int MOST_STRIPES = 7;
+
   private static final Logger log = LoggerFactory.getLogger(IncomingHandoff.class);
 
   private enum State {
@@ -49,15 +59,25 @@ public final class IncomingHandoff {
   private final BiConsumer<IncomingHandoff, HandoffEnd> whenOver;
   private final FrameVerifier verifier;
 
-  private final Object lock = new Object();
+  private final ReadWriteLock lock = new ReentrantReadWriteLock();
   private final CountDownLatch listenerTold = new CountDownLatch(1);
 
-  // The rest is read and written under the lock.
+  /** Planes that a stream writes or has written, and those that are there; their own monitor's. */
+  private final BitSet claimed = new BitSet();
+
+  private final BitSet arrived = new BitSet();
+
+  // The rest is read under the lock, and written by those who have it alone.
   private State state = State.EXPECTED;
-  private @Nullable PushSession session;
+
+  /** All that wrote or may write, the one that opened it first. */
+  private final List<PushSession> streams = new ArrayList<>();
+
+  private final BitSet joined = new BitSet();
+  private int mayJoin;
+  private int openStripes;
   private @Nullable Thread teller;
   private Runnable stopClock = () -> {};
-  private final BitSet arrived = new BitSet();
 
   IncomingHandoff(
       Ticket ticket,
@@ -87,21 +107,33 @@ public final class IncomingHandoff {
     return keys;
   }
 
-  Accept accept() {
-    return Accept.newBuilder().addAllMissing(missing.stream().boxed().toList()).build();
+  /**
+   * Lets streams join, unless planes come through a ring, and says so.
+   *
+   * @param ring whether they do
+   */
+  Accept accept(boolean ring) {
+    int stripes = ring ? 0 : MOST_STRIPES;
+    alone(() -> mayJoin = stripes);
+    return Accept.newBuilder()
+        .addAllMissing(missing.stream().boxed().toList())
+        .setRing(ring)
+        .setStripes(stripes)
+        .build();
   }
 
   /**
-   * Takes the edge EXPECTED to RECEIVING for the one stream that may write from now on.
+   * Takes the edge EXPECTED to RECEIVING for the stream that may write from now on.
    *
    * @throws HandoffException a refusal that leaves this handoff as it was
    */
   void claim(PushSession by) throws HandoffException {
-    synchronized (lock) {
+    lock.writeLock().lock();
+    try {
       switch (state) {
         case EXPECTED -> {
           state = State.RECEIVING;
-          session = by;
+          streams.add(by);
         }
         case RECEIVING ->
             throw HandoffException.refused(
@@ -110,6 +142,52 @@ public final class IncomingHandoff {
             // It ended between the look at the table and this.
             throw HandoffException.refused(Refusal.REVOKED, "open: handoff " + ticket + " is over");
       }
+    } finally {
+      lock.writeLock().unlock();
+    }
+  }
+
+  /**
+   * Lets one more stream write.
+   *
+   * @param stripe which it is, as an unsigned number
+   * @return the stream that opened the handoff
+   * @throws HandoffException a refusal that leaves this handoff as it was
+   */
+  PushSession join(PushSession by, int stripe) throws HandoffException {
+    lock.writeLock().lock();
+    try {
+      if (state == State.OVER) {
+        // It ended between the look at the table and this.
+        throw HandoffException.refused(Refusal.REVOKED, "join: handoff " + ticket + " is over");
+      }
+      if (stripe < 1 || stripe > mayJoin || joined.get(stripe)) {
+        throw HandoffException.refused(
+            Refusal.PROTOCOL,
+            "join.stripe: %s, expected 1 to %d, each once, after Accept"
+                .formatted(Integer.toUnsignedString(stripe), mayJoin));
+      }
+      joined.set(stripe);
+      openStripes++;
+      streams.add(by);
+      return streams.getFirst();
+    } finally {
+      lock.writeLock().unlock();
+    }
+  }
+
+  /**
+   * A stream that joined has brought everything.
+   *
+   * @throws HandoffException a refusal, if the handoff is over
+   */
+  void leave() throws HandoffException {
+    lock.writeLock().lock();
+    try {
+      requireReceiving();
+      openStripes--;
+    } finally {
+      lock.writeLock().unlock();
     }
   }
 
@@ -120,10 +198,14 @@ public final class IncomingHandoff {
    */
   void write(FrameHeader header, Payload payload) throws HandoffException {
     Place place = verifier.verify(header, payload);
-    synchronized (lock) {
-      requireWritable(place);
+    lock.readLock().lock();
+    try {
+      requireReceiving();
+      claim(place);
       payload.copyTo(memory(place));
-      arrived.set(number(place));
+      setArrived(place);
+    } finally {
+      lock.readLock().unlock();
     }
   }
 
@@ -136,32 +218,42 @@ public final class IncomingHandoff {
    */
   IncomingPlane begin(FrameHeader header) throws HandoffException {
     Place place = verifier.verifyHead(header);
-    synchronized (lock) {
-      requireWritable(place);
+    lock.readLock().lock();
+    try {
+      requireReceiving();
+      claim(place);
+    } finally {
+      lock.readLock().unlock();
     }
     return new IncomingPlane(this, place, memory(place), header.beginSum());
   }
 
   /**
-   * Has the next bytes of a plane written, unless the handoff is over.
+   * Has the next bytes of a plane written that was begun, unless the handoff is over.
    *
    * @throws HandoffException a refusal, if it is
    */
-  void write(Place place, Runnable writing) throws HandoffException {
-    synchronized (lock) {
-      requireWritable(place);
+  void write(Runnable writing) throws HandoffException {
+    lock.readLock().lock();
+    try {
+      requireReceiving();
       writing.run();
+    } finally {
+      lock.readLock().unlock();
     }
   }
 
   /**
-   * All bytes of a plane are there and right.
+   * All bytes of a plane that was begun are there and right.
    *
-   * @throws HandoffException a refusal, if the handoff is over or has the plane
+   * @throws HandoffException a refusal, if the handoff is over
    */
   void arrived(Place place) throws HandoffException {
-    synchronized (lock) {
-      requireWritable(place);
+    write(() -> setArrived(place));
+  }
+
+  private void setArrived(Place place) {
+    synchronized (claimed) {
       arrived.set(number(place));
     }
   }
@@ -174,13 +266,16 @@ public final class IncomingHandoff {
     return destination.get(place.block()).plane(place.layer(), place.kind());
   }
 
-  private void requireWritable(Place place) throws HandoffException {
-    requireReceiving();
-    if (arrived.get(number(place))) {
-      throw HandoffException.refused(
-          Refusal.COUNT,
-          "frame: block %d, layer %d, %s came twice"
-              .formatted(place.block(), place.layer(), place.kind()));
+  /** Sees to it that no two streams write one plane at once, which would mix what they bring. */
+  private void claim(Place place) throws HandoffException {
+    synchronized (claimed) {
+      if (claimed.get(number(place))) {
+        throw HandoffException.refused(
+            Refusal.COUNT,
+            "frame: block %d, layer %d, %s came twice"
+                .formatted(place.block(), place.layer(), place.kind()));
+      }
+      claimed.set(number(place));
     }
   }
 
@@ -193,9 +288,18 @@ public final class IncomingHandoff {
     int blocks = missing.cardinality();
     long frames = (long) blocks * layout.planes();
     long bytes = frames * layout.planeBytes();
-    synchronized (lock) {
+    lock.writeLock().lock();
+    try {
       requireReceiving();
-      int came = arrived.cardinality();
+      if (openStripes > 0) {
+        throw HandoffException.refused(
+            Refusal.PROTOCOL,
+            "commit: %d stripes are open, expected the Ack of each first".formatted(openStripes));
+      }
+      int came;
+      synchronized (claimed) {
+        came = arrived.cardinality();
+      }
       if (Integer.toUnsignedLong(commit.getFrames()) != frames
           || commit.getBytes() != bytes
           || came != frames) {
@@ -209,7 +313,9 @@ public final class IncomingHandoff {
                     frames,
                     bytes));
       }
-      leave();
+      end();
+    } finally {
+      lock.writeLock().unlock();
     }
     HandoffReceipt receipt = new HandoffReceipt(blocks, keys.size() - blocks, bytes);
     tell(HandoffEnd.ARRIVED, () -> listener.arrived(receipt, commit.getFirstTokensList()));
@@ -217,16 +323,19 @@ public final class IncomingHandoff {
   }
 
   /**
-   * Ends the handoff without success and tells the listener; the caller ends the stream.
+   * Ends the handoff without success and tells the listener; the caller ends the streams.
    *
    * @return whether this call ended it: false if it was over already
    */
   boolean fail(HandoffException why) {
-    synchronized (lock) {
+    lock.writeLock().lock();
+    try {
       if (state == State.OVER) {
         return false;
       }
-      leave();
+      end();
+    } finally {
+      lock.writeLock().unlock();
     }
     boolean expired = why.refusal().equals(Optional.of(Refusal.EXPIRED));
     tell(expired ? HandoffEnd.EXPIRED : HandoffEnd.FAILED, () -> listener.failed(why));
@@ -236,12 +345,8 @@ public final class IncomingHandoff {
   /** Gives the handoff an end in time: it fails as EXPIRED unless it is over by then. */
   void expireAfter(Duration lifetime, Alarms alarms) {
     Runnable clock = alarms.after(lifetime.toNanos(), () -> abandon(expired(lifetime)));
-    boolean over;
-    synchronized (lock) {
-      stopClock = clock;
-      over = state == State.OVER;
-    }
-    if (over) {
+    alone(() -> stopClock = clock);
+    if (isOver()) {
       clock.run();
     }
   }
@@ -252,48 +357,78 @@ public final class IncomingHandoff {
         "handoff %s did not arrive within its %d ms".formatted(ticket, lifetime.toMillis()));
   }
 
-  /** Fails the handoff, if it is not over, and ends its stream, if it has one. */
+  /** Fails the handoff, if it is not over, and ends its streams. */
   void abandon(HandoffException why) {
-    if (!fail(why)) {
-      return;
+    if (fail(why)) {
+      endStreams(why);
     }
-    PushSession open = openSession();
-    if (open != null) {
-      open.end(why);
+  }
+
+  /** Ends the streams of a handoff that is over; a refusal counts once. */
+  private void endStreams(HandoffException why) {
+    List<PushSession> all = streams();
+    if (!all.isEmpty()) {
+      all.getFirst().end(why);
+      all.forEach(stream -> stream.follow(why));
     }
+  }
+
+  /** One of its streams ended the handoff: the others end with it. */
+  void ended(HandoffException why) {
+    streams().forEach(stream -> stream.follow(why));
   }
 
   /**
    * Ends the handoff, if it is not over yet, without a word to its listener, and refuses the
-   * sender's stream. After it returns nobody writes to the destination any more, and the listener
-   * is not called: a write in progress, or a listener's call in progress on another thread, is
+   * sender's streams. After it returns nobody writes to the destination any more, and the listener
+   * is not called: writes in progress, or a listener's call in progress on another thread, are
    * waited for. Call it therefore without a lock that the listener takes. The listener itself may
    * call it. Idempotent.
    */
   public void revoke() {
-    PushSession open;
     Thread telling;
     boolean revoked;
-    synchronized (lock) {
-      open = session;
+    lock.writeLock().lock();
+    try {
       telling = teller;
       revoked = state != State.OVER;
       state = State.OVER;
+    } finally {
+      lock.writeLock().unlock();
     }
     if (revoked) {
       listenerTold.countDown();
       leaveTable(HandoffEnd.REVOKED);
-      if (open != null) {
-        open.end(HandoffException.refused(Refusal.REVOKED, "handoff " + ticket + " was revoked"));
-      }
+      endStreams(HandoffException.refused(Refusal.REVOKED, "handoff " + ticket + " was revoked"));
     } else if (telling != Thread.currentThread()) {
       awaitListener();
     }
   }
 
-  private @Nullable PushSession openSession() {
-    synchronized (lock) {
-      return session;
+  private List<PushSession> streams() {
+    lock.readLock().lock();
+    try {
+      return List.copyOf(streams);
+    } finally {
+      lock.readLock().unlock();
+    }
+  }
+
+  private boolean isOver() {
+    lock.readLock().lock();
+    try {
+      return state == State.OVER;
+    } finally {
+      lock.readLock().unlock();
+    }
+  }
+
+  private void alone(Runnable change) {
+    lock.writeLock().lock();
+    try {
+      change.run();
+    } finally {
+      lock.writeLock().unlock();
     }
   }
 
@@ -304,7 +439,7 @@ public final class IncomingHandoff {
   }
 
   /** The edge to OVER for those who tell the listener. */
-  private void leave() {
+  private void end() {
     state = State.OVER;
     teller = Thread.currentThread();
   }
@@ -323,8 +458,11 @@ public final class IncomingHandoff {
   private void leaveTable(HandoffEnd end) {
     whenOver.accept(this, end);
     Runnable clock;
-    synchronized (lock) {
+    lock.readLock().lock();
+    try {
       clock = stopClock;
+    } finally {
+      lock.readLock().unlock();
     }
     clock.run();
   }

@@ -37,7 +37,7 @@ final class IncomingPlane {
    * @throws HandoffException a refusal, if the handoff is over
    */
   void take(MemorySegment piece) throws HandoffException {
-    handoff.write(place, () -> copy(piece));
+    handoff.write(() -> copy(piece));
   }
 
   private void copy(MemorySegment piece) {

@@ -5,7 +5,6 @@ import dev.baton.kv.Block;
 import dev.baton.kv.BlockKey;
 import dev.baton.kv.BlockPool;
 import dev.baton.kv.Lineage;
-import dev.baton.kv.transport.Connection;
 import dev.baton.kv.transport.Connections;
 import dev.baton.proto.internal.v1.PullRequest;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -15,7 +14,6 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import java.util.function.LongSupplier;
 
 /**
@@ -73,7 +71,7 @@ public final class KvPuller implements AutoCloseable {
       Lineage lineage,
       LongSupplier myEpoch,
       Duration stallLimit,
-      Function<String, Connection> connectionFactory,
+      Channels.Opener connectionFactory,
       Runnable transport,
       MeterRegistry meters,
       Alarms alarms) {

@@ -34,6 +34,9 @@ final class KvTransfer {
   /** The only byte of a request that says that there is something to read in the ring. */
   static final int WAKE = 0x08;
 
+  /** First byte of a request that holds a protobuf Join. */
+  static final int JOIN = 0x09;
+
   private KvTransfer() {}
 
   /** The method Push, for one side: {@code requests} writes or reads what goes to the receiver. */

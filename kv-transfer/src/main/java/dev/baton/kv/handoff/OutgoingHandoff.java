@@ -4,9 +4,11 @@ import dev.baton.kv.Layout;
 import dev.baton.kv.PlaneKind;
 import dev.baton.proto.internal.v1.Accept;
 import dev.baton.proto.internal.v1.Commit;
+import dev.baton.proto.internal.v1.Join;
 import dev.baton.proto.internal.v1.Open;
 import dev.baton.proto.internal.v1.PushReply;
 import dev.baton.proto.v1.SampledToken;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  * <ul>
  *   <li>Every plane of every missing block goes out exactly once, and none before it is final.
  *   <li>Open is the first message, Commit the last; after OVER there is none.
+ *   <li>Between Accept and the last plane streams may join; their planes are dealt to whoever asks.
+ *       Each ends when there is nothing left to deal, and Commit waits until all were acknowledged.
  *   <li>The first end counts; whatever comes later changes nothing.
  * </ul>
  */
@@ -50,6 +54,12 @@ final class OutgoingHandoff {
     /** A plane that is final. */
     record Plane(int block, int layer, PlaneKind kind) implements Send {}
 
+    /** First on a stream that joins. */
+    record Joining(Join join) implements Send {}
+
+    /** Says that no plane is left for a stream that joined: the end of its requests. */
+    record Leaving() implements Send {}
+
     /** Says that the writer makes progress though it has no plane to send. */
     record Renewing() implements Send {}
 
@@ -57,8 +67,21 @@ final class OutgoingHandoff {
     record Committing(Commit commit) implements Send {}
   }
 
+  /** Where a stream is that joins. */
+  private enum Stripe {
+    JOINING,
+    SENDING,
+    LEFT,
+    ACKNOWLEDGED
+  }
+
+  /** The stream that opens it; those that join have the numbers from 1 on. */
+  static final int OPENER = 0;
+
   private final Layout layout;
   private final Open open;
+  private final List<Stripe> stripes = new ArrayList<>();
+  private int mayJoin;
 
   /** For each layer: how many tokens of the prompt are final. */
   private final int[] readyTokens;
@@ -92,9 +115,7 @@ final class OutgoingHandoff {
 
   /** What it moved, once that is settled: from COMMITTING on. */
   HandoffReceipt receipt() {
-    int blocks = open.getKeysCount();
-    return new HandoffReceipt(
-        missing.length, blocks - missing.length, (long) missing.length * layout.blockBytes());
+    return new HandoffReceipt(missing.length, open.getKeysCount() - missing.length, bytes());
   }
 
   /** K and V of a layer are final for the prompt's first {@code tokens} tokens. */
@@ -108,8 +129,64 @@ final class OutgoingHandoff {
     firstTokens = List.copyOf(tokens);
   }
 
-  /** The receiver said something. */
-  void on(PushReply reply) {
+  /** How many streams may join now. */
+  int mayJoin() {
+    return state == State.SENDING && toSend > 0 ? mayJoin - stripes.size() : 0;
+  }
+
+  /**
+   * One more stream sends planes.
+   *
+   * @return its number
+   */
+  int join() {
+    stripes.add(Stripe.JOINING);
+    return stripes.size();
+  }
+
+  /** The bytes that are to be moved; known from SENDING on. */
+  long bytes() {
+    return (long) missing.length * layout.blockBytes();
+  }
+
+  /** The receiver said something on a stream. */
+  void on(int stream, PushReply reply) {
+    if (stream == OPENER) {
+      on(reply);
+    } else if (reply.hasAck() && stripe(stream) == Stripe.LEFT) {
+      stripes.set(stream - 1, Stripe.ACKNOWLEDGED);
+    } else {
+      end(
+          HandoffException.refused(
+              Refusal.PROTOCOL,
+              "reply on stripe %d: %s, expected Ack once, after the end of requests"
+                  .formatted(stream, reply.getReplyCase())));
+    }
+  }
+
+  /** A stream ended; without effect on the handoff if it was acknowledged before. */
+  void ended(int stream, HandoffException why) {
+    if (stream == OPENER || stripe(stream) != Stripe.ACKNOWLEDGED) {
+      end(why);
+    }
+  }
+
+  /** Whether a stream has sent everything that it will. */
+  boolean hasLeft(int stream) {
+    return stream != OPENER && stripe(stream).compareTo(Stripe.LEFT) >= 0;
+  }
+
+  /** Whether a stream that joined was acknowledged. */
+  boolean isAcknowledged(int stream) {
+    return stream != OPENER && stripe(stream) == Stripe.ACKNOWLEDGED;
+  }
+
+  private Stripe stripe(int stream) {
+    return stripes.get(stream - 1);
+  }
+
+  /** The receiver said something on the stream that opened it. */
+  private void on(PushReply reply) {
     if (state == State.OPENING && openSent && reply.hasAccept()) {
       accepted(reply.getAccept());
     } else if (state == State.COMMITTING && reply.hasAck()) {
@@ -137,6 +214,7 @@ final class OutgoingHandoff {
     }
     missing = accept.getMissingList().stream().mapToInt(Integer::intValue).toArray();
     toSend = (long) missing.length * layout.planes();
+    mayJoin = Math.max(0, accept.getStripes());
     state = State.SENDING;
   }
 
@@ -153,12 +231,43 @@ final class OutgoingHandoff {
     return state == State.SENDING && layerToSend() >= 0;
   }
 
+  /** Whether every plane was dealt to a stream. */
+  boolean allDealt() {
+    return state == State.SENDING && toSend == 0;
+  }
+
   /**
-   * The next message, which counts as sent; null if there is none now.
+   * The next message of a stream, which counts as sent; null if there is none now.
    *
    * @param room whether the stream can take a plane; other messages do not wait for that
    */
-  @Nullable Send next(boolean room) {
+  @Nullable Send next(int stream, boolean room) {
+    if (stream == OPENER) {
+      return nextOfOpener(room);
+    }
+    return state == State.SENDING ? nextOfStripe(stream, room) : null;
+  }
+
+  private @Nullable Send nextOfStripe(int stream, boolean room) {
+    return switch (stripe(stream)) {
+      case JOINING -> {
+        stripes.set(stream - 1, Stripe.SENDING);
+        yield new Send.Joining(
+            Join.newBuilder().setTicket(open.getTicket()).setStripe(stream).build());
+      }
+      case SENDING -> {
+        if (toSend == 0) {
+          stripes.set(stream - 1, Stripe.LEFT);
+          yield new Send.Leaving();
+        }
+        int layer = layerToSend();
+        yield room && layer >= 0 ? plane(layer) : null;
+      }
+      case LEFT, ACKNOWLEDGED -> null;
+    };
+  }
+
+  private @Nullable Send nextOfOpener(boolean room) {
     return switch (state) {
       case OPENING -> {
         if (openSent) {
@@ -214,7 +323,9 @@ final class OutgoingHandoff {
 
   private @Nullable Send commit() {
     List<SampledToken> tokens = firstTokens;
-    if (toSend > 0 || tokens == null) {
+    if (toSend > 0
+        || tokens == null
+        || stripes.stream().anyMatch(each -> each != Stripe.ACKNOWLEDGED)) {
       return null;
     }
     state = State.COMMITTING;

@@ -3,6 +3,7 @@ package dev.baton.kv.handoff;
 import com.google.protobuf.MessageLite;
 import dev.baton.kv.transport.Loans;
 import dev.baton.proto.internal.v1.Commit;
+import dev.baton.proto.internal.v1.Join;
 import dev.baton.proto.internal.v1.Open;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -34,6 +35,11 @@ final class OutgoingMessage {
   /** An Open. */
   static OutgoingMessage of(Open open) {
     return control(KvTransfer.OPEN, open);
+  }
+
+  /** A Join. */
+  static OutgoingMessage of(Join join) {
+    return control(KvTransfer.JOIN, join);
   }
 
   /** A Commit. */

@@ -13,6 +13,7 @@ import dev.baton.proto.internal.v1.PushReply;
 import dev.baton.proto.v1.SampledToken;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.Condition;
@@ -23,7 +24,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One push: {@link #run} waits on a thread of its own for its end, the writer of the blocks says on
- * another what is final, and the event loop of the connection sends it ({@link OutgoingStream}).
+ * another what is final, and the event loops of its connections send it ({@link OutgoingStream}).
+ * There is one stream, and more, on connections of their own, for a push of {@value #STRIPED_BYTES}
+ * bytes or more that does not go through shared memory.
  *
  * <ul>
  *   <li>{@link #ready} and {@link #computed} never wait for the network; they may be called before,
@@ -39,6 +42,9 @@ public final class OutgoingPush {
   /** What planes pass through where they are not lent: small enough for the nearest cache. */
   private static final int SCRATCH_BYTES = 64 * 1024;
 
+  /** A push of fewer bytes is over before further streams would be of use. */
+  static final long STRIPED_BYTES = 8 << 20;
+
   /** Renewals in one stall limit: two may be late or lost before the lease ends. */
   private static final int RENEWALS = 3;
 
@@ -51,6 +57,7 @@ public final class OutgoingPush {
   private final RingLender rings;
   private final HandoffMetrics metrics;
   private final long stallNanos;
+  private final int mostStreams;
   private final BooleanSupplier writerLives;
 
   private final ReentrantLock lock = new ReentrantLock();
@@ -60,7 +67,10 @@ public final class OutgoingPush {
   private final OutgoingHandoff handoff;
   private final PushWatch watch;
   private final BusyTimes transfers = new BusyTimes();
-  private @Nullable OutgoingStream stream;
+
+  /** The one that opens the handoff first. */
+  private final List<OutgoingStream> streams = new ArrayList<>();
+
   private @Nullable Throwable thrown;
   private long transferSince;
   private boolean transferring;
@@ -80,6 +90,7 @@ public final class OutgoingPush {
       Alarms alarms,
       HandoffMetrics metrics,
       Duration stallLimit,
+      int mostStreams,
       BooleanSupplier writerLives) {
     this.target = target;
     this.ticket = ticket;
@@ -92,6 +103,7 @@ public final class OutgoingPush {
     this.watch = new PushWatch(alarms, this::lookAtWaits);
     this.metrics = metrics;
     this.stallNanos = stallLimit.toNanos();
+    this.mostStreams = mostStreams;
     this.writerLives = writerLives;
   }
 
@@ -112,30 +124,32 @@ public final class OutgoingPush {
   }
 
   private void fromWriter(Runnable word) {
-    OutgoingStream idle = null;
+    List<OutgoingStream> idle = List.of();
     lock.lock();
     try {
       word.run();
-      if (stream != null && stream.wait == Wait.WRITER && handoff.renewal() == null) {
-        idle = stream;
-        if (saidReadyAt == 0 && handoff.hasPlane()) {
+      if (handoff.renewal() == null) {
+        idle = waitingForWriter();
+        if (!idle.isEmpty() && saidReadyAt == 0 && handoff.hasPlane()) {
           saidReadyAt = System.nanoTime();
         }
       }
     } finally {
       lock.unlock();
     }
-    if (idle != null) {
-      idle.wake();
-    }
+    idle.forEach(OutgoingStream::wake);
+  }
+
+  private List<OutgoingStream> waitingForWriter() {
+    return streams.stream().filter(each -> each.wait == Wait.WRITER).toList();
   }
 
   /**
-   * Opens the stream, has what is ready sent until everything was, and returns when the receiver
+   * Opens the streams, has what is ready sent until everything was, and returns when the receiver
    * has acknowledged it. To be called once. Blocks the calling thread; ends early when the current
    * {@link io.grpc.Context} is cancelled or its deadline passes, or when the thread is interrupted
    * (which stays set). After it the blocks are not touched any more; a failed push leaves nothing
-   * behind: its stream is cancelled.
+   * behind: its streams are cancelled.
    */
   public PushTimes run() throws HandoffException {
     try (Channels.Lease lease = channels.lease(target)) {
@@ -144,14 +158,15 @@ public final class OutgoingPush {
       boolean acknowledged = false;
       try {
         main.start();
+        openStripes(lease);
         awaitEnd();
         requireAcknowledged(lease);
         acknowledged = true;
       } catch (RuntimeException | Error | HandoffException e) {
-        main.cancel();
+        abort(e);
         throw e;
       } finally {
-        main.takeBack();
+        streams.forEach(OutgoingStream::takeBack);
         main.closeRing(acknowledged);
       }
       long total = System.nanoTime() - started;
@@ -168,21 +183,60 @@ public final class OutgoingPush {
 
   private OutgoingStream open(Connection connection) {
     OutgoingStream opened =
-        new OutgoingStream(
-            this,
-            new PushCall(connection.channel()),
-            connection.loop(),
-            this::header,
-            frames(),
-            connection.sharesMemory() ? rings.lend(target) : Optional.empty(),
-            layout.planeBytes());
+        stream(
+            OutgoingHandoff.OPENER,
+            connection,
+            connection.sharesMemory() ? rings.lend(target) : Optional.empty());
     lock.lock();
     try {
-      stream = opened;
+      streams.add(opened);
     } finally {
       lock.unlock();
     }
     return opened;
+  }
+
+  private OutgoingStream stream(int number, Connection connection, Optional<RingLender.Loan> ring) {
+    return new OutgoingStream(
+        this,
+        number,
+        new PushCall(connection.channel()),
+        connection.loop(),
+        this::header,
+        frames(),
+        ring,
+        layout.planeBytes());
+  }
+
+  /** Once it is known how much there is to send. */
+  private void openStripes(Channels.Lease lease) throws HandoffException {
+    if (mostStreams == 1) {
+      return;
+    }
+    await(() -> handoff.state() != State.OPENING);
+    for (int stripe = 1; stripe < mostStreams; stripe++) {
+      Connection connection = lease.connection(stripe);
+      OutgoingStream opened;
+      lock.lock();
+      try {
+        if (handoff.mayJoin() == 0 || handoff.bytes() < STRIPED_BYTES) {
+          return;
+        }
+        opened = stream(handoff.join(), connection, Optional.empty());
+        streams.add(opened);
+      } finally {
+        lock.unlock();
+      }
+      metrics.joined();
+      opened.start();
+    }
+  }
+
+  /** When it returns no thread sends any more. */
+  private void abort(Throwable why) {
+    end(HandoffException.cancelled("it broke", why));
+    streams.forEach(OutgoingStream::cancel);
+    awaitEnd();
   }
 
   /** What goes before a plane's bytes in a ring. */
@@ -215,10 +269,21 @@ public final class OutgoingPush {
 
   /** Returns when it is over and no thread sends any more; an interrupt ends it. */
   private void awaitEnd() {
+    await(() -> handoff.state() == State.OVER && streams.stream().noneMatch(each -> each.sending));
+    lock.lock();
+    try {
+      watch.stop();
+      endTransfer();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void await(BooleanSupplier reached) {
     boolean interrupted = false;
     lock.lock();
     try {
-      while (handoff.state() != State.OVER || isSending()) {
+      while (!reached.getAsBoolean()) {
         try {
           changed.await();
         } catch (InterruptedException e) {
@@ -226,18 +291,12 @@ public final class OutgoingPush {
           handoff.end(HandoffException.cancelled("the pushing thread was interrupted", e));
         }
       }
-      watch.stop();
-      endTransfer();
     } finally {
       lock.unlock();
     }
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
-  }
-
-  private boolean isSending() {
-    return stream != null && stream.sending;
   }
 
   /** Throws unless it ended well. */
@@ -262,6 +321,7 @@ public final class OutgoingPush {
    * @return whether there are any, or the plane before can go on
    */
   boolean take(OutgoingStream by, List<Send> into) {
+    List<OutgoingStream> others = List.of();
     lock.lock();
     try {
       by.sending = false;
@@ -270,8 +330,12 @@ public final class OutgoingPush {
         return false;
       }
       boolean room = by.hasRoom();
+      boolean dealt = handoff.allDealt();
       if (!by.isHalfway()) {
         takeNext(by, room, into);
+      }
+      if (!dealt && handoff.allDealt()) {
+        others = waitingForWriter();
       }
       if (into.isEmpty() && !(room && by.isHalfway())) {
         beginWait(by);
@@ -287,6 +351,7 @@ public final class OutgoingPush {
       return false;
     } finally {
       lock.unlock();
+      others.forEach(OutgoingStream::wake);
     }
   }
 
@@ -306,7 +371,7 @@ public final class OutgoingPush {
 
   private void takeNext(OutgoingStream by, boolean room, List<Send> into) {
     while (into.size() < by.burst()) {
-      Send next = handoff.next(room);
+      Send next = handoff.next(by.number(), room);
       if (next == null) {
         break;
       }
@@ -325,17 +390,33 @@ public final class OutgoingPush {
     Wait now =
         switch (handoff.state()) {
           case OPENING -> Wait.ACCEPT;
-          case SENDING -> by.isHalfway() || handoff.hasPlane() ? Wait.ROOM : Wait.WRITER;
+          case SENDING -> whatWhileSending(by);
           case COMMITTING, OVER -> Wait.ACK;
         };
     if (by.wait != now) {
       by.wait = now;
       by.waitSince = watch.now();
-      watch.ringBy(by.waitSince + limit(now));
+      if (isTimed(by)) {
+        watch.ringBy(by.waitSince + limit(now));
+      }
     }
-    if (now == Wait.WRITER) {
+    if (streams.stream()
+        .allMatch(each -> each.wait == Wait.WRITER || handoff.isAcknowledged(each.number()))) {
       endTransfer();
     }
+  }
+
+  private Wait whatWhileSending(OutgoingStream by) {
+    if (handoff.hasLeft(by.number())) {
+      return Wait.ACK;
+    }
+    return by.isHalfway() || handoff.hasPlane() ? Wait.ROOM : Wait.WRITER;
+  }
+
+  /** Signs of life are the opener's; and nothing is awaited on a stripe that was acknowledged. */
+  private boolean isTimed(OutgoingStream by) {
+    return by.number() == OutgoingHandoff.OPENER
+        || (by.wait != Wait.WRITER && !handoff.isAcknowledged(by.number()));
   }
 
   private long limit(Wait wait) {
@@ -344,28 +425,33 @@ public final class OutgoingPush {
 
   /** The watch rang. */
   private void lookAtWaits() {
-    OutgoingStream mine;
+    List<OutgoingStream> late = new ArrayList<>();
     lock.lock();
     try {
       watch.rang();
-      mine = stream;
-      if (mine == null || handoff.state() == State.OVER) {
+      if (handoff.state() == State.OVER) {
         return;
       }
-      Wait wait = mine.wait;
-      if (wait == null) {
-        watch.ringBy(watch.now() + stallNanos);
-        return;
+      for (OutgoingStream each : streams) {
+        Wait wait = each.wait;
+        if (wait == null) {
+          watch.ringBy(watch.now() + stallNanos);
+        } else if (isTimed(each)) {
+          if (watch.now() - each.waitSince < limit(wait)) {
+            watch.ringBy(each.waitSince + limit(wait));
+          } else {
+            tookTooLong(each, wait);
+            late.add(each);
+          }
+        }
       }
-      if (watch.now() - mine.waitSince < limit(wait)) {
-        watch.ringBy(mine.waitSince + limit(wait));
-        return;
+      if (handoff.state() == State.OVER) {
+        watch.stop();
       }
-      tookTooLong(mine, wait);
     } finally {
       lock.unlock();
     }
-    mine.wake();
+    late.forEach(OutgoingStream::wake);
   }
 
   private void tookTooLong(OutgoingStream mine, Wait wait) {
@@ -382,12 +468,28 @@ public final class OutgoingPush {
     }
   }
 
-  /** The receiver said something. */
-  void on(PushReply reply) {
-    change(() -> handoff.on(reply));
+  /** The receiver said something on a stream. */
+  void on(OutgoingStream by, PushReply reply) {
+    OutgoingStream opener;
+    lock.lock();
+    try {
+      change(() -> handoff.on(by.number(), reply));
+      opener = streams.getFirst();
+    } finally {
+      lock.unlock();
+    }
+    if (by != opener) {
+      // It may have waited for this Ack to send Commit.
+      opener.wake();
+    }
   }
 
-  /** A stream ended, or the push is to end. */
+  /** A stream ended. */
+  void ended(OutgoingStream by, HandoffException why) {
+    change(() -> handoff.ended(by.number(), why));
+  }
+
+  /** The push is to end. */
   void end(HandoffException why) {
     change(() -> handoff.end(why));
   }
@@ -406,8 +508,9 @@ public final class OutgoingPush {
   private void change(Runnable change) {
     lock.lock();
     try {
+      State before = handoff.state();
       change.run();
-      if (handoff.state() == State.OVER) {
+      if (handoff.state() != before || before == State.OVER) {
         changed.signalAll();
       }
     } finally {

@@ -46,6 +46,7 @@ final class OutgoingStream implements PushCall.Events {
   }
 
   private final OutgoingPush push;
+  private final int number;
   private final PushCall call;
   private final Executor loop;
   private final Function<Send.Plane, FrameHeader> headers;
@@ -74,12 +75,14 @@ final class OutgoingStream implements PushCall.Events {
   /**
    * A stream that is not open yet.
    *
+   * @param number {@link OutgoingHandoff#OPENER}, or which of those that join it is
    * @param headers makes the header of a plane that goes into the ring
    * @param frames makes the message for a plane that does not; both called by whoever pumps
    * @param loan the ring to offer
    */
   OutgoingStream(
       OutgoingPush push,
+      int number,
       PushCall call,
       Executor loop,
       Function<Send.Plane, FrameHeader> headers,
@@ -87,6 +90,7 @@ final class OutgoingStream implements PushCall.Events {
       Optional<RingLender.Loan> loan,
       int planeBytes) {
     this.push = push;
+    this.number = number;
     this.call = call;
     this.loop = loop;
     this.headers = headers;
@@ -101,6 +105,11 @@ final class OutgoingStream implements PushCall.Events {
   void start() {
     call.start(this);
     pumpUntilAnswered(1);
+  }
+
+  /** Its number in the handoff. */
+  int number() {
+    return number;
   }
 
   /** How many messages are taken at a time. */
@@ -209,6 +218,8 @@ final class OutgoingStream implements PushCall.Events {
   private void send(Send next) {
     switch (next) {
       case Send.Opening opening -> call.send(OutgoingMessage.of(withOffer(opening.open())));
+      case Send.Joining joining -> call.send(OutgoingMessage.of(joining.join()));
+      case Send.Leaving _ -> call.halfClose();
       case Send.Renewing _ -> call.send(OutgoingMessage.renew());
       case Send.Plane plane when ring != null && ring.isTaken() ->
           ring.begin(headers.apply(plane), push.memory(plane));
@@ -239,14 +250,14 @@ final class OutgoingStream implements PushCall.Events {
       ring.answered(reply.getAccept().getRing());
     }
     if (!usesRing() || !reply.hasRoom()) {
-      push.on(reply);
+      push.on(this, reply);
     }
     pump();
   }
 
   @Override
   public void ended(HandoffException why) {
-    push.end(why);
+    push.ended(this, why);
     pump();
   }
 }

@@ -1,6 +1,7 @@
 package dev.baton.kv.handoff;
 
 import dev.baton.proto.internal.v1.Commit;
+import dev.baton.proto.internal.v1.Join;
 import dev.baton.proto.internal.v1.Open;
 
 /** A request of Push as the receiver reads it. Nothing of it is verified. */
@@ -11,6 +12,9 @@ sealed interface PushMessage extends AutoCloseable {
 
   /** Asks to write into reserved blocks. */
   record Opening(Open open) implements PushMessage {}
+
+  /** Asks to bring further planes of a handoff that another stream opened. */
+  record Joining(Join join) implements PushMessage {}
 
   /**
    * One plane.

@@ -2,6 +2,7 @@ package dev.baton.kv.handoff;
 
 import dev.baton.kv.handoff.PushMessage.Malformed;
 import dev.baton.proto.internal.v1.Commit;
+import dev.baton.proto.internal.v1.Join;
 import dev.baton.proto.internal.v1.Open;
 import io.grpc.MethodDescriptor.Marshaller;
 import io.grpc.StatusRuntimeException;
@@ -20,10 +21,11 @@ final class PushMessageReader implements Marshaller<PushMessage> {
         case KvTransfer.FRAME -> frame(in);
         case KvTransfer.COMMIT -> new PushMessage.Committing(Commit.parseFrom(control(kind, in)));
         case KvTransfer.RENEW -> bare("renew", in, new PushMessage.Renewing());
+        case KvTransfer.JOIN -> new PushMessage.Joining(Join.parseFrom(control(kind, in)));
         case KvTransfer.WAKE -> bare("wake", in, new PushMessage.Waking());
         case -1 -> new Malformed(Refusal.PROTOCOL, "message: empty, expected a kind byte");
         default ->
-            new Malformed(Refusal.PROTOCOL, "message kind: " + kind + ", expected 1 to 4 or 8");
+            new Malformed(Refusal.PROTOCOL, "message kind: " + kind + ", expected 1 to 4, 8 or 9");
       };
     } catch (HandoffException e) {
       return new Malformed(e.refusal().orElse(Refusal.PROTOCOL), e.detail());

@@ -17,7 +17,6 @@ import java.time.Duration;
 final class PushStream extends ServerCall.Listener<PushMessage> {
   private final ServerCall<PushMessage, PushReply> call;
   private final PushSession session;
-  private final StallWatch watch;
 
   private PushStream(
       ServerCall<PushMessage, PushReply> call,
@@ -34,12 +33,8 @@ final class PushStream extends ServerCall.Listener<PushMessage> {
             new CallReplies(call),
             offers,
             KvWire.of(call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR)),
-            this::signOfLife);
-    this.watch = StallWatch.start(alarms, stallLimit, session::stalled);
-  }
-
-  private void signOfLife() {
-    watch.sign();
+            alarms,
+            stallLimit);
   }
 
   /** Begins to serve a call. */
@@ -57,7 +52,6 @@ final class PushStream extends ServerCall.Listener<PushMessage> {
 
   @Override
   public void onMessage(PushMessage message) {
-    watch.sign();
     try (message) {
       session.on(message);
     }
@@ -73,14 +67,12 @@ final class PushStream extends ServerCall.Listener<PushMessage> {
 
   @Override
   public void onCancel() {
-    watch.stop();
     session.lost();
     session.gone();
   }
 
   @Override
   public void onComplete() {
-    watch.stop();
     session.gone();
   }
 

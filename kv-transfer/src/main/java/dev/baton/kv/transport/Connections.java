@@ -10,6 +10,8 @@ import io.netty.channel.unix.DomainSocketAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
@@ -33,11 +35,13 @@ public final class Connections implements AutoCloseable {
 
   private final Wire wire;
   private final boolean lending;
-  private final EventLoopGroup loops = Loops.start("kv-client", THREADS);
+  private final EventLoopGroup group = Loops.start("kv-client", THREADS);
+  private final List<EventLoop> loops = new ArrayList<>();
 
   private Connections(Wire wire, boolean lending) {
     this.wire = wire;
     this.lending = lending;
+    group.forEach(loop -> loops.add((EventLoop) loop));
   }
 
   /**
@@ -67,15 +71,16 @@ public final class Connections implements AutoCloseable {
    * A new connection, the caller's to close.
    *
    * @param target host:port of the receiver's TCP side
+   * @param place any number; connections of neighbouring places have different event loops
    */
-  public Connection open(String target) {
+  public Connection open(String target, int place) {
     Optional<Path> socket = wire != Wire.TCP ? LocalSocket.find(target) : Optional.empty();
     NettyChannelBuilder builder =
         socket
             .map(path -> builder(new DomainSocketAddress(path.toFile())))
             .orElseGet(
                 () -> NettyChannelBuilder.forTarget(target, InsecureChannelCredentials.create()));
-    EventLoop loop = loops.next();
+    EventLoop loop = loops.get(Math.floorMod(place, loops.size()));
     builder
         .channelType(
             Loops.channelType(socket.isPresent()),
@@ -100,6 +105,6 @@ public final class Connections implements AutoCloseable {
   /** Ends the event loops; connections have to be closed before. */
   @Override
   public void close() {
-    var _ = loops.shutdownGracefully(0, 5, TimeUnit.SECONDS);
+    var _ = group.shutdownGracefully(0, 5, TimeUnit.SECONDS);
   }
 }

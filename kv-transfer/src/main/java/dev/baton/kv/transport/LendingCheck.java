@@ -72,7 +72,7 @@ final class LendingCheck {
                 anywhere,
                 builder -> builder.addService(service(arrived)).maxInboundMessageSize(4 << 20));
         Connections connections = Connections.unchecked(Connections.Wire.TCP, true)) {
-      ManagedChannel channel = connections.open("127.0.0.1:" + servers.port()).channel();
+      ManagedChannel channel = connections.open("127.0.0.1:" + servers.port(), 0).channel();
       try {
         exchange(channel, arrived);
       } finally {

@@ -121,6 +121,7 @@ class BackPressureTest {
                 Prompt.LINEAGE,
                 () -> 5,
                 Loopback.STALL_LIMIT,
+                1,
                 connections::open,
                 new SimpleMeterRegistry(),
                 time);

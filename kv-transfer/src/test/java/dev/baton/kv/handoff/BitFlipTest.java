@@ -81,6 +81,30 @@ class BitFlipTest {
     }
   }
 
+  @Test
+  void everyFlippedBitOfJoinIsRefused() throws Exception {
+    try (Loopback loopback = new Loopback(Prompt.SMALL, 3)) {
+      Prompt prompt = Prompt.random(Prompt.SMALL, 12, new Random(13));
+      Destination destination = loopback.expect(prompt);
+      FakeCall opener = new FakeCall(loopback.receiver);
+      opener.deliver(Prompt.message(prompt.open()));
+      byte[] join = prompt.join(3);
+      for (int bit = 0; bit < 8 * join.length; bit++) {
+        FakeCall call = new FakeCall(loopback.receiver);
+        call.deliver(flipped(join, bit));
+        assertThat(call.failure().refusal()).as("bit %d", bit).isPresent();
+        call.complete();
+      }
+      assertThat(destination.heard).isEmpty();
+      prompt.frames(0, 1, 2).forEach(opener::deliver);
+      opener.deliver(Prompt.message(prompt.commit(3)));
+      opener.complete();
+      destination.assertArrived();
+      destination.release();
+      loopback.assertZero();
+    }
+  }
+
   private static byte[] flipped(byte[] message, int bit) {
     byte[] flipped = message.clone();
     flipped[bit / 8] ^= (byte) (1 << (bit % 8));

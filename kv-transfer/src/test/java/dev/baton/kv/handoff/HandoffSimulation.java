@@ -106,7 +106,9 @@ final class HandoffSimulation {
     int events = 0;
     while (time.step()) {
       current().check();
-      pushes.forEach(push -> require(!push.stream().isOverdue(), "a silent sender is borne"));
+      pushes.forEach(push ->
+          push.streams()
+              .forEach(stream -> require(!stream.isOverdue(), "a silent sender is borne")));
       require(++events < MOST_EVENTS, "the world does not come to rest");
     }
     return settle();
@@ -154,7 +156,7 @@ final class HandoffSimulation {
   private void restartDecodeWorker() {
     SimulatedDecodeWorker old = current();
     old.kill();
-    pushes.stream().filter(push -> !push.isOver()).forEach(push -> push.stream().cut());
+    pushes.stream().filter(push -> !push.isOver()).forEach(SimulatedPush::cut);
     incarnations.add(decodeWorker(old.epoch() + 1));
     requests.forEach(request -> request.lost(old));
   }
@@ -172,7 +174,10 @@ final class HandoffSimulation {
     switch (random.nextInt(3)) {
       case 0 -> push.process().freeze(random.nextLong(4 * SECOND));
       case 1 -> push.kill();
-      default -> push.stream().cut();
+      default -> {
+        List<SimulatedStream> streams = push.streams();
+        streams.get(random.nextInt(streams.size())).cut();
+      }
     }
   }
 
@@ -260,7 +265,7 @@ final class HandoffSimulation {
       SimulatedDecodeWorker there = random.nextInt(4) == 0 ? meant : current();
       push.start(there.process(), there.receiver(), deadline);
       if (there.process().isDead()) {
-        push.stream().cut();
+        push.cut();
       }
     }
 

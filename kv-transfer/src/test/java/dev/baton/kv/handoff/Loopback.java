@@ -75,7 +75,7 @@ final class Loopback implements AutoCloseable {
 
   HandoffSender sender(Alarms time) {
     return new HandoffSender(
-        layout, Prompt.LINEAGE, () -> 5, STALL_LIMIT, connections::open, senderMeters, time);
+        layout, Prompt.LINEAGE, () -> 5, STALL_LIMIT, 1, connections::open, senderMeters, time);
   }
 
   RawPush raw() {
@@ -99,7 +99,8 @@ final class Loopback implements AutoCloseable {
         },
         new RingOffers(false, Loops::current, alarms),
         KvWire.TCP,
-        () -> {});
+        new FakeAlarms(),
+        STALL_LIMIT);
   }
 
   Destination expect(Prompt prompt, int... present) {

@@ -7,6 +7,8 @@ import dev.baton.kv.Layout;
 import dev.baton.kv.PlaneOrder;
 import dev.baton.kv.handoff.OutgoingHandoff.Send;
 import dev.baton.kv.handoff.OutgoingHandoff.State;
+import dev.baton.proto.internal.v1.Accept;
+import dev.baton.proto.internal.v1.PushReply;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -66,7 +68,7 @@ class OutgoingHandoffTest {
     /** Takes the next message, which must be one that may be sent now. */
     void take() {
       boolean plane = handoff.hasPlane();
-      Send next = handoff.next(true);
+      Send next = handoff.next(OutgoingHandoff.OPENER, true);
       assertThat(next instanceof Send.Plane).isEqualTo(plane);
       if (next == null) {
         return;
@@ -88,6 +90,7 @@ class OutgoingHandoffTest {
           assertThat(planes).hasSize(missing.length * layout.planes());
           assertThat(committing.commit()).isEqualTo(prompt.commit(missing.length));
         }
+        case Send.Joining _, Send.Leaving _ -> throw new AssertionError("nobody joined");
         case Send.Renewing _ -> throw new AssertionError("nobody asked for a renewal");
       }
     }
@@ -102,7 +105,7 @@ class OutgoingHandoffTest {
         }
         case 3 -> {
           if (handoff.state() == State.OPENING && !sent.isEmpty()) {
-            handoff.on(FakeReceiver.accept(missing));
+            handoff.on(OutgoingHandoff.OPENER, FakeReceiver.accept(missing));
           }
         }
         case 4 -> {
@@ -128,7 +131,7 @@ class OutgoingHandoffTest {
         run.take();
         assertThat(run.sent).hasSize(total);
         assertThat(run.handoff.renewal()).isNull();
-        run.handoff.on(FakeReceiver.ack());
+        run.handoff.on(OutgoingHandoff.OPENER, FakeReceiver.ack());
         assertThat(run.handoff.state()).isEqualTo(State.OVER);
         assertThat(run.handoff.failure()).isNull();
         assertThat(run.handoff.receipt().blocksMoved()).isEqualTo(run.missing.length);
@@ -138,6 +141,53 @@ class OutgoingHandoffTest {
       } catch (AssertionError e) {
         throw new AssertionError("seed " + seed, e);
       }
+    }
+  }
+
+  @Test
+  void streamsThatJoinShareThePlanesAndCommitWaitsForTheirAcks() {
+    for (long seed = 0; seed < SEEDS; seed++) {
+      Run run = new Run(seed);
+      OutgoingHandoff handoff = run.handoff;
+      run.take();
+      handoff.on(
+          OutgoingHandoff.OPENER,
+          PushReply.newBuilder()
+              .setAccept(Accept.newBuilder().addAllMissing(List.of(run.missing)).setStripes(2))
+              .build());
+      while (handoff.mayJoin() > 0) {
+        handoff.join();
+      }
+      int stripes = run.missing.length > 0 ? 2 : 0;
+      run.compute();
+      Set<Send.Plane> planes = new HashSet<>();
+      int acknowledged = 0;
+      boolean committed = false;
+      while (!committed) {
+        int stream = run.random.nextInt(stripes + 1);
+        switch (handoff.next(stream, true)) {
+          case Send.Plane plane -> assertThat(planes.add(plane)).as("seed %d", seed).isTrue();
+          case Send.Joining joining ->
+              assertThat(joining.join().getStripe()).as("seed %d", seed).isEqualTo(stream);
+          case Send.Leaving _ -> {
+            assertThat(planes)
+                .as("seed %d", seed)
+                .hasSize(run.missing.length * run.layout.planes());
+            handoff.on(stream, FakeReceiver.ack());
+            handoff.ended(stream, HandoffException.lost("its good end", null));
+            acknowledged++;
+          }
+          case Send.Committing _ -> {
+            assertThat(acknowledged).as("seed %d", seed).isEqualTo(stripes);
+            committed = true;
+          }
+          case null -> assertThat(handoff.state()).isEqualTo(State.SENDING);
+          default -> throw new AssertionError("seed " + seed);
+        }
+      }
+      handoff.on(OutgoingHandoff.OPENER, FakeReceiver.ack());
+      assertThat(handoff.state()).isEqualTo(State.OVER);
+      assertThat(handoff.failure()).as("seed %d", seed).isNull();
     }
   }
 
@@ -152,8 +202,8 @@ class OutgoingHandoffTest {
       run.handoff.end(why);
       run.handoff.end(HandoffException.stalled("too late"));
       run.compute();
-      run.handoff.on(FakeReceiver.ack());
-      assertThat(run.handoff.next(true)).as("seed %d", seed).isNull();
+      run.handoff.on(OutgoingHandoff.OPENER, FakeReceiver.ack());
+      assertThat(run.handoff.next(OutgoingHandoff.OPENER, true)).as("seed %d", seed).isNull();
       assertThat(run.handoff.renewal()).isNull();
       assertThat(run.handoff.hasPlane()).isFalse();
       assertThat(run.handoff.failure()).isSameAs(why);
@@ -163,18 +213,18 @@ class OutgoingHandoffTest {
   @Test
   void aReplyOutOfOrderEndsIt() {
     Run early = new Run(1);
-    early.handoff.on(FakeReceiver.accept());
+    early.handoff.on(OutgoingHandoff.OPENER, FakeReceiver.accept());
     assertProtocol(early, "expected Accept");
 
     Run ack = new Run(1);
     ack.take();
-    ack.handoff.on(FakeReceiver.ack());
+    ack.handoff.on(OutgoingHandoff.OPENER, FakeReceiver.ack());
     assertProtocol(ack, "expected Accept");
 
     Run twice = new Run(1);
     twice.take();
-    twice.handoff.on(FakeReceiver.accept());
-    twice.handoff.on(FakeReceiver.ack());
+    twice.handoff.on(OutgoingHandoff.OPENER, FakeReceiver.accept());
+    twice.handoff.on(OutgoingHandoff.OPENER, FakeReceiver.ack());
     assertProtocol(twice, "expected Ack");
   }
 
@@ -189,12 +239,14 @@ class OutgoingHandoffTest {
   void aBlocksPlanesGoOutLayerByLayerAsTheyAreWritten() {
     OutgoingHandoff handoff =
         new OutgoingHandoff(Prompt.SMALL, Prompt.random(Prompt.SMALL, 6, new Random(1)).open());
-    assertThat(handoff.next(true)).isInstanceOf(Send.Opening.class);
-    handoff.on(FakeReceiver.accept(0, 1));
-    assertThat(handoff.next(true)).isNull();
+    assertThat(handoff.next(OutgoingHandoff.OPENER, true)).isInstanceOf(Send.Opening.class);
+    handoff.on(OutgoingHandoff.OPENER, FakeReceiver.accept(0, 1));
+    assertThat(handoff.next(OutgoingHandoff.OPENER, true)).isNull();
 
     handoff.ready(0, 3);
-    assertThat(handoff.next(true)).as("a block that is not full yet").isNull();
+    assertThat(handoff.next(OutgoingHandoff.OPENER, true))
+        .as("a block that is not full yet")
+        .isNull();
     handoff.ready(0, 6);
     assertThat(List.of(place(handoff), place(handoff), place(handoff), place(handoff)))
         .containsExactly("0.0K", "0.0V", "1.0K", "1.0V");
@@ -202,13 +254,16 @@ class OutgoingHandoffTest {
     handoff.ready(1, 6);
     assertThat(List.of(place(handoff), place(handoff), place(handoff), place(handoff)))
         .containsExactly("0.1K", "0.1V", "1.1K", "1.1V");
-    assertThat(handoff.next(true)).as("first tokens are not known").isNull();
+    assertThat(handoff.next(OutgoingHandoff.OPENER, true))
+        .as("first tokens are not known")
+        .isNull();
     handoff.computed(Prompt.FIRST_TOKENS);
-    assertThat(handoff.next(true)).isInstanceOf(Send.Committing.class);
+    assertThat(handoff.next(OutgoingHandoff.OPENER, true)).isInstanceOf(Send.Committing.class);
   }
 
   private static String place(OutgoingHandoff handoff) {
-    Send.Plane plane = (Send.Plane) Objects.requireNonNull(handoff.next(true));
+    Send.Plane plane =
+        (Send.Plane) Objects.requireNonNull(handoff.next(OutgoingHandoff.OPENER, true));
     return plane.block() + "." + plane.layer() + plane.kind();
   }
 }

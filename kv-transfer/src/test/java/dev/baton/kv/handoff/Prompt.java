@@ -10,6 +10,7 @@ import dev.baton.kv.PlaneKind;
 import dev.baton.kv.PlaneOrder;
 import dev.baton.kv.TenantSalt;
 import dev.baton.proto.internal.v1.Commit;
+import dev.baton.proto.internal.v1.Join;
 import dev.baton.proto.internal.v1.Open;
 import dev.baton.proto.v1.SampledToken;
 import java.nio.ByteBuffer;
@@ -89,6 +90,14 @@ record Prompt(Layout layout, Ticket ticket, int tokens, List<BlockKey> keys, byt
 
   static byte[] message(Open open) {
     return ControlMessage.bytes(1, open.toByteArray());
+  }
+
+  byte[] join(int stripe) {
+    return message(Join.newBuilder().setTicket(ticket.toProto()).setStripe(stripe).build());
+  }
+
+  static byte[] message(Join join) {
+    return ControlMessage.bytes(9, join.toByteArray());
   }
 
   static byte[] message(Commit commit) {

@@ -60,7 +60,7 @@ final class PullPair implements AutoCloseable {
             Prompt.LINEAGE,
             () -> 5,
             STALL_LIMIT,
-            to -> new Connection(Loopback.channel(to), Runnable::run, KvWire.TCP, false),
+            (to, place) -> new Connection(Loopback.channel(to), Runnable::run, KvWire.TCP, false),
             () -> {},
             pullerMeters,
             pullerAlarms);

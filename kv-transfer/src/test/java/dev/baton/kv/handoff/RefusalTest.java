@@ -417,6 +417,30 @@ class RefusalTest {
             "a Renew with a body",
             Refusal.PROTOCOL,
             (push, prompt) -> push.send(new byte[] {4, 0})),
+        stranger(
+            "a Join before Open", Refusal.PROTOCOL, (push, prompt) -> push.send(prompt.join(1))),
+        stranger(
+            "a Join with another generation",
+            Refusal.GENERATION,
+            (push, prompt) -> {
+              Ticket ticket = prompt.ticket();
+              push.send(
+                  prompt
+                      .withTicket(new Ticket(ticket.handoffId(), ticket.receiverEpoch(), 2))
+                      .join(1));
+            }),
+        stranger(
+            "an empty Join",
+            Refusal.EPOCH,
+            (push, prompt) -> push.send(ControlMessage.bytes(9, new byte[0]))),
+        stranger(
+            "a Join that is not protobuf",
+            Refusal.PROTOCOL,
+            (push, prompt) -> push.send(ControlMessage.bytes(9, new byte[] {10, 99}))),
+        opened(
+            "a Join on the stream that opened the handoff",
+            Refusal.PROTOCOL,
+            (push, prompt) -> push.send(prompt.join(1))),
         stranger("noise", Refusal.PROTOCOL, (push, prompt) -> push.send(noise)),
         stranger(
             "an Open that is not protobuf",

@@ -9,10 +9,12 @@ import dev.baton.kv.KvDtype;
 import dev.baton.kv.Layout;
 import dev.baton.kv.PlaneKind;
 import dev.baton.kv.PlaneOrder;
+import dev.baton.proto.internal.v1.Accept;
 import dev.baton.proto.v1.SampledToken;
 import java.lang.foreign.ValueLayout;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
@@ -63,38 +65,52 @@ class RevocationTest {
   }
 
   @Test
-  void aWriteInProgressEndsBeforeRevokeReturnsAndNoneBeginsAfter() throws Exception {
+  void writesOfTwoStreamsInProgressEndBeforeRevokeReturnsAndNoneBeginsAfter() throws Exception {
     Layout large = new Layout(2, 8, 128, KvDtype.F32, 64, PlaneOrder.K_BY_DIMENSION_V_BY_TOKEN);
     Random random = new Random(19);
     try (Loopback loopback = new Loopback(large, 4)) {
       Prompt prompt = Prompt.random(large, 256, random);
-      List<PushMessage.Frame> frames = new ArrayList<>();
+      // The same planes on both, in the opposite order: each is written by one, refused of the
+      // other.
+      List<List<PushMessage.Frame>> streams = List.of(new ArrayList<>(), new ArrayList<>());
       for (int block = 0; block < prompt.keys().size(); block++) {
         for (int layer = 0; layer < large.layers(); layer++) {
           for (PlaneKind kind : PlaneKind.values()) {
-            frames.add(
-                new PushMessage.Frame(
-                    prompt.header(block, layer, kind),
-                    Payload.of(prompt.payload(block, layer, kind))));
+            for (List<PushMessage.Frame> frames : streams) {
+              frames.add(
+                  new PushMessage.Frame(
+                      prompt.header(block, layer, kind),
+                      Payload.of(prompt.payload(block, layer, kind))));
+            }
           }
         }
       }
+      Collections.reverse(streams.getLast());
       Destination destination = new Destination(loopback.pool, prompt);
       for (int round = 0; round < 200; round++) {
         IncomingHandoff handoff = destination.expectedBy(loopback.receiver);
         handoff.claim(loopback.session());
+        Accept _ = handoff.accept(false);
+        handoff.join(loopback.session(), 1);
         int before = 1 + random.nextInt(10);
         CountDownLatch written = new CountDownLatch(before);
-        CompletableFuture<HandoffException> refused =
-            CompletableFuture.supplyAsync(() -> writeAll(handoff, frames, written));
-        while (written.getCount() > 0 && !refused.isDone()) {
+        List<CompletableFuture<HandoffException>> refused =
+            streams.stream()
+                .map(frames ->
+                    CompletableFuture.supplyAsync(
+                        () -> writeAll(handoff, frames, written),
+                        task -> Thread.ofPlatform().start(task)))
+                .toList();
+        while (written.getCount() > 0 && refused.stream().noneMatch(CompletableFuture::isDone)) {
           Thread.onSpinWait();
         }
         handoff.revoke();
         destination.fill((byte) 0x77);
-        HandoffException why = refused.get(30, TimeUnit.SECONDS);
+        for (CompletableFuture<HandoffException> each : refused) {
+          HandoffException why = each.get(30, TimeUnit.SECONDS);
+          assertThat(why.refusal()).as("round %d", round).contains(Refusal.REVOKED);
+        }
         destination.assertFilledWith((byte) 0x77);
-        assertThat(why.refusal()).as("round %d", round).contains(Refusal.REVOKED);
       }
       destination.release();
       loopback.assertZero();

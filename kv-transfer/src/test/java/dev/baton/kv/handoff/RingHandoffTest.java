@@ -64,7 +64,7 @@ class RingHandoffTest {
 
   private HandoffSender sender(Connections.Wire wire) {
     return new HandoffSender(
-        LARGE, Prompt.LINEAGE, () -> 5, LIMIT, Connections.over(wire), senderMeters);
+        LARGE, Prompt.LINEAGE, () -> 5, LIMIT, 3, Connections.over(wire), senderMeters);
   }
 
   private List<Block> computed(Prompt prompt) {

@@ -15,7 +15,10 @@ import io.grpc.Status;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -25,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * OutgoingHandoff} as the real driver does, without threads. Its KV is written where the real one
  * would write it, so that a plane sent too early is a wrong plane.
  */
-final class SimulatedPush implements PushCall.Events {
+final class SimulatedPush {
   private static final long MOST_STEP = 100_000_000;
   private static final int RENEWALS = 3;
 
@@ -49,7 +52,12 @@ final class SimulatedPush implements PushCall.Events {
 
   private final RingLender lender = new RingLender();
   private boolean ringClosed;
-  private @Nullable SimulatedStream stream;
+  private final List<Line> lines = new ArrayList<>();
+
+  /** How many streams it would have join the first. */
+  private final int stripes;
+
+  private @Nullable Function<PushCall.Events, SimulatedStream> dial;
   private Runnable callOff = () -> {};
   private int computedLayers;
   private int computedTokens;
@@ -85,10 +93,12 @@ final class SimulatedPush implements PushCall.Events {
     this.kv = kv;
     this.firstTokens = firstTokens;
     this.stuck = random.nextInt(30) == 0;
+    this.stripes = random.nextInt(3);
     this.ring =
         random.nextInt(3) == 0
             ? new OutgoingRing(
-                lender.lend("simulated").orElseThrow(), () -> send(OutgoingMessage.wake()))
+                lender.lend("simulated").orElseThrow(),
+                () -> send(opener(), OutgoingMessage.wake()))
             : null;
     blocks.forEach(block -> block.bytes().fill((byte) 0xEE));
     Open.Builder open =
@@ -107,15 +117,74 @@ final class SimulatedPush implements PushCall.Events {
     return process;
   }
 
-  SimulatedStream stream() {
-    return stream;
+  /** Its streams; the first opens the handoff. */
+  List<SimulatedStream> streams() {
+    return lines.stream().map(line -> Objects.requireNonNull(line.stream)).toList();
+  }
+
+  /** The network breaks them all. */
+  void cut() {
+    streams().forEach(SimulatedStream::cut);
+  }
+
+  /** One stream, and what is heard on it. */
+  private final class Line implements PushCall.Events {
+    final int number;
+    private @Nullable SimulatedStream stream;
+
+    Line(int number) {
+      this.number = number;
+    }
+
+    SimulatedStream stream() {
+      return Objects.requireNonNull(stream);
+    }
+
+    @Override
+    public void room() {
+      pump();
+    }
+
+    @Override
+    public void reply(PushReply reply) {
+      if (ring != null && reply.hasAccept()) {
+        ring.answered(reply.getAccept().getRing());
+      }
+      handoff.on(number, reply);
+      join();
+      pump();
+    }
+
+    @Override
+    public void ended(HandoffException why) {
+      handoff.ended(number, why);
+      pump();
+    }
+  }
+
+  private void open(int number) {
+    Line line = new Line(number);
+    line.stream = Objects.requireNonNull(dial).apply(line);
+    lines.add(line);
+  }
+
+  private void join() {
+    while (lines.size() <= stripes && handoff.mayJoin() > 0) {
+      open(handoff.join());
+    }
   }
 
   /** Opens the stream and begins to compute; the request's deadline ends the stream. */
   void start(SimulatedProcess server, HandoffReceiver receiver, long deadline) {
     process.at(
-        deadline, () -> ended(HandoffException.from(Status.DEADLINE_EXCEEDED.asException())));
-    stream = new SimulatedStream(time, random, process, server, receiver, this);
+        deadline,
+        () -> {
+          handoff.end(HandoffException.from(Status.DEADLINE_EXCEEDED.asException()));
+          pump();
+        });
+    long[] lastSign = {time.now()};
+    dial = events -> new SimulatedStream(time, random, process, server, receiver, lastSign, events);
+    open(OutgoingHandoff.OPENER);
     pump();
     computeOn();
   }
@@ -133,7 +202,7 @@ final class SimulatedPush implements PushCall.Events {
   /** The process dies; its memory is the operating system's again. */
   void kill() {
     process.kill();
-    stream.cut();
+    cut();
     giveBlocksBack();
     closeRing();
   }
@@ -176,35 +245,19 @@ final class SimulatedPush implements PushCall.Events {
     pump();
   }
 
-  @Override
-  public void room() {
-    pump();
-  }
-
-  @Override
-  public void reply(PushReply reply) {
-    if (ring != null && reply.hasAccept()) {
-      ring.answered(reply.getAccept().getRing());
-    }
-    handoff.on(reply);
-    pump();
-  }
-
-  @Override
-  public void ended(HandoffException why) {
-    handoff.end(why);
-    pump();
-  }
-
   private void pump() {
     callOff.run();
     callOff = () -> {};
-    for (Send next = next(); next != null; next = next()) {
-      send(next);
-    }
+    List<Line> order = new ArrayList<>(lines);
+    Collections.shuffle(order, random);
+    order.forEach(line -> {
+      for (Send next = next(line); next != null; next = next(line)) {
+        send(line.stream(), next);
+      }
+    });
     if (handoff.state() == State.OVER) {
       if (handoff.failure() != null) {
-        stream.cancel();
+        streams().forEach(SimulatedStream::cancel);
       }
       giveBlocksBack();
       closeRing();
@@ -215,8 +268,12 @@ final class SimulatedPush implements PushCall.Events {
     }
   }
 
-  private @Nullable Send next() {
-    return handoff.next(stream.hasRoom());
+  private @Nullable Send next(Line line) {
+    return handoff.next(line.number, line.stream().hasRoom());
+  }
+
+  private SimulatedStream opener() {
+    return lines.getFirst().stream();
   }
 
   private void tooLong() {
@@ -225,20 +282,23 @@ final class SimulatedPush implements PushCall.Events {
     if (renewal == null) {
       handoff.end(HandoffException.stalled("the simulated receiver is silent"));
     } else if (!stuck) {
-      send(renewal);
+      send(opener(), renewal);
     }
     pump();
   }
 
-  private void send(Send next) {
+  private void send(SimulatedStream stream, Send next) {
     switch (next) {
+      case Send.Joining joining -> send(stream, OutgoingMessage.of(joining.join()));
+      case Send.Leaving _ -> stream.halfClose();
       case Send.Opening opening ->
           send(
+              stream,
               OutgoingMessage.of(
                   ring == null
                       ? opening.open()
                       : opening.open().toBuilder().setRing(ring.offer()).build()));
-      case Send.Renewing _ -> send(OutgoingMessage.renew());
+      case Send.Renewing _ -> send(stream, OutgoingMessage.renew());
       case Send.Plane plane -> {
         MemorySegment bytes = blocks.get(plane.block()).plane(plane.layer(), plane.kind());
         if (ring != null && ring.isTaken()) {
@@ -253,10 +313,10 @@ final class SimulatedPush implements PushCall.Events {
                 plane.layer(),
                 plane.kind(),
                 bytes.asByteBuffer());
-        send(OutgoingMessage.of(header, bytes, new byte[64]));
+        send(stream, OutgoingMessage.of(header, bytes, new byte[64]));
       }
       case Send.Committing committing -> {
-        send(OutgoingMessage.of(committing.commit()));
+        send(stream, OutgoingMessage.of(committing.commit()));
         stream.halfClose();
       }
     }
@@ -288,7 +348,7 @@ final class SimulatedPush implements PushCall.Events {
     }
   }
 
-  private void send(OutgoingMessage message) {
+  private void send(SimulatedStream stream, OutgoingMessage message) {
     try {
       stream.send(faults.pass(new OutgoingMessageWriter().stream(message).readAllBytes()));
     } catch (IOException e) {

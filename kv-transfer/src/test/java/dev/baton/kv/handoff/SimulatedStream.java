@@ -37,7 +37,11 @@ final class SimulatedStream extends ServerCall<PushMessage, PushReply> {
   private long lastToClient;
   private int inFlight;
   private int requested;
-  private long lastSign;
+  private final long begun;
+
+  /** When any stream of the handoff last brought a message. */
+  private final long[] lastSign;
+
   private boolean cut;
   private boolean clientOver;
   private boolean serverTold;
@@ -51,13 +55,15 @@ final class SimulatedStream extends ServerCall<PushMessage, PushReply> {
       SimulatedProcess client,
       SimulatedProcess server,
       HandoffReceiver receiver,
+      long[] lastSign,
       PushCall.Events events) {
     this.time = time;
     this.random = random;
     this.client = client;
     this.server = server;
     this.events = events;
-    this.lastSign = time.now();
+    this.begun = time.now();
+    this.lastSign = lastSign;
     this.method =
         (ServerMethodDefinition<PushMessage, PushReply>)
             receiver.bindService().getMethods().iterator().next();
@@ -75,7 +81,7 @@ final class SimulatedStream extends ServerCall<PushMessage, PushReply> {
     toServer(() -> {
       requested--;
       inFlight--;
-      lastSign = time.now();
+      lastSign[0] = time.now();
       listener.onMessage(
           method.getMethodDescriptor().parseRequest(new ByteArrayInputStream(message)));
       toClient(events::room);
@@ -172,7 +178,7 @@ final class SimulatedStream extends ServerCall<PushMessage, PushReply> {
 
   /** Whether the receiver has borne the sender's silence for longer than it should. */
   boolean isOverdue() {
-    long since = Math.max(lastSign, server.frozenUntil());
+    long since = Math.max(Math.max(begun, lastSign[0]), server.frozenUntil());
     return !serverTold
         && closed == null
         && !server.isDead()

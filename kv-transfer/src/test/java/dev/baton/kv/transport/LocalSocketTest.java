@@ -66,7 +66,7 @@ class LocalSocketTest {
   }
 
   private void say(Connections connections, int port) throws Exception {
-    ManagedChannel channel = connections.open("127.0.0.1:" + port).channel();
+    ManagedChannel channel = connections.open("127.0.0.1:" + port, 0).channel();
     try {
       StringValue hello = StringValue.of("hello");
       assertThat(
