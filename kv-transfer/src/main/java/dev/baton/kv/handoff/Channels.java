@@ -80,8 +80,7 @@ final class Channels implements AutoCloseable {
   synchronized Lease lease(String target) throws HandoffException {
     requireOpen();
     Shared shared =
-        byTarget.computeIfAbsent(
-            target, name -> new Shared(name, targets, open(name, targets++)));
+        byTarget.computeIfAbsent(target, name -> new Shared(name, targets, open(name, targets++)));
     shared.users++;
     return new Lease(shared);
   }
