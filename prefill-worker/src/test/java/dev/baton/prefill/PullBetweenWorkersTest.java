@@ -202,7 +202,7 @@ class PullBetweenWorkersTest {
     Random random = new Random(8);
     int[] prompt = prompt(900, 9);
     prefill(first, prompt, Optional.empty());
-    for (int i = 0; i < 60; i++) {
+    for (int i = 0; i < 30; i++) {
       long handoff = ++handoffs;
       CompletableFuture<Peer.Arrival> arrival = peer.expect(handoff, second.keys(prompt));
       // Another length each time: not all of it is here already.
