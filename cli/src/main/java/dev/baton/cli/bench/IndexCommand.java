@@ -109,8 +109,9 @@ final class IndexCommand implements Callable<Integer> {
         progress.note("a made-up trace: figures are not comparable with those of a real one");
       }
       // The compilers have to have seen it all before the first figure counts.
-      var _ = new IndexRun(trace, WARM_UP_WORKERS, WARM_UP_ENTRIES, seed)
-          .run(Duration.ofSeconds(1), progress);
+      var _ =
+          new IndexRun(trace, WARM_UP_WORKERS, WARM_UP_ENTRIES, seed)
+              .run(Duration.ofSeconds(1), progress);
       for (int each : workers) {
         IndexRun run = new IndexRun(trace, each, entries, seed);
         results.add(run.run(Duration.ofSeconds(seconds), progress));

@@ -181,9 +181,7 @@ final class IndexSegment {
     int inSecond = places(second, EMPTY);
     boolean isFirst = Integer.bitCount(inFirst) >= Integer.bitCount(inSecond);
     int places = isFirst ? inFirst : inSecond;
-    return places == 0
-        ? -1
-        : (isFirst ? first : second) + Integer.numberOfTrailingZeros(places);
+    return places == 0 ? -1 : (isFirst ? first : second) + Integer.numberOfTrailingZeros(places);
   }
 
   /** Makes room at the first key that was not looked up since the clock's hand passed it last. */

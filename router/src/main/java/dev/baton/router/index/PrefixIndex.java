@@ -62,11 +62,11 @@ public final class PrefixIndex {
   /** A key's two buckets are in one group, one page of memory. */
   private static final int GROUP = 32;
 
-  /** So many keys of a lookup go to memory at a time: few, because a lookup often ends soon. */
-  private static final int LOOKUP_AHEAD = 8;
+  /** So many keys go to memory at a time. */
+  private static final int AHEAD = 16;
 
-  /** So many keys that are stored or removed go to memory at a time. */
-  private static final int CHANGE_AHEAD = 16;
+  /** And so many when a lookup begins, because it often ends soon. */
+  private static final int FIRST_AHEAD = 4;
 
   /** So many registrations sweep the whole table. */
   private static final int STEPS = 64;
@@ -145,8 +145,8 @@ public final class PrefixIndex {
 
   void store(IndexedWorker worker, PackedKeys keys, Tier tier) {
     long[] dying = slots.dying();
-    for (int from = 0; from < keys.size(); from += CHANGE_AHEAD) {
-      int to = Math.min(keys.size(), from + CHANGE_AHEAD);
+    for (int from = 0; from < keys.size(); from += AHEAD) {
+      int to = Math.min(keys.size(), from + AHEAD);
       readAhead(keys, from, to);
       for (int i = from; i < to; i++) {
         long hash = hash(keys.high(i));
@@ -159,8 +159,8 @@ public final class PrefixIndex {
   }
 
   void remove(IndexedWorker worker, PackedKeys keys, Tier tier) {
-    for (int from = 0; from < keys.size(); from += CHANGE_AHEAD) {
-      int to = Math.min(keys.size(), from + CHANGE_AHEAD);
+    for (int from = 0; from < keys.size(); from += AHEAD) {
+      int to = Math.min(keys.size(), from + AHEAD);
       readAhead(keys, from, to);
       for (int i = from; i < to; i++) {
         long hash = hash(keys.high(i));
@@ -184,8 +184,8 @@ public final class PrefixIndex {
    */
   public void lookup(PackedKeys keys, PrefixMatches into) {
     into.begin(slots.planes(), slots.registrations());
-    for (int from = 0; from < keys.size(); from += LOOKUP_AHEAD) {
-      int to = Math.min(keys.size(), from + LOOKUP_AHEAD);
+    for (int from = 0, to; from < keys.size(); from = to) {
+      to = Math.min(keys.size(), from + (from == 0 ? FIRST_AHEAD : AHEAD));
       readAhead(keys, from, to);
       for (int i = from; i < to; i++) {
         long hash = hash(keys.high(i));
