@@ -33,7 +33,8 @@ class PullIT {
                     "--advertised-kv-endpoint",
                     "127.0.0.1:" + proxy.port()),
                 List.of(),
-                List.of())) {
+                // Of two idle workers the first: joint placement would go by what it saw of each.
+                List.of("--placement", "least-loaded"))) {
       proxy.allowAll();
       JsonNode first = answer(cluster.post("/v1/completions", body(1, 800)));
       JsonNode second = answer(cluster.post("/v1/completions", body(2, 800)));

@@ -53,8 +53,8 @@ final class PeerRestore implements KvRestore {
     }
     PullSpeeds speeds = speeds();
     int tokens = missing * pool.layout().blockTokens();
-    if (!speeds.pays((long) missing * pool.layout().blockBytes(), tokens)
-        && skipped.incrementAndGet() % TRY_AGAIN != 0) {
+    boolean pays = speeds.pays((long) missing * pool.layout().blockBytes(), tokens);
+    if (puller.isBusy() || (!pays && skipped.incrementAndGet() % TRY_AGAIN != 0)) {
       puller.skipped();
       return false;
     }

@@ -25,8 +25,8 @@ class PayloadTest {
   @Test
   void exampleInTheDocumentationIsAPayloadWithEveryField() throws Exception {
     String page = Files.readString(Path.of("..", "docs", "zookeeper.md"));
-    String example =
-        page.substring(page.indexOf("```json") + 7, page.indexOf("```\n\nThe worker's"));
+    int from = page.indexOf("```json") + 7;
+    String example = page.substring(from, page.indexOf("```", from));
     WorkerRegistration.Builder strict = WorkerRegistration.newBuilder();
     JsonFormat.parser().merge(example, strict);
 

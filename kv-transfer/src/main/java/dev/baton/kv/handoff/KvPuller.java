@@ -30,6 +30,9 @@ import java.util.function.LongSupplier;
  * </ul>
  */
 public final class KvPuller implements AutoCloseable {
+  /** As many as a source answers at a time. */
+  private static final int MOST_PULLS = 16;
+
   private final BlockPool pool;
   private final Lineage lineage;
   private final LongSupplier myEpoch;
@@ -133,6 +136,14 @@ public final class KvPuller implements AutoCloseable {
       // A source that cannot even be named must not keep what is held for it.
       pull.end(HandoffException.lost("no connection to " + source.endpoint(), e));
     }
+  }
+
+  /**
+   * Whether as many pulls run as should: each holds what it has brought until it ends, and together
+   * they must not keep a prompt from the blocks that it needs at once.
+   */
+  public boolean isBusy() {
+    return active.size() >= MOST_PULLS;
   }
 
   /** Notes that blocks were not fetched because computing them was cheaper. */

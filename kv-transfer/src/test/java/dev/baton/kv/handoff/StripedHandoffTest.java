@@ -125,14 +125,16 @@ class StripedHandoffTest {
   @EnumSource(
       value = Connections.Wire.class,
       names = {"TCP", "UNIX"})
-  void largeOnesArriveOverThreeConnections(Connections.Wire wire) throws Exception {
+  void largeOnesArriveOverUpToThreeConnections(Connections.Wire wire) throws Exception {
     try (HandoffSender sender = sender(wire)) {
       for (int round = 1; round <= 10; round++) {
         assertArrives(sender, prompt(BLOCKS));
-        assertThat(stripes(senderMeters)).isEqualTo(2 * round);
-        assertThat(stripes(meters)).isEqualTo(2 * round);
+        // No stripe joins any more where the streams before it have sent everything meanwhile.
+        assertThat(stripes(senderMeters)).isBetween(0, 2 * round);
+        assertThat(stripes(meters)).isEqualTo(stripes(senderMeters));
       }
-      assertThat(sender.connections()).isEqualTo(3);
+      assertThat(stripes(meters)).isPositive();
+      assertThat(sender.connections()).isBetween(2, 3);
     }
   }
 
