@@ -3,6 +3,7 @@ package dev.baton.cli.bench;
 import dev.baton.cli.bench.IndexWorkload.Step;
 import dev.baton.cli.shell.Failure;
 import dev.baton.cli.shell.Progress;
+import dev.baton.harness.load.CpuClock;
 import dev.baton.kv.PackedKeys;
 import dev.baton.router.index.IndexUsage;
 import dev.baton.router.index.IndexedWorker;
@@ -17,8 +18,8 @@ import java.util.List;
 
 /**
  * Lets one thread do what a workload asks of an index, until every worker is full, and then for a
- * while with a clock: half of the batches as a whole, half of them with the clock read before and
- * after each lookup, removal and insertion.
+ * while with a clock: half of the batches as a whole, in CPU time of the thread, half of them with
+ * the wall clock read before and after each lookup, removal and insertion.
  */
 final class IndexRun {
   private static final int BATCH = 4096;
@@ -29,7 +30,7 @@ final class IndexRun {
   private static final int PLACE_BYTES = 16;
 
   /** As many as a router has room for by default. */
-  private static final int SLOTS = 4096;
+  private static final int SLOTS = 8192;
 
   private final IndexWorkload workload;
   private final PrefixIndex index;
@@ -38,6 +39,7 @@ final class IndexRun {
   private final int entries;
 
   private final Clock mixed = new Clock();
+  private final Clock mixedByWall = new Clock();
   private final Clock lookups = new Clock();
   private final Clock removals = new Clock();
   private final Clock insertions = new Clock();
@@ -77,6 +79,8 @@ final class IndexRun {
   /**
    * Everything that was measured.
    *
+   * @param mixed in CPU time of the thread
+   * @param mixedByWall the same in wall-clock time
    * @param lookupNanos of whole lookups, one request's blocks each, ascending
    * @param examined blocks that a lookup looked at, on average
    * @param found of the blocks that were asked for, the share that one worker had without a gap
@@ -84,6 +88,7 @@ final class IndexRun {
   record Result(
       int workers,
       Clock mixed,
+      Clock mixedByWall,
       Clock lookups,
       Clock removals,
       Clock insertions,
@@ -124,6 +129,7 @@ final class IndexRun {
     return new Result(
         workers.size(),
         mixed,
+        mixedByWall,
         lookups,
         removals,
         insertions,
@@ -151,10 +157,12 @@ final class IndexRun {
   private void whole(List<Step> steps) {
     long blocks = 0;
     long start = System.nanoTime();
+    long cpu = CpuClock.threadNanos();
     for (Step step : steps) {
       blocks += apply(step);
     }
-    mixed.add(blocks, System.nanoTime() - start);
+    mixed.add(blocks, CpuClock.threadNanos() - cpu);
+    mixedByWall.add(blocks, System.nanoTime() - start);
   }
 
   private void single(List<Step> steps) {

@@ -179,11 +179,17 @@ class StatusStreamSimulationTest {
         }
       }
     }
+    long entries = 0;
     for (Side side : sides) {
       for (BlockKey key : keys) {
         boolean has = side.memory.keys().contains(key) || side.disk.keys().contains(key);
         assertThat(side.said(key)).as("seed %d, %s, %s", seed, side.id, key).isEqualTo(has ? 1 : 0);
+        entries += has ? 1 : 0;
       }
     }
+    index.sweep();
+    assertThat(index.usage().entries())
+        .as("seed %d, nothing else is left", seed)
+        .isEqualTo(entries);
   }
 }
