@@ -84,7 +84,7 @@ class PullIT {
   /** A prompt that only the first worker gets, of two idle ones, and that takes it seconds. */
   private static CompletableFuture<HttpResponse<String>> keepBusy(SystemCluster cluster, int seed) {
     CompletableFuture<HttpResponse<String>> busy =
-        CompletableFuture.supplyAsync(() -> cluster.post("/v1/completions", body(seed, 6000)));
+        CompletableFuture.supplyAsync(() -> cluster.post("/v1/completions", body(seed, 4000)));
     Awaitility.await("the first worker computes")
         .atMost(Duration.ofSeconds(30))
         .pollInterval(Duration.ofMillis(20))
