@@ -141,8 +141,10 @@ class EndToEndIT {
     Answer next = generate(request(second, Sampling.greedy(), 40, 1));
 
     // 200 / 16 full blocks were read on the prefill worker; the decode worker holds those and the
-    // answer's.
-    assertThat(next.usage().getCachedTokens()).isEqualTo(192);
+    // answer's, which the prefill worker fetches from it where that is faster than computing.
+    int pulled = next.usage().getRoute().getPulledTokens();
+    assertThat(pulled).isIn(0, 32);
+    assertThat(next.usage().getCachedTokens()).isEqualTo(192 + pulled);
     assertThat(next.usage().getRoute().getBlocksPresent()).isEqualTo((200 + 39) / 16);
     assertThat(next.usage().getRoute().getBlocksMoved()).isEqualTo(17 - (200 + 39) / 16);
     assertThat(next.tokens(0))
