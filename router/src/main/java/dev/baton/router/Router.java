@@ -152,7 +152,7 @@ public final class Router implements AutoCloseable {
                 generations,
                 config.maxBodyBytes(),
                 metrics::scrape,
-                () -> readiness(workers, config.modelName())));
+                () -> readiness(workers, config)));
     LOG.info(
         "router {} serves {} over HTTP on {} and gRPC on {}",
         config.id(),
@@ -162,9 +162,20 @@ public final class Router implements AutoCloseable {
     return new Router(config, generations, httpDoor, grpcDoor, closing);
   }
 
-  /** Asks the workers alone: without ZooKeeper the last view is served on. */
-  private static Readiness readiness(Workers workers, String model) {
-    return missing(workers, WorkerRole.WORKER_ROLE_PREFILL, "prefill", model)
+  /**
+   * Asks the workers alone: without ZooKeeper the last view is served on. Where decode workers may
+   * read prompts themselves, they are enough.
+   */
+  private static Readiness readiness(Workers workers, Config config) {
+    String model = config.modelName();
+    boolean decodeAlone =
+        config.policy() == PlacementPolicy.JOINT
+            && config.objective().local() != LocalPrefillRule.NEVER;
+    Optional<String> noReader =
+        decodeAlone
+            ? Optional.empty()
+            : missing(workers, WorkerRole.WORKER_ROLE_PREFILL, "prefill", model);
+    return noReader
         .or(() -> missing(workers, WorkerRole.WORKER_ROLE_DECODE, "decode", model))
         .map(Readiness::notReady)
         .orElseGet(Readiness::ready);

@@ -18,6 +18,8 @@ import dev.baton.router.fake.FakePrefill;
 import dev.baton.router.fake.PrefillProbe;
 import dev.baton.router.fake.RawHttp;
 import dev.baton.router.fake.TestModel;
+import dev.baton.router.placement.JointObjective;
+import dev.baton.router.placement.LocalPrefillRule;
 import io.grpc.ManagedChannel;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
@@ -39,6 +41,10 @@ class RouterTest {
   @TempDir Path directory;
 
   private static Router.Config config(String zookeeper, int httpPort) {
+    return config(zookeeper, httpPort, Router.Config.DEFAULT_OBJECTIVE);
+  }
+
+  private static Router.Config config(String zookeeper, int httpPort, JointObjective objective) {
     return new Router.Config(
         "r1",
         TestModel.directory(),
@@ -56,13 +62,30 @@ class RouterTest {
         1 << 20,
         Duration.ofMillis(100),
         Router.Config.DEFAULT_POLICY,
-        Router.Config.DEFAULT_OBJECTIVE);
+        objective);
   }
 
   private static RawHttp.Response get(Router router, String path) throws IOException {
     try (RawHttp client = new RawHttp(router.httpPort())) {
       client.send("GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n");
       return client.response();
+    }
+  }
+
+  @Test
+  void decodeWorkersAreEnoughWhereTheyMayReadPromptsThemselves() throws Exception {
+    JointObjective alone = new JointObjective(1, 0.1, 0, 0, LocalPrefillRule.ALONE, 128);
+    try (EmbeddedZooKeeper zookeeper = EmbeddedZooKeeper.start(directory.resolve("zk"), 0);
+        FakeDecode decode = new FakeDecode("d");
+        Router router = Router.start(config(zookeeper.connectString(), 0, alone));
+        ClusterConnection cluster =
+            ClusterConnection.open(
+                zookeeper.connectString(), Duration.ofSeconds(10), Duration.ofSeconds(10));
+        WorkerRegistrar d = new WorkerRegistrar(cluster, decode.registration())) {
+      assertThat(get(router, "/readyz").body()).contains("no decode worker");
+      d.start();
+      decode.registered(d.epoch());
+      await().atMost(10, SECONDS).until(() -> get(router, "/readyz").status() == 200);
     }
   }
 

@@ -69,7 +69,9 @@ final class Admission {
     double ahead = atOnce ? 0 : queue.costAhead(account.lane(), request.priority(), now);
     // While nothing runs nothing is observed: a forecast of old would then refuse for ever.
     Optional<Forecast> forecast =
-        isIdle(pass.model()) ? Optional.empty() : prediction.forecast(request.size(), ahead, view);
+        isIdle(pass.model())
+            ? Optional.empty()
+            : prediction.forecast(request.size(), ahead, view, now);
     Optional<Refused> missed =
         forecast.flatMap(each -> missed(request, each, usual.isPresent() ? expected : 1, now));
     if (missed.isPresent()) {

@@ -250,13 +250,13 @@ public final class AdmissionGate {
 
   void prefilled(int promptTokens, int computedTokens, Duration compute, Duration visible) {
     synchronized (lock) {
-      rates.prefilled(promptTokens, computedTokens, compute, visible);
+      rates.prefilled(promptTokens, computedTokens, compute, visible, nanos.getAsLong());
     }
   }
 
   void answered(Duration tpot) {
     synchronized (lock) {
-      rates.answered(tpot);
+      rates.answered(tpot, nanos.getAsLong());
     }
   }
 

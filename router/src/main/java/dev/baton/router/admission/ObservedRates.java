@@ -21,8 +21,9 @@ import java.util.OptionalLong;
  *       FAST 2025, section 7), does not enter.
  * </ul>
  *
- * <p>Says nothing before {@value Median#FEWEST} observations of what it needs. Not safe for use by
- * many threads.
+ * <p>Says nothing without {@value Median#FEWEST} observations of what it needs within the last half
+ * minute: what was seen under an overload must not refuse anybody long after it. Not safe for use
+ * by many threads.
  */
 final class ObservedRates implements Prediction {
   private static final double NANOS = 1e9;
@@ -39,27 +40,29 @@ final class ObservedRates implements Prediction {
   }
 
   /** A prompt was read, which took so long. */
-  void prefilled(int promptTokens, int computedTokens, Duration compute, Duration visible) {
+  void prefilled(
+      int promptTokens, int computedTokens, Duration compute, Duration visible, long now) {
     double seconds = compute.toNanos() / NANOS;
     if (seconds > 0) {
-      computedPerSecond.add(computedTokens / seconds);
-      promptPerSecond.add(promptTokens / seconds);
-      visibleTransfer.add((double) visible.toNanos());
+      computedPerSecond.add(computedTokens / seconds, now);
+      promptPerSecond.add(promptTokens / seconds, now);
+      visibleTransfer.add((double) visible.toNanos(), now);
     }
   }
 
   /** An answer was written with this TPOT. */
-  void answered(Duration measured) {
-    tpot.add((double) measured.toNanos());
+  void answered(Duration measured, long now) {
+    tpot.add((double) measured.toNanos(), now);
   }
 
   @Override
-  public Optional<Forecast> forecast(PlacementRequest request, double costAhead, ClusterView view) {
+  public Optional<Forecast> forecast(
+      PlacementRequest request, double costAhead, ClusterView view, long now) {
     OptionalDouble queue = costAhead == 0 ? OptionalDouble.of(0) : service.nanosFor(costAhead);
-    OptionalDouble computing = computedPerSecond.value();
-    OptionalDouble reading = promptPerSecond.value();
-    OptionalDouble transfer = visibleTransfer.value();
-    OptionalDouble step = tpot.value();
+    OptionalDouble computing = computedPerSecond.value(now);
+    OptionalDouble reading = promptPerSecond.value(now);
+    OptionalDouble transfer = visibleTransfer.value(now);
+    OptionalDouble step = tpot.value(now);
     OptionalLong pending = leastPending(request.model(), view);
     if (queue.isEmpty()
         || computing.isEmpty()

@@ -13,6 +13,8 @@ public interface Prediction {
    * @param request what it asks for
    * @param costAhead cost of the requests in the router's queue that would start before it
    * @param view the cluster now
+   * @param now the moment, on the clock of admission
    */
-  Optional<Forecast> forecast(PlacementRequest request, double costAhead, ClusterView view);
+  Optional<Forecast> forecast(
+      PlacementRequest request, double costAhead, ClusterView view, long now);
 }

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 class AdmissionTest {
   private static final long SECOND = Duration.ofSeconds(1).toNanos();
   private static final long FAR = Duration.ofDays(30).toNanos();
-  private static final Prediction NONE = (_, _, _) -> Optional.empty();
+  private static final Prediction NONE = (_, _, _, _) -> Optional.empty();
   private static final Payer ANY = new Payer("any", TenantPolicy.UNLIMITED);
   private static final Payer OTHER = new Payer("other", TenantPolicy.UNLIMITED);
 
@@ -312,7 +312,8 @@ class AdmissionTest {
 
   @Test
   void whoCannotMeetItsDeadlineIsRefusedBeforeAnyWork() {
-    Prediction tenSeconds = (_, _, _) -> Optional.of(new Forecast(SECOND, 9 * SECOND, SECOND / 10));
+    Prediction tenSeconds =
+        (_, _, _, _) -> Optional.of(new Forecast(SECOND, 9 * SECOND, SECOND / 10));
     Admission admission = new Admission(limits(10, 10), tenSeconds);
     admitted(admission.ask(request(ANY, 10, 10), Views.roomy(), 0));
     assertThat(
@@ -330,7 +331,7 @@ class AdmissionTest {
 
   @Test
   void theDecodeStageCountsForTheDeadlineOnceTheUsualLengthIsKnown() {
-    Prediction slow = (_, _, _) -> Optional.of(new Forecast(0, SECOND, SECOND));
+    Prediction slow = (_, _, _, _) -> Optional.of(new Forecast(0, SECOND, SECOND));
     Admission admission = new Admission(limits(10, 10), slow);
     Pass first = admitted(admission.ask(request(ANY, 10, 100), Views.roomy(), 0));
     admission.placed(first);
@@ -345,7 +346,7 @@ class AdmissionTest {
 
   @Test
   void theOperatorsLimitsOfTtftAndTpotRefuse() {
-    Prediction forecast = (_, _, _) -> Optional.of(new Forecast(0, 3 * SECOND, SECOND / 5));
+    Prediction forecast = (_, _, _, _) -> Optional.of(new Forecast(0, 3 * SECOND, SECOND / 5));
     Duration two = Duration.ofSeconds(2);
     Duration tenth = Duration.ofMillis(100);
     for (AdmissionLimits each :

@@ -36,7 +36,7 @@ class FairnessTest {
               Duration.ofHours(1),
               Optional.empty(),
               Optional.empty()),
-          (_, _, _) -> Optional.empty());
+          (_, _, _, _) -> Optional.empty());
   private final Map<Pass, Integer> running = new HashMap<>();
   private final Map<String, Double> served = new HashMap<>();
   private long now;

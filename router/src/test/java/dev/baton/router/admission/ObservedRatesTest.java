@@ -18,16 +18,21 @@ class ObservedRatesTest {
    */
   private void observe(int times) {
     for (int i = 0; i < times; i++) {
-      rates.prefilled(1000, 500, Duration.ofMillis(500), Duration.ofMillis(5));
-      rates.answered(Duration.ofMillis(20));
+      rates.prefilled(1000, 500, Duration.ofMillis(500), Duration.ofMillis(5), 0);
+      rates.answered(Duration.ofMillis(20), 0);
     }
   }
 
   private Optional<Forecast> forecast(double ahead, long pending) {
+    return forecast(ahead, pending, 0);
+  }
+
+  private Optional<Forecast> forecast(double ahead, long pending, long now) {
     return rates.forecast(
         Views.size(400, 10),
         ahead,
-        new ClusterView(List.of(Views.prefill(pending)), List.of(Views.decode(100, 100))));
+        new ClusterView(List.of(Views.prefill(pending)), List.of(Views.decode(100, 100))),
+        now);
   }
 
   @Test
@@ -53,11 +58,18 @@ class ObservedRatesTest {
   }
 
   @Test
+  void whatWasSeenLongAgoIsForgotten() {
+    observe(20);
+    assertThat(forecast(0, 0, Median.LATELY.toNanos())).isPresent();
+    assertThat(forecast(0, 0, Median.LATELY.toNanos() + 1)).isEmpty();
+  }
+
+  @Test
   void oneOutlierChangesNothing() {
     observe(20);
     Forecast before = forecast(0, 2000).orElseThrow();
-    rates.prefilled(1, 1, Duration.ofHours(1), Duration.ofHours(1));
-    rates.answered(Duration.ofHours(1));
+    rates.prefilled(1, 1, Duration.ofHours(1), Duration.ofHours(1), 0);
+    rates.answered(Duration.ofHours(1), 0);
     assertThat(forecast(0, 2000)).contains(before);
   }
 
