@@ -37,25 +37,7 @@ import tools.jackson.databind.json.JsonMapper;
       "  baton up --http-port 0 --grpc-port 0 --json"
     })
 public final class UpCommand implements Callable<Integer> {
-  @Option(
-      names = "--model",
-      paramLabel = "DIR",
-      description = "Hugging Face model directory. Default: a random model, made once.")
-  private @Nullable Path model;
-
-  @Option(
-      names = "--prefill",
-      paramLabel = "N",
-      defaultValue = "1",
-      description = "Prefill workers. Default: ${DEFAULT-VALUE}.")
-  private int prefillWorkers;
-
-  @Option(
-      names = "--decode",
-      paramLabel = "N",
-      defaultValue = "1",
-      description = "Decode workers. Default: ${DEFAULT-VALUE}.")
-  private int decodeWorkers;
+  @Mixin private LocalClusterOptions local = new LocalClusterOptions();
 
   @Option(
       names = "--cluster",
@@ -110,13 +92,13 @@ public final class UpCommand implements Callable<Integer> {
     if (cluster != null) {
       workersOf(cluster); // a faulty file is a wrong flag, said before anything is made
     }
-    atLeastOne("--prefill", prefillWorkers);
-    atLeastOne("--decode", decodeWorkers);
+    atLeastOne("--prefill", local.prefillWorkers());
+    atLeastOne("--decode", local.decodeWorkers());
     LocalPorts.requireFree(spec.commandLine(), "--http-port", httpPort);
     LocalPorts.requireFree(spec.commandLine(), "--grpc-port", grpcPort);
     ClusterEndpoints endpoints;
     try (Progress progress = Progress.onStderr()) {
-      Path directory = DefaultModel.orMade(model, progress);
+      Path directory = DefaultModel.orMade(local.model(), progress);
       LocalCluster local = new LocalCluster(plan(directory));
       LifeOptions.closeAtExit(local);
       endpoints = local.start(progress);
@@ -131,8 +113,8 @@ public final class UpCommand implements Callable<Integer> {
     if (cluster == null) {
       return ClusterPlan.of(
           directory,
-          prefillWorkers,
-          decodeWorkers,
+          local.prefillWorkers(),
+          local.decodeWorkers(),
           httpPort,
           grpcPort,
           Optional.ofNullable(diskTier),

@@ -4,6 +4,7 @@ import dev.baton.cli.local.ClusterEndpoints;
 import dev.baton.cli.local.ClusterPlan;
 import dev.baton.cli.local.DefaultModel;
 import dev.baton.cli.local.LocalCluster;
+import dev.baton.cli.local.LocalClusterOptions;
 import dev.baton.cli.process.LifeOptions;
 import dev.baton.cli.shell.Progress;
 import dev.baton.cli.shell.Terminal;
@@ -16,9 +17,9 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.event.Level;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -44,25 +45,7 @@ import tools.jackson.databind.json.JsonMapper;
       "  baton soak --duration 1m --round 10s --json | tail -n 1"
     })
 public final class SoakCommand implements Callable<Integer> {
-  @Option(
-      names = "--model",
-      paramLabel = "DIR",
-      description = "Hugging Face model directory. Default: a random model, made once.")
-  private @Nullable Path model;
-
-  @Option(
-      names = "--prefill",
-      paramLabel = "N",
-      defaultValue = "1",
-      description = "Prefill workers. Default: ${DEFAULT-VALUE}.")
-  private int prefillWorkers;
-
-  @Option(
-      names = "--decode",
-      paramLabel = "N",
-      defaultValue = "1",
-      description = "Decode workers. Default: ${DEFAULT-VALUE}.")
-  private int decodeWorkers;
+  @Mixin private LocalClusterOptions local = new LocalClusterOptions();
 
   @Option(
       names = "--duration",
@@ -138,13 +121,13 @@ public final class SoakCommand implements Callable<Integer> {
     SoakPlan plan = plan();
     SoakReport report;
     try (Progress progress = Progress.onStderr()) {
-      Path directory = DefaultModel.orMade(model, progress);
+      Path directory = DefaultModel.orMade(local.model(), progress);
       LocalCluster cluster =
           new LocalCluster(
               ClusterPlan.of(
                   directory,
-                  prefillWorkers,
-                  decodeWorkers,
+                  local.prefillWorkers(),
+                  local.decodeWorkers(),
                   0,
                   0,
                   Optional.empty(),
@@ -183,7 +166,7 @@ public final class SoakCommand implements Callable<Integer> {
 
   private SoakPlan plan() {
     try {
-      if (prefillWorkers < 1 || decodeWorkers < 1) {
+      if (local.prefillWorkers() < 1 || local.decodeWorkers() < 1) {
         throw new IllegalArgumentException("--prefill and --decode: expected at least 1 each");
       }
       return new SoakPlan(duration, round, rate, clients, seed, restLimit, rssGrowth);

@@ -12,17 +12,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Executors;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.apache.curator.framework.CuratorFramework;
-import org.apache.curator.framework.api.CuratorWatcher;
-import org.apache.curator.framework.state.ConnectionStateListener;
 import org.apache.zookeeper.KeeperException;
-import org.apache.zookeeper.Watcher.Event.EventType;
 import org.apache.zookeeper.data.Stat;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,26 +37,12 @@ import org.slf4j.LoggerFactory;
  */
 public final class WorkerDirectory implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(WorkerDirectory.class);
-  private static final Duration RETRY = Duration.ofSeconds(1);
   private static final Duration START_LIMIT = Duration.ofSeconds(30);
 
   private final ClusterConnection connection;
   private final CuratorFramework client;
   private final CompletableFuture<Boolean> first = new CompletableFuture<>();
-  private final ScheduledExecutorService thread;
-  private final AtomicBoolean pending = new AtomicBoolean();
-  private final CuratorWatcher watcher =
-      event -> {
-        if (event.getType() != EventType.None) {
-          refreshSoon();
-        }
-      };
-  private final ConnectionStateListener onState =
-      (c, state) -> {
-        if (state.isConnected()) {
-          refreshSoon();
-        }
-      };
+  private final Refreshing refreshing;
 
   // Of the directory's thread alone.
   private final List<Consumer<List<Member>>> listeners = new ArrayList<>();
@@ -75,9 +54,7 @@ public final class WorkerDirectory implements AutoCloseable {
   public WorkerDirectory(ClusterConnection connection) {
     this.connection = connection;
     this.client = connection.client();
-    this.thread =
-        Executors.newSingleThreadScheduledExecutor(
-            Thread.ofPlatform().daemon().name("worker-directory").factory());
+    this.refreshing = new Refreshing(connection, "worker-directory", () -> publish(read()));
   }
 
   /**
@@ -86,8 +63,7 @@ public final class WorkerDirectory implements AutoCloseable {
    * @throws StartException ZOOKEEPER_UNREACHABLE if it is not there within 30 seconds
    */
   public void start() {
-    client.getConnectionStateListenable().addListener(onState);
-    refreshSoon();
+    refreshing.begin();
     try {
       var _ = first.get(START_LIMIT.toMillis(), MILLISECONDS);
     } catch (ExecutionException | TimeoutException e) {
@@ -112,46 +88,12 @@ public final class WorkerDirectory implements AutoCloseable {
 
   /** Calls the listener with the view that is there now, if any, and then with each new one. */
   public void onChange(Consumer<List<Member>> listener) {
-    run(() -> {
+    refreshing.run(() -> {
       listeners.add(listener);
       if (first.isDone()) {
         tell(listener, members);
       }
     });
-  }
-
-  private void refreshSoon() {
-    if (pending.compareAndSet(false, true)) {
-      run(this::refresh);
-    }
-  }
-
-  private void run(Runnable task) {
-    try {
-      thread.execute(task);
-    } catch (RejectedExecutionException closed) {
-      LOG.debug("the directory is closed");
-    }
-  }
-
-  private void refresh() {
-    pending.set(false);
-    try {
-      publish(read());
-    } catch (InterruptedException stopping) {
-      Thread.currentThread().interrupt();
-    } catch (Exception e) {
-      LOG.debug("the workers cannot be listed now; the last view stays", e);
-      retry();
-    }
-  }
-
-  private void retry() {
-    try {
-      var _ = thread.schedule(this::refreshSoon, RETRY.toMillis(), MILLISECONDS);
-    } catch (RejectedExecutionException closed) {
-      LOG.debug("the directory is closed");
-    }
   }
 
   private List<Member> read() throws Exception {
@@ -167,7 +109,11 @@ public final class WorkerDirectory implements AutoCloseable {
   private List<String> ids() throws Exception {
     while (true) {
       try {
-        return client.getChildren().usingWatcher(watcher).forPath(Payload.WORKERS).stream()
+        return client
+            .getChildren()
+            .usingWatcher(refreshing.watcher())
+            .forPath(Payload.WORKERS)
+            .stream()
             .sorted()
             .toList();
       } catch (KeeperException.NoNodeException firstOfAll) {
@@ -184,7 +130,12 @@ public final class WorkerDirectory implements AutoCloseable {
     Stat stat = new Stat();
     byte[] bytes;
     try {
-      bytes = client.getData().storingStatIn(stat).usingWatcher(watcher).forPath(Payload.path(id));
+      bytes =
+          client
+              .getData()
+              .storingStatIn(stat)
+              .usingWatcher(refreshing.watcher())
+              .forPath(Payload.path(id));
     } catch (KeeperException.NoNodeException goneMeanwhile) {
       return Optional.empty();
     }
@@ -223,7 +174,6 @@ public final class WorkerDirectory implements AutoCloseable {
    */
   @Override
   public void close() {
-    client.getConnectionStateListenable().removeListener(onState);
-    thread.shutdownNow();
+    refreshing.close();
   }
 }

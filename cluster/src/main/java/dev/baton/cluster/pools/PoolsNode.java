@@ -1,24 +1,15 @@
 package dev.baton.cluster.pools;
 
-import static java.util.concurrent.TimeUnit.MILLISECONDS;
-
 import dev.baton.cluster.error.BatonException;
 import dev.baton.cluster.membership.ClusterConnection;
-import java.time.Duration;
+import dev.baton.cluster.membership.Refreshing;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
-import java.util.concurrent.Executors;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.apache.curator.framework.CuratorFramework;
-import org.apache.curator.framework.api.CuratorWatcher;
-import org.apache.curator.framework.state.ConnectionStateListener;
 import org.apache.zookeeper.KeeperException;
-import org.apache.zookeeper.Watcher.Event.EventType;
 import org.apache.zookeeper.data.Stat;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,23 +32,9 @@ public final class PoolsNode implements AutoCloseable {
   static final String PATH = "/baton/pools";
 
   private static final Logger LOG = LoggerFactory.getLogger(PoolsNode.class);
-  private static final Duration RETRY = Duration.ofSeconds(1);
 
   private final CuratorFramework client;
-  private final ScheduledExecutorService thread;
-  private final AtomicBoolean pending = new AtomicBoolean();
-  private final CuratorWatcher watcher =
-      event -> {
-        if (event.getType() != EventType.None) {
-          refreshSoon();
-        }
-      };
-  private final ConnectionStateListener onState =
-      (c, state) -> {
-        if (state.isConnected()) {
-          refreshSoon();
-        }
-      };
+  private final Refreshing refreshing;
 
   // Of the node's thread alone.
   private final List<Consumer<Pools>> listeners = new ArrayList<>();
@@ -69,9 +46,7 @@ public final class PoolsNode implements AutoCloseable {
   /** Over this connection, which the caller closes after this. */
   public PoolsNode(ClusterConnection connection) {
     this.client = connection.client();
-    this.thread =
-        Executors.newSingleThreadScheduledExecutor(
-            Thread.ofPlatform().daemon().name("pools").factory());
+    this.refreshing = new Refreshing(connection, "pools", this::refresh);
   }
 
   /**
@@ -132,46 +107,22 @@ public final class PoolsNode implements AutoCloseable {
    * Calls the listener with the rules as soon as they are known, and then with each new version.
    */
   public void watch(Consumer<Pools> listener) {
-    run(() -> {
+    refreshing.run(() -> {
       if (listeners.isEmpty()) {
-        client.getConnectionStateListenable().addListener(onState);
+        refreshing.begin();
       }
       listeners.add(listener);
       if (known) {
         tell(listener, current);
-      } else {
-        refreshSoon();
       }
     });
   }
 
-  private void refreshSoon() {
-    if (pending.compareAndSet(false, true)) {
-      run(this::refresh);
-    }
-  }
-
-  private void run(Runnable task) {
-    try {
-      thread.execute(task);
-    } catch (RejectedExecutionException closed) {
-      LOG.debug("nobody watches the pools any more");
-    }
-  }
-
-  private void refresh() {
-    pending.set(false);
-    try {
-      // The watcher first: a change after the look is then a change that is heard of.
-      Stat stat = client.checkExists().usingWatcher(watcher).forPath(PATH);
-      if (stat == null || stat.getVersion() != unreadable) {
-        publishReadable(stat == null ? -1 : stat.getVersion());
-      }
-    } catch (InterruptedException stopping) {
-      Thread.currentThread().interrupt();
-    } catch (Exception e) {
-      LOG.debug("the pools cannot be read now; the last rules stay", e);
-      retry();
+  private void refresh() throws Exception {
+    // The watcher first: a change after the look is then a change that is heard of.
+    Stat stat = client.checkExists().usingWatcher(refreshing.watcher()).forPath(PATH);
+    if (stat == null || stat.getVersion() != unreadable) {
+      publishReadable(stat == null ? -1 : stat.getVersion());
     }
   }
 
@@ -181,14 +132,6 @@ public final class PoolsNode implements AutoCloseable {
     } catch (BatonException wrong) {
       unreadable = version;
       LOG.warn("{}: {}; the last rules stay in force", PATH, wrong.getMessage());
-    }
-  }
-
-  private void retry() {
-    try {
-      var _ = thread.schedule(this::refreshSoon, RETRY.toMillis(), MILLISECONDS);
-    } catch (RejectedExecutionException closed) {
-      LOG.debug("nobody watches the pools any more");
     }
   }
 
@@ -211,7 +154,6 @@ public final class PoolsNode implements AutoCloseable {
   /** Stops to watch; the last rules stay readable. Idempotent. */
   @Override
   public void close() {
-    client.getConnectionStateListenable().removeListener(onState);
-    thread.shutdownNow();
+    refreshing.close();
   }
 }
