@@ -46,9 +46,12 @@ final class ModelsHandlers {
             .put("owned_by", "baton")
             .put("max_model_len", model.config().contextTokens());
     Fleet fleet = generations.fleet(model.name());
-    ObjectNode baton = json.putObject("baton");
+    ObjectNode baton = Json.object();
     fleet.dollarsPerHour().ifPresent(dollars -> baton.put("dollars_per_hour", dollars));
     fleet.joules().ifPresent(joules -> baton.put("joules", joules));
+    if (!baton.isEmpty()) {
+      json.set("baton", baton);
+    }
     return json;
   }
 }
