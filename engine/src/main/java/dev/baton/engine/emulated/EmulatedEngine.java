@@ -20,9 +20,9 @@ import org.slf4j.LoggerFactory;
  * <h2>Guarantees beyond those of {@link Engine}</h2>
  *
  * <ul>
- *   <li>A step takes the time that {@link StepTimes} says, times the scale, or longer where filling
- *       and checking memory takes longer than that; layers are reported evenly over it. Spans of
- *       one token are decoded, longer ones are prompts, one after the other.
+ *   <li>A step takes the time that {@link StepTimes} says, or longer where filling and checking
+ *       memory takes longer than that; layers are reported evenly over it. Spans of one token are
+ *       decoded, longer ones are prompts, one after the other.
  *   <li>Planes are filled with bytes that depend on the tokens up to the position, the layer and
  *       the kind, and on nothing else. Logits depend on the tokens alone: disaggregated, batched or
  *       recovered, a stream is the same stream.
@@ -40,7 +40,6 @@ public final class EmulatedEngine implements Engine {
 
   private final EmulatedModel model;
   private final StepTimes times;
-  private final double timeScale;
   private final Pace pace;
   private final SpanCheck check;
   private final Filling filling;
@@ -49,22 +48,14 @@ public final class EmulatedEngine implements Engine {
   private final LongAdder wrong = new LongAdder();
   private boolean closed;
 
-  /**
-   * An engine in real time, scaled.
-   *
-   * @param timeScale seconds that an emulated second takes, above 0
-   */
-  public EmulatedEngine(EmulatedModel model, StepTimes times, double timeScale) {
-    this(model, times, timeScale, Pace.REAL);
+  /** An engine in real time. */
+  public EmulatedEngine(EmulatedModel model, StepTimes times) {
+    this(model, times, Pace.REAL);
   }
 
-  EmulatedEngine(EmulatedModel model, StepTimes times, double timeScale, Pace pace) {
-    if (!(timeScale > 0 && Double.isFinite(timeScale))) {
-      throw new IllegalArgumentException("time-scale: " + timeScale + ", expected above 0");
-    }
+  EmulatedEngine(EmulatedModel model, StepTimes times, Pace pace) {
     this.model = model;
     this.times = times;
-    this.timeScale = timeScale;
     this.pace = pace;
     this.check = new SpanCheck(model.vocabulary(), model.contextTokens(), model.layout());
     this.filling = new Filling(model.layout());
@@ -104,7 +95,7 @@ public final class EmulatedEngine implements Engine {
     }
     long start = pace.nanos();
     check.check(batch);
-    long duration = (long) (seconds(batch) * timeScale * 1e9);
+    long duration = (long) (seconds(batch) * 1e9);
     long[][] chains = new long[batch.size()][];
     for (int i = 0; i < chains.length; i++) {
       chains[i] = chain(batch.get(i));
