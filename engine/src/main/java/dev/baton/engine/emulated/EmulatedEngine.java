@@ -5,6 +5,7 @@ import dev.baton.engine.EngineException;
 import dev.baton.engine.LayerListener;
 import dev.baton.engine.Span;
 import dev.baton.engine.SpanCheck;
+import dev.baton.kv.Block;
 import dev.baton.kv.Layout;
 import dev.baton.kv.Lineage;
 import java.util.Arrays;
@@ -42,6 +43,7 @@ public final class EmulatedEngine implements Engine {
   private final Pace pace;
   private final SpanCheck check;
   private final Filling filling;
+  private final long[] links; // of the block that is looked at; while running only
   private final long root;
   private final LongAdder wrong = new LongAdder();
   private boolean closed;
@@ -57,6 +59,7 @@ public final class EmulatedEngine implements Engine {
     this.pace = pace;
     this.check = new SpanCheck(model.vocabulary(), model.contextTokens(), model.layout());
     this.filling = new Filling(model.layout());
+    this.links = new long[model.layout().blockTokens()];
     this.root = TokenChain.root(model.lineage());
   }
 
@@ -128,15 +131,18 @@ public final class EmulatedEngine implements Engine {
   private long[] chain(Span span) {
     long link = root;
     boolean good = true;
-    for (int position = 0; position < span.start(); position++) {
-      long next = filling.read(span.blocks(), position);
-      if (!TokenChain.follows(link, next, model.vocabulary())
-          || !filling.holds(span.blocks(), position, next)) {
-        good = false;
-        reportWrong(position, span);
-        break;
+    for (int position = 0; position < span.start() && good; position += links.length) {
+      int tokens = Math.min(links.length, span.start() - position);
+      Block block = span.blocks().get(position / links.length);
+      filling.read(block, tokens, links);
+      for (int i = 0; i < tokens; i++) {
+        good &= TokenChain.follows(link, links[i], model.vocabulary());
+        link = links[i];
       }
-      link = next;
+      good &= filling.holds(block, tokens, links);
+      if (!good) {
+        reportWrong(position, position + tokens, span);
+      }
     }
     filling.clear(span.blocks(), span.start(), span.end());
     long[] chain = new long[span.tokens().length];
@@ -151,11 +157,11 @@ public final class EmulatedEngine implements Engine {
     return chain;
   }
 
-  private void reportWrong(int position, Span span) {
+  private void reportWrong(int from, int to, Span span) {
     wrong.increment();
     String what =
-        "KV of position %d of %d is not what the tokens before it make"
-            .formatted(position, span.start());
+        "KV of positions %d to %d of %d is not what the tokens up to them make"
+            .formatted(from, to - 1, span.start());
     LOG.error(what);
     if (span.logits() == null) {
       throw new EngineException(EngineException.Code.KV_WRONG, what);

@@ -197,7 +197,7 @@ class EmulatedEngineTest {
 
     assertThatExceptionOfType(EngineException.class)
         .isThrownBy(() -> engine.run(List.of(new Span(tokens(2), 48, blocks, null))))
-        .withMessageContaining("position 32 of 48");
+        .withMessageContaining("positions 32 to 47 of 48");
   }
 
   @Test
