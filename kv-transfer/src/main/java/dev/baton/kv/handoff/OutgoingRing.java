@@ -16,6 +16,7 @@ final class OutgoingRing implements AutoCloseable {
 
   private final RingLender.Loan loan;
   private final RingWriter writer;
+  private boolean answered;
   private boolean taken;
   private boolean fullSeen;
   private long fullSince;
@@ -35,8 +36,14 @@ final class OutgoingRing implements AutoCloseable {
     return Rings.toProto(loan.name());
   }
 
-  /** The receiver said whether it has the ring. */
+  /** Whether the receiver said whether it has the ring; what it says later is no answer. */
+  boolean isAnswered() {
+    return answered;
+  }
+
+  /** The receiver said whether it has the ring; to be called once. */
   void answered(boolean taken) {
+    this.answered = true;
     this.taken = taken;
     if (!taken) {
       // It was never touched.

@@ -246,7 +246,7 @@ final class OutgoingStream implements PushCall.Events {
 
   @Override
   public void reply(PushReply reply) {
-    if (ring != null && reply.hasAccept()) {
+    if (ring != null && reply.hasAccept() && !ring.isAnswered()) {
       ring.answered(reply.getAccept().getRing());
     }
     if (!usesRing() || !reply.hasRoom()) {
