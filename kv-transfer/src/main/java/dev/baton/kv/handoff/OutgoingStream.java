@@ -201,7 +201,8 @@ final class OutgoingStream implements PushCall.Events {
           return;
         }
       }
-      if (usesRing() && !push.mayRest(this)) {
+      if (ring != null && ring.isTaken() && !push.mayRest(this)) {
+        ring.pause();
         wake();
       }
     } catch (HandoffException e) {
