@@ -138,6 +138,9 @@ final class Channels implements AutoCloseable {
   private static Connection await(
       CompletableFuture<Connection> opening, String target, Duration limit)
       throws HandoffException {
+    if (opening.state() == Future.State.SUCCESS) {
+      return opening.resultNow();
+    }
     Context context = Context.current();
     CompletableFuture<Connection> mine = opening.copy();
     Context.CancellationListener stop = _ -> mine.cancel(false);
