@@ -245,6 +245,7 @@ public final class DecodeWorker implements AutoCloseable {
         WorkerLoad.newBuilder()
             .setRunning(load.running())
             .setWaiting(load.waiting())
+            .setSequences(load.sequences())
             .setPendingTokens(loop.pendingTokens())
             .setBlocksTotal(usage.total())
             .setBlocksUsed(usage.used())
