@@ -46,7 +46,8 @@ public final class ProcessLogging {
           "org.apache.zookeeper.server.ServerCnxnFactory",
           "org.apache.curator.ConnectionState",
           // gRPC sets an option on Unix sockets that they do not have.
-          "io.netty.bootstrap.Bootstrap");
+          "io.netty.bootstrap.Bootstrap",
+          "io.netty.bootstrap.ServerBootstrap");
 
   /** Lines that may wait for stderr: some seconds of a busy router. */
   private static final int QUEUED_LINES = 8192;

@@ -28,7 +28,7 @@ class WorkerTimesTest {
     WorkerRegistration.Builder worker =
         WorkerRegistration.newBuilder()
             .setId("p")
-            .addModels(ServedModel.newBuilder().setName("model"));
+            .addModels(ServedModel.newBuilder().setName("model").setVocabulary(1024));
     PhaseRegistration.write(PHASES, worker);
     return worker.build();
   }
