@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.baton.cluster.error.BatonException;
 import dev.baton.engine.Span;
+import dev.baton.engine.sampling.Choices;
 import dev.baton.engine.sampling.Sampler;
 import dev.baton.engine.sampling.TokenHistory;
 import dev.baton.kv.Block;
@@ -353,7 +354,7 @@ class PrefillLoopTest {
         prompt,
         chain.keys(prompt),
         SAMPLED,
-        choices,
+        Choices.fresh(choices),
         2,
         new Ticket(1, 2, 1),
         "127.0.0.1:1",
