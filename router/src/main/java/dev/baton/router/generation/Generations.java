@@ -10,6 +10,7 @@ import dev.baton.router.admission.Entry;
 import dev.baton.router.admission.Payer;
 import dev.baton.router.admission.Priority;
 import dev.baton.router.admission.TenantPolicies;
+import dev.baton.router.placement.Among;
 import dev.baton.router.placement.PlacementDecision;
 import dev.baton.router.placement.PlacementRequest;
 import dev.baton.router.tenant.Tenants;
@@ -41,6 +42,7 @@ public final class Generations implements AutoCloseable {
   private final TenantPolicies policies;
   private final GenerationLimits limits;
   private final GenerationMeters meters;
+  private final RecoveryMeters recoveryMeters;
   private final ScheduledExecutorService timer;
   private final LongSupplier nanos;
   private final SecureRandom random = new SecureRandom();
@@ -75,6 +77,7 @@ public final class Generations implements AutoCloseable {
     this.policies = policies;
     this.limits = limits;
     this.meters = new GenerationMeters(registry);
+    this.recoveryMeters = new RecoveryMeters(registry);
     this.timer = timer;
     this.nanos = nanos;
     this.settling = new Settling(models, limits.defaultMaxTokens(), random::nextLong);
@@ -162,25 +165,30 @@ public final class Generations implements AutoCloseable {
       Account account) {
     account.admitted();
     TenantSalt salt = tenants.salt(request.tenant());
-    Assignment assignment =
-        workers.assign(
-            request.id(),
-            settled.model().name(),
-            settled.prompt(),
-            settled.maxTokens(),
-            settled.choices(),
-            salt);
+    Recovery.Assigner assigner =
+        (part, among) ->
+            workers.assign(
+                request.id(),
+                settled.model().name(),
+                part.prompt(),
+                part.maxTokens(),
+                part.count(),
+                salt,
+                among);
+    Assignment assignment = assigner.assign(Part.whole(settled), Among.ANYBODY);
     entry.placed();
     Generation generation =
         new Generation(
             settled,
             salt,
             assignment,
-            random.nextLong(),
+            assigner,
+            random::nextLong,
             entry,
             listener,
             account,
-            new Limits(limits.stallLimit(), deadline, timer, nanos),
+            new Limits(limits.stallLimit(), limits.recovery(), deadline, timer, nanos),
+            recoveryMeters,
             (self, ending) -> {
               running.remove(self);
               boolean whole = ending.error().isEmpty();
@@ -207,7 +215,7 @@ public final class Generations implements AutoCloseable {
     over(
         request,
         account,
-        new Ending(phase, Optional.of(why), Usage.getDefaultInstance(), 0, Optional.empty()));
+        new Ending(phase, Optional.of(why), Usage.getDefaultInstance(), 0, 0, Optional.empty()));
     listener.failed(why);
   }
 
