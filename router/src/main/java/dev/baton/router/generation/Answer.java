@@ -94,11 +94,26 @@ final class Answer {
     return stopTokens.contains(id) ? "" : text.push(id);
   }
 
-  /**
-   * Why it ended with its last token, by the workers' own rules: what a worker would have said next
-   * that was lost after that token. Empty if it goes on.
-   */
-  Optional<FinishReason> endedByLastToken() {
+  /** Takes tokens that the client has already; nobody hears of them. */
+  void resume(int[] begun) {
+    for (int i = 0; i < begun.length && text.stoppedBy().isEmpty(); i++) {
+      String _ = take(begun[i]);
+    }
+  }
+
+  /** Whether nothing is left to write, by the workers' own rules: perhaps nobody said so yet. */
+  boolean isWhole() {
+    return ended || text.stoppedBy().isPresent() || endedByLastToken().isPresent();
+  }
+
+  /** Ends it if nothing is left to write: what a worker would have said next that was lost. */
+  void finishIfWhole(GenerationListener to) {
+    if (isWhole()) {
+      finish(endedByLastToken().orElse(FinishReason.FINISH_REASON_STOP), to);
+    }
+  }
+
+  private Optional<FinishReason> endedByLastToken() {
     if (ids.isEmpty()) {
       return Optional.empty();
     }

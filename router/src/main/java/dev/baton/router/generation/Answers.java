@@ -11,7 +11,7 @@ final class Answers {
   private final List<Answer> all;
   private final GenerationListener listener;
 
-  /** Answers of which nothing is written; {@code listener} hears of what comes. */
+  /** Answers as far as the client has them; {@code listener} hears of what comes. */
   Answers(SettledRequest request, GenerationListener listener) {
     this.request = request;
     this.listener = listener;
@@ -25,6 +25,7 @@ final class Answers {
                     request.stopTokens(),
                     request.maxTokens()))
             .toList();
+    all.forEach(answer -> answer.resume(request.begun().get(answer.choice())));
   }
 
   /**
@@ -44,11 +45,9 @@ final class Answers {
     all.get(finished.getChoice()).finish(finished.getReason(), listener);
   }
 
-  /** Ends choices whose last token ended them, though nobody is left to say so. */
-  void finishWhatEnded(Part part) {
-    for (Answer answer : of(part)) {
-      answer.endedByLastToken().ifPresent(reason -> answer.finish(reason, listener));
-    }
+  /** Ends choices of which nothing is left to write, though nobody is left to say so. */
+  void finishWhatIsWhole(Part part) {
+    of(part).forEach(answer -> answer.finishIfWhole(listener));
   }
 
   private List<Answer> of(Part part) {

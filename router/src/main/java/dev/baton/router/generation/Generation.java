@@ -54,6 +54,8 @@ final class Generation implements GenerationCall {
   private final RecoveryMeters meters;
   private final BiConsumer<Generation, Ending> over;
   private final Answers answers;
+  private final List<Part> parts;
+  private final Optional<Assignment> first;
   private final SynchronizationContext serial = new SynchronizationContext((_, e) -> broken(e));
   private final Recovery recovery;
   private final Lifecycle<RequestState> life =
@@ -62,14 +64,16 @@ final class Generation implements GenerationCall {
   // All below inside serial only.
   private final Set<Leg> legs = new LinkedHashSet<>();
   private final Map<Leg, Mending> mending = new HashMap<>();
-  private Leg latest;
+  private @Nullable Leg latest;
   private int recoveries;
   private SynchronizationContext.@Nullable ScheduledHandle tick;
 
   /**
    * A request yet to start.
    *
-   * @param assignment the workers of all its choices
+   * @param answers as far as the client has them; must tell {@code listener}
+   * @param parts what is left to write of them
+   * @param assignment the workers of the first part, if there is one
    * @param assigner gives it others
    * @param handoffIds random, each names a handoff
    * @param entry hears what is read and delivered
@@ -78,7 +82,9 @@ final class Generation implements GenerationCall {
   Generation(
       SettledRequest request,
       TenantSalt salt,
-      Assignment assignment,
+      Answers answers,
+      List<Part> parts,
+      Optional<Assignment> assignment,
       Recovery.Assigner assigner,
       LongSupplier handoffIds,
       Entry entry,
@@ -96,10 +102,10 @@ final class Generation implements GenerationCall {
     this.limits = limits;
     this.meters = meters;
     this.over = over;
-    this.answers = new Answers(request, listener);
+    this.answers = answers;
+    this.parts = parts;
+    this.first = assignment;
     this.recovery = new Recovery(assigner, limits, serial, new Found());
-    recovery.keepTo(assignment.placed().lineage());
-    this.latest = leg(Part.whole(request), 1, assignment);
   }
 
   private Leg leg(Part part, int attempt, Assignment assignment) {
@@ -117,12 +123,18 @@ final class Generation implements GenerationCall {
               .setSeed(request.sampling().seed())
               .setPromptTokens(request.prompt().length)
               .build());
-      begin(latest);
+      answers.finishWhatIsWhole(Part.whole(request));
+      first.ifPresent(assignment -> begin(leg(parts.getFirst(), 1, assignment)));
+      for (Part part : parts.subList(Math.min(1, parts.size()), parts.size())) {
+        seek(Search.first(part));
+      }
+      settle();
       watch();
     });
   }
 
   private void begin(Leg leg) {
+    recovery.keepTo(leg.assignment().placed().lineage());
     latest = leg;
     legs.add(leg);
     leg.start();
@@ -199,7 +211,7 @@ final class Generation implements GenerationCall {
       recovery.failed(leg.writer());
       recovery.forget(leg);
       drop(leg, why.getMessage());
-      answers.finishWhatEnded(leg.part());
+      answers.finishWhatIsWhole(leg.part());
       Loss loss = new Loss("decode", why, leg.decodeHeard());
       lost(
           answers.rest(leg.part()).stream().map(part -> Search.ofDecode(leg, part, loss)).toList(),
@@ -220,12 +232,14 @@ final class Generation implements GenerationCall {
     if (life.state() == RequestState.SERVING && !searches.isEmpty()) {
       life.enter(RequestState.RECOVERING);
     }
-    for (Search search : searches) {
-      if (life.state() != RequestState.OVER) {
-        recovery.seek(search);
-      }
-    }
+    searches.forEach(this::seek);
     settle();
+  }
+
+  private void seek(Search search) {
+    if (life.state() != RequestState.OVER) {
+      recovery.seek(search);
+    }
   }
 
   /** What is found in place of lost workers. */
@@ -237,11 +251,11 @@ final class Generation implements GenerationCall {
         return;
       }
       RecoveryKind kind = RecoveryKind.of(search, assignment.placed());
-      recoveries++;
       Leg leg = goOn(search, kind, assignment);
       search
           .loss()
           .ifPresent(loss -> {
+            recoveries++;
             meters.recovered(loss, kind);
             mending.put(leg, new Mending(kind, loss.lastWord()));
           });
@@ -324,15 +338,17 @@ final class Generation implements GenerationCall {
     recovery.stop();
     String why = error.map(BatonException::getMessage).orElse("the answer is complete");
     Set.copyOf(legs).forEach(leg -> drop(leg, why));
-    Usage usage = UsageAccount.of(request, answers, latest, account);
-    boolean undisturbed = recoveries == 0;
-    if (error.isEmpty() && undisturbed) {
-      account
-          .tpot(answers.longest())
-          .ifPresent(tpot -> latest.assignment().decoded(tpot.toNanos() / 1e9));
+    Usage usage = UsageAccount.of(request, answers, Optional.ofNullable(latest), account);
+    Optional<Leg> undisturbed =
+        Optional.ofNullable(latest).filter(leg -> recoveries == 0 && leg.isOfTheWhole());
+    if (error.isEmpty()) {
+      undisturbed.ifPresent(leg ->
+          account
+              .tpot(answers.longest())
+              .ifPresent(tpot -> leg.assignment().decoded(tpot.toNanos() / 1e9)));
     }
     Optional<Predicted> predicted =
-        undisturbed ? latest.assignment().placed().predicted() : Optional.empty();
+        undisturbed.flatMap(leg -> leg.assignment().placed().predicted());
     over.accept(this, new Ending(last, error, usage, answers.longest(), recoveries, predicted));
     error.ifPresentOrElse(listener::failed, () -> listener.completed(usage));
   }

@@ -19,6 +19,7 @@ import dev.baton.router.workers.Workers;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -175,12 +176,17 @@ public final class Generations implements AutoCloseable {
                 part.count(),
                 salt,
                 among);
-    Assignment assignment = assigner.assign(Part.whole(settled), Among.ANYBODY);
+    Answers answers = new Answers(settled, listener);
+    List<Part> parts = answers.rest(Part.whole(settled));
+    Optional<Assignment> assignment =
+        parts.stream().findFirst().map(part -> assigner.assign(part, Among.ANYBODY));
     entry.placed();
     Generation generation =
         new Generation(
             settled,
             salt,
+            answers,
+            parts,
             assignment,
             assigner,
             random::nextLong,

@@ -352,6 +352,11 @@ final class Leg {
     return part;
   }
 
+  /** Whether it writes all choices from their first token on. */
+  boolean isOfTheWhole() {
+    return part.count() == part.request().choices() && part.delivered().length == 0;
+  }
+
   LegState state() {
     return life.state();
   }

@@ -29,13 +29,13 @@ record Part(SettledRequest request, int first, int count, int[] delivered) {
       Answer first = answers.get(from);
       int to = from + 1;
       while (to < answers.size()
-          && !first.ended()
-          && !answers.get(to).ended()
+          && !first.isWhole()
+          && !answers.get(to).isWhole()
           && answers.get(to).choice() == first.choice() + to - from
           && Arrays.equals(answers.get(to).ids(), first.ids())) {
         to++;
       }
-      if (!first.ended()) {
+      if (!first.isWhole()) {
         parts.add(new Part(request, first.choice(), to - from, first.ids()));
       }
       from = to;

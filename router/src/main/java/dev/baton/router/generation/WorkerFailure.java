@@ -19,7 +19,8 @@ final class WorkerFailure {
       return BatonException.workerLost(worker, "ended its stream too early");
     }
     if (isOfTheTransport(end)) {
-      return BatonException.workerLost(worker, String.valueOf(Status.fromThrowable(end)));
+      Status status = Status.fromThrowable(end);
+      return BatonException.workerLost(worker, status.getCode() + " " + status.getDescription());
     }
     BatonException known = BatonException.from(end);
     return switch (known.code()) {
@@ -41,7 +42,7 @@ final class WorkerFailure {
     boolean bare = details == null || details.getDetailsCount() == 0;
     return bare
         && switch (Status.fromThrowable(end).getCode()) {
-          case UNKNOWN, INTERNAL, DATA_LOSS, UNIMPLEMENTED, UNAVAILABLE -> true;
+          case UNKNOWN, INTERNAL, DATA_LOSS, UNIMPLEMENTED -> true;
           case OK,
               CANCELLED,
               INVALID_ARGUMENT,
@@ -53,6 +54,7 @@ final class WorkerFailure {
               FAILED_PRECONDITION,
               ABORTED,
               OUT_OF_RANGE,
+              UNAVAILABLE,
               UNAUTHENTICATED ->
               false;
         };

@@ -8,12 +8,14 @@ import dev.baton.cluster.error.BatonException;
 import dev.baton.cluster.membership.Member;
 import dev.baton.proto.internal.v1.DecodeRequest;
 import dev.baton.proto.internal.v1.PrefillRequest;
+import dev.baton.proto.v1.BegunChoice;
 import dev.baton.proto.v1.Delta;
 import dev.baton.proto.v1.ErrorCode;
 import dev.baton.proto.v1.FinishReason;
 import dev.baton.proto.v1.Finished;
 import dev.baton.proto.v1.GenerateRequest;
 import dev.baton.proto.v1.SampledToken;
+import dev.baton.proto.v1.Sampling;
 import dev.baton.proto.v1.Usage;
 import dev.baton.router.fake.DecodeProbe;
 import dev.baton.router.fake.FakeDecode;
@@ -509,6 +511,68 @@ class RecoveryTest {
     decode.fail(Status.UNAVAILABLE);
 
     assertThat(heard.failure().code()).isEqualTo(ErrorCode.ERROR_CODE_DEADLINE_EXCEEDED);
+    assertNothingIsLeft();
+  }
+
+  private static GenerateRequest.Builder begun(GenerateRequest.Builder asked, String... choices) {
+    asked.setSampling(Sampling.newBuilder().setSeed(-42)).setChoices(choices.length);
+    for (String each : choices) {
+      asked.addContinueFrom(BegunChoice.newBuilder().addAllTokenIds(TestModel.tokens(each)));
+    }
+    return asked;
+  }
+
+  @Test
+  void aRequestGoesOnBehindWhatTheClientHas() throws Exception {
+    start(begun(text("x").addStop("END"), "abEN"));
+    DecodeProbe decode = joins(house.decode, house.prefill);
+    write(decode, "Dxyz");
+
+    assertThat(decode.request().getResumedTokens()).isEqualTo(TestModel.tokens("abEN").size());
+    assertThat(decode.request().getMaxTokens()).isEqualTo(20 - TestModel.tokens("abEN").size());
+    assertThat(decode.request().getSampling().getSeed()).isEqualTo(-42);
+    assertThat(heard.usage().getCompletionTokens()).isEqualTo(TestModel.tokens("abEND").size());
+    assertThat(heard.text(0)).as("the client has ab already").isEmpty();
+    assertThat(heard.all(Delta.class).stream().mapToInt(Delta::getTokensCount).sum())
+        .isEqualTo(TestModel.tokens("D").size());
+    assertThat(heard.all(Finished.class).getFirst().getStop()).isEqualTo("END");
+    assertNothingIsLeft();
+  }
+
+  @Test
+  void choicesThatTheClientHasWholeAreFinishedAndTheOthersGoOn() throws Exception {
+    start(begun(text("x").addStop("!"), "ab!", "", "c"));
+    for (int i = 0; i < 2; i++) {
+      DecodeProbe leg = house.decode.calls() > i ? house.decode.next() : d2.next();
+      leg.reserved();
+      house.prefill.next().done(0);
+      leg.kvArrived(1, 0, 1);
+      leg.text(leg.request().getFirstChoice(), "z");
+      leg.stopped(leg.request().getFirstChoice());
+      leg.complete();
+    }
+
+    heard.usage();
+    assertThat(heard.all(Finished.class).getFirst())
+        .isEqualTo(
+            Finished.newBuilder()
+                .setChoice(0)
+                .setReason(FinishReason.FINISH_REASON_STOP)
+                .setStop("!")
+                .build());
+    assertThat(List.of(heard.text(0), heard.text(1), heard.text(2))).containsExactly("", "z", "z");
+    assertNothingIsLeft();
+  }
+
+  @Test
+  void nobodyIsAskedForAnAnswerThatTheClientHasWhole() throws Exception {
+    start(begun(text("x").setMaxTokens(3), "abc"));
+
+    assertThat(heard.usage().getCompletionTokens()).isEqualTo(3);
+    assertThat(heard.all(Finished.class).getFirst().getReason())
+        .isEqualTo(FinishReason.FINISH_REASON_LENGTH);
+    assertThat(heard.all(Delta.class)).isEmpty();
+    assertThat(house.decode.calls() + d2.calls()).isZero();
     assertNothingIsLeft();
   }
 }
