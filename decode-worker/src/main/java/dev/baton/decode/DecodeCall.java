@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -225,7 +226,10 @@ final class DecodeCall implements BlockAdmission.Applicant, HandoffListener {
   private void decode(List<SampledToken> firstTokens) {
     List<DecodeSequence> going = new ArrayList<>();
     for (DecodeSequence sequence : split()) {
-      if (advance(sequence, firstTokens.get(sequence.choice() - task.choices().first()))) {
+      if (advance(
+          sequence,
+          firstTokens.get(sequence.choice() - task.choices().first()),
+          OptionalDouble.empty())) {
         going.add(sequence);
       }
     }
@@ -276,19 +280,20 @@ final class DecodeCall implements BlockAdmission.Applicant, HandoffListener {
    * Takes the next token of a sequence. A fault stops the call; its sequences then stay, and the
    * loop drops them.
    *
+   * @param joules what choosing it took here, where it was chosen here and that is known
    * @return whether the loop goes on with the sequence; otherwise it gave its blocks back
    */
-  boolean advance(DecodeSequence sequence, SampledToken token) {
+  boolean advance(DecodeSequence sequence, SampledToken token, OptionalDouble joules) {
     try {
-      return deliver(sequence, token);
+      return deliver(sequence, token, joules);
     } catch (RuntimeException e) {
       stop(BatonException.from(e));
       return true;
     }
   }
 
-  private boolean deliver(DecodeSequence sequence, SampledToken token) {
-    listener.token(sequence.choice(), token);
+  private boolean deliver(DecodeSequence sequence, SampledToken token, OptionalDouble joules) {
+    listener.token(sequence.choice(), token, joules);
     FinishReason reason = sequence.append(token.getId());
     if (reason == null) {
       return true;

@@ -6,6 +6,7 @@ import dev.baton.kv.TenantSalt;
 import dev.baton.proto.internal.v1.ChoiceFinished;
 import dev.baton.proto.internal.v1.DecodedTokens;
 import dev.baton.proto.internal.v1.PrefillDone;
+import dev.baton.proto.internal.v1.PromptComputed;
 import dev.baton.proto.v1.Accepted;
 import dev.baton.proto.v1.Usage;
 import dev.baton.router.admission.Entry;
@@ -63,6 +64,7 @@ final class Generation implements GenerationCall {
 
   // All below inside serial only.
   private final Set<Leg> legs = new LinkedHashSet<>();
+  private final RequestEnergy energy = new RequestEnergy();
   private final Map<Leg, Mending> mending = new HashMap<>();
   private @Nullable Leg latest;
   private int recoveries;
@@ -170,7 +172,13 @@ final class Generation implements GenerationCall {
     }
 
     @Override
+    public void computed(Leg leg, PromptComputed words) {
+      energy.computed(words);
+    }
+
+    @Override
     public void prefilled(Leg leg, PrefillDone words) {
+      energy.prefilled(words);
       if (recoveries == 0) {
         entry.prefilled(
             request.prompt().length,
@@ -182,6 +190,7 @@ final class Generation implements GenerationCall {
 
     @Override
     public void tokens(Leg leg, DecodedTokens tokens) {
+      energy.chosen(tokens);
       int delivered = answers.push(tokens);
       if (delivered > 0) {
         account.delivered(answers.hasText(tokens.getChoice()));
@@ -269,6 +278,8 @@ final class Generation implements GenerationCall {
             .log("request goes on");
       }
       settle();
+      // While nobody was there, nobody was watched.
+      serial.execute(Generation.this::watch);
     }
 
     @Override
@@ -338,7 +349,7 @@ final class Generation implements GenerationCall {
     recovery.stop();
     String why = error.map(BatonException::getMessage).orElse("the answer is complete");
     Set.copyOf(legs).forEach(leg -> drop(leg, why));
-    Usage usage = UsageAccount.of(request, answers, Optional.ofNullable(latest), account);
+    Usage usage = UsageAccount.of(request, answers, Optional.ofNullable(latest), account, energy);
     Optional<Leg> undisturbed =
         Optional.ofNullable(latest).filter(leg -> recoveries == 0 && leg.isOfTheWhole());
     if (error.isEmpty()) {

@@ -15,6 +15,7 @@ import dev.baton.router.placement.PlacementDecision;
 import dev.baton.router.placement.PlacementRequest;
 import dev.baton.router.tenant.Tenants;
 import dev.baton.router.workers.Assignment;
+import dev.baton.router.workers.Fleet;
 import dev.baton.router.workers.Workers;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.security.SecureRandom;
@@ -87,6 +88,11 @@ public final class Generations implements AutoCloseable {
   /** Where a request was placed, and why; empty if it is not known, or not any more. */
   public Optional<PlacementDecision> decision(String requestId) {
     return workers.decision(requestId);
+  }
+
+  /** What the workers that serve a model cost and take together. */
+  public Fleet fleet(String model) {
+    return workers.fleet(model);
   }
 
   /** The models that can be asked for. */

@@ -48,6 +48,9 @@ final class Leg {
     /** Orphaned as it was, its KV had come in. */
     void complete(Leg leg);
 
+    /** The decode worker has read the prompt itself, and gave its account. */
+    void computed(Leg leg, PromptComputed words);
+
     /** The prefill worker gave its account. */
     void prefilled(Leg leg, PrefillDone words);
 
@@ -183,6 +186,7 @@ final class Leg {
         } else if (entered(LegState.PREFILLING, LegState.DECODING)) {
           computed = response.getPromptComputed();
           assignment.kvArrived();
+          owner.computed(this, computed);
         }
       }
       case TOKENS -> {

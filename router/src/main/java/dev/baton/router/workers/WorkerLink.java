@@ -3,6 +3,7 @@ package dev.baton.router.workers;
 import dev.baton.cluster.membership.Member;
 import dev.baton.cluster.pools.Pools;
 import dev.baton.kv.PackedKeys;
+import dev.baton.proto.internal.v1.EnergyTotals;
 import dev.baton.proto.internal.v1.WatchResponse;
 import dev.baton.proto.internal.v1.WorkerLoad;
 import dev.baton.proto.internal.v1.WorkerRegistration;
@@ -15,6 +16,7 @@ import dev.baton.router.placement.WorkerRef;
 import io.grpc.ManagedChannel;
 import java.time.Duration;
 import java.util.List;
+import java.util.OptionalDouble;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
@@ -111,6 +113,7 @@ final class WorkerLink {
       return;
     }
     synchronized (this) {
+      times.heard(event.getLoad());
       load = event.getLoad();
       heard = true;
       heardAt = nanos.getAsLong();
@@ -172,6 +175,16 @@ final class WorkerLink {
 
   private boolean isMixed() {
     return !registration.getSharesChipWith().isEmpty();
+  }
+
+  /** Joules that it took since it started, idle time included; empty where it did not say. */
+  synchronized OptionalDouble joules() {
+    if (!load.hasEnergy()) {
+      return OptionalDouble.empty();
+    }
+    EnergyTotals told = load.getEnergy();
+    return OptionalDouble.of(
+        told.getIdleJoules() + told.getPrefillJoules() + told.getDecodeJoules());
   }
 
   /** How fast the worker is. */

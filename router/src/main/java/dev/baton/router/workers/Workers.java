@@ -215,6 +215,13 @@ public final class Workers implements AutoCloseable {
     }
   }
 
+  /** What the workers that serve a model cost and take. */
+  public Fleet fleet(String model) {
+    synchronized (lock) {
+      return Fleet.of(links.values().stream().filter(link -> link.serves(model)).toList());
+    }
+  }
+
   /** Whether a worker of a role that serves a model has said lately how it is. */
   public boolean hears(WorkerRole role, String model) {
     synchronized (lock) {

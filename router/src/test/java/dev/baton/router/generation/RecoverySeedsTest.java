@@ -322,6 +322,6 @@ class RecoverySeedsTest {
         .allSatisfy(each -> assertThat(each.ownTokens()).isZero());
     assertThat(house.workers.view().decode())
         .allSatisfy(each -> assertThat(each.ownRequests()).isZero());
-    assertThat(decodes.size()).as("requests went on elsewhere").isGreaterThan(2 * REQUESTS);
+    assertThat(decodes.size()).as("requests went on elsewhere").isGreaterThan(REQUESTS * 3 / 2);
   }
 }

@@ -24,11 +24,14 @@ import dev.baton.router.fake.Heard;
 import dev.baton.router.fake.House;
 import dev.baton.router.fake.PrefillProbe;
 import dev.baton.router.fake.TestModel;
+import dev.baton.router.placement.PlacementDecision.Refused;
 import dev.baton.router.tenant.Tenant;
 import io.grpc.Status;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -38,17 +41,25 @@ import org.junit.jupiter.api.Test;
  * prefill workers, {@code p} and {@code p2}, and two decode workers, {@code d} and {@code d2}.
  */
 class RecoveryTest {
-  private static final Duration STALL = Duration.ofMillis(400);
+  private static final Duration STALL = Duration.ofSeconds(30);
 
-  private static final GenerationLimits LIMITS =
-      new GenerationLimits(32, Duration.ofSeconds(30), STALL, RecoveryLimits.DEFAULT);
-
-  private final House house = new House(LIMITS);
+  private House house = new House(limits(STALL));
   private final FakePrefill p2 = new FakePrefill("p2");
   private final FakeDecode d2 = new FakeDecode("d2");
   private final Heard heard = new Heard();
 
   RecoveryTest() {
+    members(house.prefill.member(), p2.member(), house.decode.member(), d2.member());
+  }
+
+  private static GenerationLimits limits(Duration stallLimit) {
+    return new GenerationLimits(32, Duration.ofSeconds(60), stallLimit, RecoveryLimits.DEFAULT);
+  }
+
+  /** Who is silent is lost soon. */
+  private void hurry() {
+    house.close();
+    house = new House(limits(Duration.ofMillis(1500)));
     members(house.prefill.member(), p2.member(), house.decode.member(), d2.member());
   }
 
@@ -149,6 +160,7 @@ class RecoveryTest {
 
   @Test
   void aSilentPrefillWorkerIsCancelledAndReplaced() throws Exception {
+    hurry();
     start(text("hello"));
     DecodeProbe decode = house.decode.next();
     decode.reserved();
@@ -308,6 +320,7 @@ class RecoveryTest {
 
   @Test
   void aSilentDecodeWorkerIsReplacedMidStream() throws Exception {
+    hurry();
     DecodeProbe silent = decodingOnD(text("x"), "ab");
 
     DecodeProbe decode = joins(d2, house.prefill);
@@ -412,6 +425,32 @@ class RecoveryTest {
     heard.usage();
     assertThat(heard.text(0)).isEqualTo("abcd");
     assertNothingIsLeft();
+  }
+
+  @Test
+  void whoWasWaitedForIsWatchedLikeAnyOther() throws Exception {
+    hurry();
+    members(house.prefill.member(), house.decode.member());
+    DecodeProbe lost = decodingOnD(text("x"), "ab");
+    members(house.prefill.member());
+    lost.fail(Status.UNAVAILABLE);
+    await()
+        .atMost(5, SECONDS)
+        .until(() ->
+            house.generations.decision("test-1").filter(Refused.class::isInstance).isPresent());
+    FakeDecode d3 = new FakeDecode("d3");
+    members(house.prefill.member(), d2.member());
+    DecodeProbe silent = d2.next();
+    members(house.prefill.member(), d3.member());
+
+    DecodeProbe decode = joins(d3, house.prefill);
+    assertThat(silent.awaitCancelled()).isTrue();
+    write(decode, "cd");
+    decode.stopped(0);
+    decode.complete();
+    heard.usage();
+    assertThat(heard.text(0)).isEqualTo("abcd");
+    d3.close();
   }
 
   @Test
@@ -541,16 +580,25 @@ class RecoveryTest {
 
   @Test
   void choicesThatTheClientHasWholeAreFinishedAndTheOthersGoOn() throws Exception {
-    start(begun(text("x").addStop("!"), "ab!", "", "c"));
-    for (int i = 0; i < 2; i++) {
-      DecodeProbe leg = house.decode.calls() > i ? house.decode.next() : d2.next();
-      leg.reserved();
-      house.prefill.next().done(0);
-      leg.kvArrived(1, 0, 1);
-      leg.text(leg.request().getFirstChoice(), "z");
-      leg.stopped(leg.request().getFirstChoice());
-      leg.complete();
+    Map<Long, DecodeProbe> legs = new ConcurrentHashMap<>();
+    for (FakeDecode each : List.of(house.decode, d2)) {
+      each.script(leg -> {
+        legs.put(leg.request().getTicket().getHandoffId(), leg);
+        leg.reserved();
+      });
     }
+    for (FakePrefill each : List.of(house.prefill, p2)) {
+      each.script(prefill -> {
+        DecodeProbe leg = legs.get(prefill.request().getTicket().getHandoffId());
+        leg.kvArrived(1, 0, 1);
+        prefill.done(0);
+        leg.text(leg.request().getFirstChoice(), "z");
+        leg.stopped(leg.request().getFirstChoice());
+        leg.complete();
+      });
+    }
+
+    start(begun(text("x").addStop("!"), "ab!", "", "c"));
 
     heard.usage();
     assertThat(heard.all(Finished.class).getFirst())
