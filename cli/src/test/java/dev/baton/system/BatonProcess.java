@@ -87,6 +87,10 @@ final class BatonProcess implements AutoCloseable {
     return Files.readString(log);
   }
 
+  boolean isAlive() {
+    return process.isAlive();
+  }
+
   /** SIGKILL. */
   void kill() throws InterruptedException {
     process.destroyForcibly().waitFor();

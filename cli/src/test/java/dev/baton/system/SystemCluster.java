@@ -139,15 +139,24 @@ final class SystemCluster implements AutoCloseable {
     return BatonProcess.temporary(directory);
   }
 
-  /** Starts one more worker, and returns when it is ready. */
+  /** Starts one more prefill worker, and returns when it is ready. */
   BatonProcess launchPrefill(String id, List<String> flags) throws IOException {
+    return launchWorker("prefill", id, flags);
+  }
+
+  /** Starts one more decode worker, and returns when it is ready. */
+  BatonProcess launchDecode(String id, List<String> flags) throws IOException {
+    return launchWorker("decode", id, flags);
+  }
+
+  private BatonProcess launchWorker(String role, String id, List<String> flags) throws IOException {
     BatonProcess process =
         launch(
             id,
             concat(
                 List.of(
                     "worker",
-                    "prefill",
+                    role,
                     "--id",
                     id,
                     "--threads",

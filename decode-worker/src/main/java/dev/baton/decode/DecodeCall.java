@@ -16,9 +16,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One request on its way through the worker.
@@ -39,6 +42,9 @@ import org.jspecify.annotations.Nullable;
  *   <li>{@link #stop} may come at any time from any thread; the first reason counts. What waits is
  *       ended at once: the handoff is revoked first, then its blocks are given back. What the loop
  *       has ends at its next step.
+ *   <li>A sender that is lost does not end the call: what came whole stays, and the rest is
+ *       expected under the ticket's next generation, until the caller cancels or the deadline
+ *       passes.
  *   <li>Every reference to a block is given back exactly once, before the listener hears of the
  *       end.
  * </ul>
@@ -57,6 +63,8 @@ final class DecodeCall implements BlockAdmission.Applicant, HandoffListener {
     /** Over; holds nothing. */
     ENDED
   }
+
+  private static final Logger LOG = LoggerFactory.getLogger(DecodeCall.class);
 
   private final DecodeTask task;
   private final DecodeStages stages;
@@ -160,16 +168,7 @@ final class DecodeCall implements BlockAdmission.Applicant, HandoffListener {
     BitSet here = new BitSet(prompt.size());
     here.set(0, present);
     try {
-      incoming =
-          stages
-              .receiver()
-              .expect(
-                  ticket,
-                  task.promptKeys(),
-                  prompt,
-                  here,
-                  Duration.ofNanos(deadline.timeRemaining(TimeUnit.NANOSECONDS)),
-                  this);
+      incoming = expect(ticket, prompt, here);
     } catch (IllegalStateException e) {
       stopReason =
           BatonException.invalid(
@@ -182,6 +181,11 @@ final class DecodeCall implements BlockAdmission.Applicant, HandoffListener {
     state = State.WAITING_FOR_KV;
     listener.reserved(prompt.size(), present);
     return true;
+  }
+
+  private IncomingHandoff expect(Ticket ticket, List<Block> prompt, BitSet here) {
+    Duration lifetime = Duration.ofNanos(deadline.timeRemaining(TimeUnit.NANOSECONDS));
+    return stages.receiver().expect(ticket, task.promptKeys(), prompt, here, lifetime, this);
   }
 
   @Override
@@ -227,7 +231,10 @@ final class DecodeCall implements BlockAdmission.Applicant, HandoffListener {
   private void decode(List<SampledToken> firstTokens) {
     List<DecodeSequence> going = new ArrayList<>();
     for (DecodeSequence sequence : split()) {
-      if (advance(sequence, firstTokens.get(sequence.choice()), OptionalDouble.empty())) {
+      if (advance(
+          sequence,
+          firstTokens.get(sequence.choice() - task.choices().first()),
+          OptionalDouble.empty())) {
         going.add(sequence);
       }
     }
@@ -236,9 +243,10 @@ final class DecodeCall implements BlockAdmission.Applicant, HandoffListener {
   }
 
   private void checkFirst(List<SampledToken> firstTokens) {
-    if (firstTokens.size() != task.choices()) {
+    int choices = task.choices().count();
+    if (firstTokens.size() != choices) {
       throw BatonException.handoffRefused(
-          "%d first tokens came for %d choices".formatted(firstTokens.size(), task.choices()));
+          "%d first tokens came for %d choices".formatted(firstTokens.size(), choices));
     }
     for (SampledToken token : firstTokens) {
       if (token.getId() < 0 || token.getId() >= stages.loop().vocabulary()) {
@@ -260,13 +268,13 @@ final class DecodeCall implements BlockAdmission.Applicant, HandoffListener {
     BlockPlan plan = task.plan();
     List<Block> shared = held.subList(0, plan.shared());
     List<DecodeSequence> sequences = new ArrayList<>(plan.choices());
-    for (int choice = 0; choice < plan.choices(); choice++) {
-      int from = plan.shared() + choice * plan.own();
+    for (int i = 0; i < plan.choices(); i++) {
+      int from = plan.shared() + i * plan.own();
       List<Block> own = held.subList(from, from + plan.own());
-      if (choice > 0 && plan.hasTail()) {
+      if (i > 0 && plan.hasTail()) {
         own.getFirst().bytes().copyFrom(held.get(plan.shared()).bytes());
       }
-      sequences.add(new DecodeSequence(this, task, choice, shared, own));
+      sequences.add(new DecodeSequence(this, task, task.choices().first() + i, shared, own));
     }
     held = shared;
     live = sequences.size();
@@ -319,13 +327,47 @@ final class DecodeCall implements BlockAdmission.Applicant, HandoffListener {
 
   @Override
   public void failed(HandoffException why) {
-    synchronized (this) {
-      if (state != State.WAITING_FOR_KV || stopReason != null) {
-        return;
+    again(why, Optional.empty());
+  }
+
+  @Override
+  public void superseded(Ticket by, HandoffException why) {
+    again(why, Optional.of(by));
+  }
+
+  /**
+   * The sender is lost, or did not bring what it should: the blocks that came whole stay, and a
+   * later attempt may bring the rest, as long as the caller stays.
+   *
+   * @param by the attempt that has come already
+   */
+  private void again(HandoffException why, Optional<Ticket> by) {
+    try (RequestScope scope = RequestScope.open(requestId())) {
+      synchronized (this) {
+        IncomingHandoff before = incoming;
+        if (state != State.WAITING_FOR_KV || stopReason != null || before == null) {
+          return;
+        }
+        if (HandoffFailure.leavesRoomForAnother(why)) {
+          try {
+            List<Block> prompt = held.subList(0, task.plan().promptBlocks());
+            BitSet here = before.whole();
+            incoming = expect(by.orElseGet(before.ticket()::next), prompt, here);
+            LOG.info(
+                "the KV of {} of {} blocks is here, the rest may come from another sender: {}",
+                here.cardinality(),
+                prompt.size(),
+                why.getMessage());
+            return;
+          } catch (RuntimeException e) {
+            stopReason = BatonException.from(e);
+          }
+        } else {
+          stopReason = HandoffFailure.of(why);
+        }
       }
-      stopReason = HandoffFailure.of(why, stages.stallLimit());
+      end(stopReason);
     }
-    end(stopReason);
   }
 
   /** Ends the call early for this reason; the first reason counts. */

@@ -48,7 +48,7 @@ final class DecodeSequence {
     List<Block> blocks = new ArrayList<>(shared);
     blocks.addAll(own);
     this.table = List.copyOf(blocks);
-    this.history = new TokenHistory(task.prompt());
+    this.history = task.choices().history(task.prompt());
     this.length = task.prompt().length;
     this.tokens = Arrays.copyOf(task.prompt(), length + Math.min(task.maxTokens(), 64));
   }

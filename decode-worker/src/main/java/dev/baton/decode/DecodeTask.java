@@ -1,5 +1,6 @@
 package dev.baton.decode;
 
+import dev.baton.engine.sampling.Choices;
 import dev.baton.kv.BlockKey;
 import dev.baton.kv.KeyChain;
 import dev.baton.kv.handoff.Ticket;
@@ -16,7 +17,7 @@ import java.util.Set;
  * @param chain makes the keys of prompt and answers
  * @param promptKeys of all blocks of the prompt, the last perhaps partly filled
  * @param sampling how tokens are chosen
- * @param choices number of answers
+ * @param choices which answers, and what of them is written already
  * @param stopTokens tokens that end an answer
  * @param maxTokens most tokens of one answer, cut to what the context leaves
  * @param topLogprobs alternatives to report; -1 for no log-probabilities
@@ -29,7 +30,7 @@ record DecodeTask(
     KeyChain chain,
     List<BlockKey> promptKeys,
     Sampling sampling,
-    int choices,
+    Choices choices,
     Set<Integer> stopTokens,
     int maxTokens,
     int topLogprobs,

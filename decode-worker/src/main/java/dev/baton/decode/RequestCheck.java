@@ -3,6 +3,7 @@ package dev.baton.decode;
 import com.google.protobuf.ByteString;
 import dev.baton.cluster.error.BatonException;
 import dev.baton.engine.Engine;
+import dev.baton.engine.sampling.Choices;
 import dev.baton.kv.KeyChain;
 import dev.baton.kv.Lineage;
 import dev.baton.kv.TenantSalt;
@@ -60,6 +61,8 @@ record RequestCheck(
     checkLineage(request.getLineage());
     int[] tokens = tokens(request);
     range("choices", request.getChoices(), 1, MOST_CHOICES);
+    range("first_choice", request.getFirstChoice(), 0, MOST_CHOICES - 1L);
+    range("resumed_tokens", request.getResumedTokens(), 0, tokens.length - 1L);
     range("max_tokens", request.getMaxTokens(), 1, 0xFFFF_FFFFL);
     long maxTokens = Integer.toUnsignedLong(request.getMaxTokens());
     if (request.hasLogprobs()) {
@@ -73,12 +76,16 @@ record RequestCheck(
         chain,
         chain.keys(tokens),
         sampling(request),
-        request.getChoices(),
+        choices(request),
         stopTokens(request),
         most,
         request.hasLogprobs() ? request.getLogprobs() : -1,
         ticket(request),
         plan(tokens.length, most, request.getChoices()));
+  }
+
+  private static Choices choices(DecodeRequest request) {
+    return new Choices(request.getFirstChoice(), request.getChoices(), request.getResumedTokens());
   }
 
   private Set<Integer> stopTokens(DecodeRequest request) {

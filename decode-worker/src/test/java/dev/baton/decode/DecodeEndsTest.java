@@ -120,17 +120,38 @@ class DecodeEndsTest {
   }
 
   @Test
-  void senderThatLeavesInTheMiddleFailsTheCall() throws Exception {
+  void whenTheSenderLeavesInTheMiddleAnotherMayBringTheKv() throws Exception {
+    Call call = worker.call(Ask.greedy(prompt(40, 1), 10));
+    call.reserved();
+    try (HalfPush push = new HalfPush(worker, call)) {
+      push.awaitAccept();
+      push.leave();
+    }
+
+    worker.pushAgain(call, 2);
+
+    call.result();
+    assertThat(call.tokens.get(0)).isEqualTo(plain(call.ask));
+  }
+
+  @Test
+  void aSenderThatStaysSilentGivesWayToOneOfALaterGeneration() throws Exception {
     Call call = worker.call(Ask.greedy(prompt(40, 1), 10));
     call.reserved();
     try (HalfPush push = new HalfPush(worker, call)) {
       push.awaitAccept();
 
-      push.leave();
+      worker.pushAgain(call, 5);
 
-      assertThat(BatonException.from(call.failure()).code())
-          .isEqualTo(ErrorCode.ERROR_CODE_WORKER_LOST);
+      assertThat(push.end()).contains("GENERATION");
     }
+    call.result();
+    assertThat(call.tokens.get(0)).isEqualTo(plain(call.ask));
+  }
+
+  private static List<SampledToken> plain(Ask ask) {
+    return PlainRun.answer(
+        new ChainEngine(), ask.prompt(), ask.sampling(), 0, ask.maxTokens(), Set.of(), -1);
   }
 
   @Test

@@ -109,6 +109,31 @@ class DecodeWorkerTest {
     }
   }
 
+  static Stream<Integer> cuts() {
+    return Stream.of(1, 5, 16, 39);
+  }
+
+  @ParameterizedTest(name = "after {0} tokens")
+  @MethodSource("cuts")
+  void anAnswerThatWasBegunElsewhereGoesOnAsIfItHadNotBeen(int cut) {
+    Ask whole = new Ask(prompt(30, 9), 1, SAMPLED, 40, List.of(), 2);
+    var undisturbed = PlainRun.answer(reference, whole.prompt(), SAMPLED, 2, 40, Set.of(), 2);
+    int[] begun =
+        IntStream.concat(
+                IntStream.of(whole.prompt()),
+                undisturbed.stream().limit(cut).mapToInt(token -> token.getId()))
+            .toArray();
+    Ask rest = new Ask(begun, 1, SAMPLED, 40 - cut, List.of(), 2);
+    Call call = new Call(rest, 0);
+
+    worker.send(
+        worker.request(rest, 0).clearTicket().setFirstChoice(2).setResumedTokens(cut), call);
+
+    call.result();
+    assertThat(call.tokens.get(2)).isEqualTo(undisturbed.subList(cut, 40));
+    assertThat(call.finished).isEqualTo(Map.of(2, FinishReason.FINISH_REASON_LENGTH));
+  }
+
   @Test
   void secondTurnFindsPromptAndAnswerOfTheFirstInTheCache() {
     int[] prompt = prompt(40, 50);

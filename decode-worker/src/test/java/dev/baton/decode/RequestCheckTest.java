@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
 import dev.baton.cluster.error.BatonException;
+import dev.baton.engine.sampling.Choices;
 import dev.baton.kv.KeyChain;
 import dev.baton.kv.TenantSalt;
 import dev.baton.kv.handoff.Ticket;
@@ -34,7 +35,7 @@ class RequestCheckTest {
             new KeyChain(ENGINE.lineage(), TenantSalt.of(new byte[32]), 16)
                 .keys(new int[] {1, 2, 49}));
     assertThat(task.sampling()).isEqualTo(Sampling.greedy());
-    assertThat(task.choices()).isEqualTo(2);
+    assertThat(task.choices()).isEqualTo(new Choices(0, 2, 0));
     assertThat(task.stopTokens()).containsExactly(49);
     assertThat(task.topLogprobs()).isZero();
     assertThat(task.ticket()).contains(new Ticket(-1, 5, 1));
@@ -61,6 +62,8 @@ class RequestCheckTest {
         row("sampling", r -> r.setSampling(r.getSampling().toBuilder().setMinP(-0.1))),
         row("choices", r -> r.setChoices(0)),
         row("choices", r -> r.setChoices(17)),
+        row("first_choice", r -> r.setFirstChoice(16)),
+        row("resumed_tokens", r -> r.setResumedTokens(r.getPromptTokensCount())),
         row("stop_token_ids[1]", r -> r.addStopTokenIds(50)),
         row("max_tokens", r -> r.setMaxTokens(0)),
         row("max_tokens", r -> r.setChoices(16).setMaxTokens(1200)),

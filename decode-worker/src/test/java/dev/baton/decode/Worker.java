@@ -155,6 +155,19 @@ final class Worker implements AutoCloseable {
     return pushTo(worker.kvEndpoint(), call);
   }
 
+  /** What another prefill worker does for the call, in its place. */
+  HandoffReceipt pushAgain(Call call, int generation) throws HandoffException {
+    Ask ask = call.ask;
+    return peer.push(
+        worker.kvEndpoint(),
+        new Ticket(call.handoff, worker.epoch(), generation),
+        ask.prompt,
+        keys(ask.prompt),
+        ask.sampling,
+        ask.choices,
+        ask.top);
+  }
+
   /** As {@link #push(Call)}, to an endpoint that is not the advertised one. */
   HandoffReceipt pushTo(String target, Call call) {
     Ask ask = call.ask;

@@ -1,5 +1,6 @@
 package dev.baton.prefill;
 
+import dev.baton.engine.sampling.Choices;
 import dev.baton.kv.BlockKey;
 import dev.baton.kv.handoff.Ticket;
 import dev.baton.model.sampling.Sampling;
@@ -13,7 +14,7 @@ import java.util.Optional;
  * @param tokens the prompt; not to be modified
  * @param keys of all its blocks, the last perhaps partly filled
  * @param sampling how to choose the first token
- * @param choices number of answers
+ * @param choices which answers, and what of them is written already
  * @param topLogprobs alternatives to report; -1 for no log-probabilities
  * @param ticket the right to write at the target
  * @param target host:port that takes the blocks in
@@ -24,7 +25,7 @@ record PrefillTask(
     int[] tokens,
     List<BlockKey> keys,
     Sampling sampling,
-    int choices,
+    Choices choices,
     int topLogprobs,
     Ticket ticket,
     String target,

@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import dev.baton.cluster.Endpoint;
 import dev.baton.cluster.error.BatonException;
 import dev.baton.engine.Engine;
+import dev.baton.engine.sampling.Choices;
 import dev.baton.kv.KeyChain;
 import dev.baton.kv.Lineage;
 import dev.baton.kv.TenantSalt;
@@ -53,6 +54,8 @@ record RequestCheck(
     checkLineage(request.getLineage());
     int[] tokens = tokens(request);
     range("choices", request.getChoices(), 1, MOST_CHOICES);
+    range("first_choice", request.getFirstChoice(), 0, MOST_CHOICES - 1L);
+    range("resumed_tokens", request.getResumedTokens(), 0, tokens.length - 1L);
     range("max_tokens", request.getMaxTokens(), 1, 0xFFFF_FFFFL);
     for (int i = 0; i < request.getStopTokenIdsCount(); i++) {
       range("stop_token_ids[" + i + "]", request.getStopTokenIds(i), 0, vocabulary - 1L);
@@ -65,7 +68,7 @@ record RequestCheck(
         tokens,
         new KeyChain(lineage, salt(request.getTenantSalt()), blockTokens).keys(tokens),
         sampling(request),
-        request.getChoices(),
+        new Choices(request.getFirstChoice(), request.getChoices(), request.getResumedTokens()),
         request.hasLogprobs() ? request.getLogprobs() : -1,
         ticket(request),
         Endpoint.parse("target", request.getTarget()).toString(),

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.baton.cluster.error.BatonException;
 import dev.baton.cluster.work.Chip;
 import dev.baton.cluster.work.WorkMeter;
+import dev.baton.engine.sampling.Choices;
 import dev.baton.kv.BlockPool;
 import dev.baton.kv.KeyChain;
 import dev.baton.kv.TenantSalt;
@@ -134,7 +135,7 @@ class PrefillLoopRestoreTest {
             prompt,
             chain.keys(prompt),
             Sampling.greedy(),
-            1,
+            Choices.fresh(1),
             -1,
             new Ticket(1, 2, 1),
             "127.0.0.1:1",

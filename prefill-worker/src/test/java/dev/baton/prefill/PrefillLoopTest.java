@@ -7,6 +7,7 @@ import dev.baton.cluster.error.BatonException;
 import dev.baton.cluster.work.Chip;
 import dev.baton.cluster.work.WorkMeter;
 import dev.baton.engine.Span;
+import dev.baton.engine.sampling.Choices;
 import dev.baton.engine.sampling.Sampler;
 import dev.baton.engine.sampling.TokenHistory;
 import dev.baton.kv.Block;
@@ -357,7 +358,7 @@ class PrefillLoopTest {
         prompt,
         chain.keys(prompt),
         SAMPLED,
-        choices,
+        Choices.fresh(choices),
         2,
         new Ticket(1, 2, 1),
         "127.0.0.1:1",

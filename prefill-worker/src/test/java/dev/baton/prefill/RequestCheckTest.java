@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
 import dev.baton.cluster.error.BatonException;
+import dev.baton.engine.sampling.Choices;
 import dev.baton.kv.KeyChain;
 import dev.baton.kv.TenantSalt;
 import dev.baton.kv.handoff.KvPuller;
@@ -35,7 +36,7 @@ class RequestCheckTest {
             new KeyChain(ENGINE.lineage(), TenantSalt.of(new byte[32]), 16)
                 .keys(new int[] {1, 2, 49}));
     assertThat(task.sampling()).isEqualTo(Sampling.greedy());
-    assertThat(task.choices()).isEqualTo(16);
+    assertThat(task.choices()).isEqualTo(new Choices(0, 16, 0));
     assertThat(task.topLogprobs()).isZero();
     assertThat(task.ticket()).isEqualTo(new Ticket(-1, 5, 1));
     assertThat(task.target()).isEqualTo("127.0.0.1:7000");
@@ -77,6 +78,8 @@ class RequestCheckTest {
         row("prefix_source.blocks", r -> r.setPrefixSource(source("127.0.0.1:7001", 0))),
         row("choices", r -> r.setChoices(0)),
         row("choices", r -> r.setChoices(17)),
+        row("first_choice", r -> r.setFirstChoice(16)),
+        row("resumed_tokens", r -> r.setResumedTokens(r.getPromptTokensCount())),
         row("stop_token_ids[1]", r -> r.addStopTokenIds(50)),
         row("max_tokens", r -> r.setMaxTokens(0)),
         row("logprobs", r -> r.setLogprobs(21)),

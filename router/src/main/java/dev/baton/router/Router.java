@@ -14,6 +14,7 @@ import dev.baton.router.admission.TenantPolicies;
 import dev.baton.router.generation.GenerationLimits;
 import dev.baton.router.generation.Generations;
 import dev.baton.router.generation.Models;
+import dev.baton.router.generation.RecoveryLimits;
 import dev.baton.router.generation.TextModel;
 import dev.baton.router.grpc.GenerationDoor;
 import dev.baton.router.index.IndexMetrics;
@@ -133,7 +134,10 @@ public final class Router implements AutoCloseable {
                 gate,
                 config.tenants(),
                 new GenerationLimits(
-                    config.defaultMaxTokens(), config.requestDeadline(), config.stallLimit()),
+                    config.defaultMaxTokens(),
+                    config.requestDeadline(),
+                    config.stallLimit(),
+                    config.recovery()),
                 metrics,
                 timer,
                 System::nanoTime));
@@ -232,6 +236,7 @@ public final class Router implements AutoCloseable {
    * @param drainLimit time that running requests get when the router closes
    * @param policy places requests
    * @param objective what the joint policy weighs
+   * @param recovery what bounds the search for other workers when a request lost one
    */
   public record Config(
       String id,
@@ -250,7 +255,8 @@ public final class Router implements AutoCloseable {
       int maxBodyBytes,
       Duration drainLimit,
       PlacementPolicy policy,
-      JointObjective objective) {
+      JointObjective objective,
+      RecoveryLimits recovery) {
 
     /** Default of {@link #defaultMaxTokens}. */
     public static final int DEFAULT_MAX_TOKENS = 1024;
@@ -330,7 +336,8 @@ public final class Router implements AutoCloseable {
           DEFAULT_MAX_BODY_BYTES,
           DEFAULT_DRAIN_LIMIT,
           DEFAULT_POLICY,
-          DEFAULT_OBJECTIVE);
+          DEFAULT_OBJECTIVE,
+          RecoveryLimits.DEFAULT);
     }
 
     private static void text(String field, String value) {
@@ -355,7 +362,7 @@ public final class Router implements AutoCloseable {
     /** Says all but the secret. */
     @Override
     public String toString() {
-      return "Config[id=%s, model=%s (%s), zookeeper=%s, host=%s, http=%d, grpc=%d, maxTokens=%d, deadline=%s, stall=%s, %s, tenants=%s, body=%d, drain=%s, placement=%s, objective=%s]"
+      return "Config[id=%s, model=%s (%s), zookeeper=%s, host=%s, http=%d, grpc=%d, maxTokens=%d, deadline=%s, stall=%s, %s, tenants=%s, body=%d, drain=%s, placement=%s, objective=%s, recovery=%s]"
           .formatted(
               id,
               modelName,
@@ -372,7 +379,8 @@ public final class Router implements AutoCloseable {
               maxBodyBytes,
               drainLimit,
               policy,
-              objective);
+              objective,
+              recovery);
     }
   }
 }

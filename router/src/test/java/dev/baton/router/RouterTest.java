@@ -18,6 +18,7 @@ import dev.baton.router.fake.FakePrefill;
 import dev.baton.router.fake.PrefillProbe;
 import dev.baton.router.fake.RawHttp;
 import dev.baton.router.fake.TestModel;
+import dev.baton.router.generation.RecoveryLimits;
 import dev.baton.router.placement.JointObjective;
 import dev.baton.router.placement.LocalPrefillRule;
 import io.grpc.ManagedChannel;
@@ -62,7 +63,8 @@ class RouterTest {
         1 << 20,
         Duration.ofMillis(100),
         Router.Config.DEFAULT_POLICY,
-        objective);
+        objective,
+        RecoveryLimits.DEFAULT);
   }
 
   private static RawHttp.Response get(Router router, String path) throws IOException {

@@ -5,6 +5,7 @@ import dev.baton.cli.process.ReadyLine;
 import dev.baton.cli.shell.Units;
 import dev.baton.cluster.process.ProcessLogging;
 import dev.baton.router.Router;
+import dev.baton.router.generation.RecoveryLimits;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -72,6 +73,27 @@ public final class RouterCommand implements Callable<Integer> {
   private Duration requestDeadline = Duration.ZERO;
 
   @Option(
+      names = "--max-attempts",
+      paramLabel = "N",
+      defaultValue = "16",
+      description = {
+        "Most attempts in a row at one answer that deliver no token, the first included; 1: a lost"
+            + " worker fails its requests. Default: ${DEFAULT-VALUE}."
+      })
+  private int maxAttempts;
+
+  @Option(
+      names = "--recovery-patience",
+      paramLabel = "TIME",
+      defaultValue = "30s",
+      converter = Units.Durations.class,
+      description = {
+        "How long a request that lost a worker waits for one that could go on with it."
+            + " Default: ${DEFAULT-VALUE}."
+      })
+  private Duration recoveryPatience = Duration.ZERO;
+
+  @Option(
       names = "--max-body",
       paramLabel = "SIZE",
       defaultValue = "8m",
@@ -113,6 +135,7 @@ public final class RouterCommand implements Callable<Integer> {
         (int) Math.min(maxBody, Integer.MAX_VALUE),
         member.drainLimit(),
         placement.policy(),
-        placement.objective());
+        placement.objective(),
+        new RecoveryLimits(maxAttempts, recoveryPatience));
   }
 }

@@ -49,14 +49,14 @@ public final class Sampler {
   }
 
   /**
-   * Chooses the first token of every answer to a prompt, in order of choices.
+   * Chooses the first token after a prompt for each of these answers, in order.
    *
    * @param logits after the prompt's last token; otherwise as {@link #sample}
    */
   public static List<SampledToken> first(
-      float[] logits, Sampling sampling, int[] prompt, int choices, int topLogprobs) {
-    TokenHistory history = new TokenHistory(prompt);
-    return IntStream.range(0, choices)
+      float[] logits, Sampling sampling, int[] prompt, Choices choices, int topLogprobs) {
+    TokenHistory history = choices.history(prompt);
+    return IntStream.range(choices.first(), choices.first() + choices.count())
         .mapToObj(choice -> sample(logits, sampling, history, prompt.length, choice, topLogprobs))
         .toList();
   }

@@ -1,5 +1,6 @@
 package dev.baton.engine.sampling;
 
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -18,6 +19,19 @@ public final class TokenHistory {
     this(new HashSet<>(), new HashMap<>());
     for (int token : prompt) {
       this.prompt.add(token);
+    }
+  }
+
+  /**
+   * The history of an answer that goes on.
+   *
+   * @param tokens prompt and answer
+   * @param answered how many of the last tokens are answer
+   */
+  public TokenHistory(int[] tokens, int answered) {
+    this(Arrays.copyOf(tokens, tokens.length - answered));
+    for (int i = tokens.length - answered; i < tokens.length; i++) {
+      append(tokens[i]);
     }
   }
 

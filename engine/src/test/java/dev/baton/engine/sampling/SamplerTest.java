@@ -26,6 +26,21 @@ class SamplerTest {
   };
 
   @Test
+  void theFirstTokensOfAnswersThatGoOnAreThoseOfAnUndisturbedRun() {
+    Sampling sampling = new Sampling(0.8, 0, 1, 0, 1.4, 0.5, 0.7, 11);
+    float[] logits = {1, 1.1f, 0.9f, 1.05f, 1.2f, 0.8f};
+    int[] tokens = {0, 1, 2, 2, 3};
+    TokenHistory history = new TokenHistory(new int[] {0, 1, 2});
+    history.append(2);
+    history.append(3);
+
+    assertThat(Sampler.first(logits, sampling, tokens, new Choices(4, 2, 2), -1))
+        .containsExactly(
+            Sampler.sample(logits, sampling, history, 5, 4, -1),
+            Sampler.sample(logits, sampling, history, 5, 5, -1));
+  }
+
+  @Test
   void greedyTakesTheLargestAndTheSmallerIdOfATie() {
     assertThat(greedy(1, 3, 2).id()).isEqualTo(1);
     assertThat(greedy(1, 3, 3).id()).isEqualTo(1);

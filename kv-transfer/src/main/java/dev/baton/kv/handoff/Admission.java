@@ -53,6 +53,20 @@ final class Admission {
   }
 
   /**
+   * The handoff that this ticket is for, to open it. A later generation than the expected one ends
+   * that one first: its listener may expect the later one instead.
+   *
+   * @throws HandoffException a refusal, if there is none
+   */
+  IncomingHandoff findToOpen(Ticket ticket) throws HandoffException {
+    IncomingHandoff earlier = expected.get(ticket.handoffId());
+    if (earlier != null && ticket.follows(earlier.ticket())) {
+      earlier.supersede(ticket);
+    }
+    return find(ticket);
+  }
+
+  /**
    * The handoff that this ticket is for.
    *
    * @throws HandoffException a refusal, if there is none

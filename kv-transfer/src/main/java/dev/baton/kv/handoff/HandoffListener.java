@@ -20,4 +20,16 @@ public interface HandoffListener {
 
   /** The handoff is over without success. Nobody writes to the destination any more. */
   void failed(HandoffException why);
+
+  /**
+   * The handoff is over because a sender came with a later generation of its ticket. Nobody writes
+   * to the destination any more. To let that sender write, expect its ticket before this returns;
+   * by itself this is a failure.
+   *
+   * @param by what the sender came with
+   * @param why what the senders before it hear
+   */
+  default void superseded(Ticket by, HandoffException why) {
+    failed(why);
+  }
 }

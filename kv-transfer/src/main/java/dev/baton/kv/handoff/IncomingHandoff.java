@@ -28,6 +28,7 @@ import org.slf4j.LoggerFactory;
  *   EXPECTED -- Open --> RECEIVING -- Commit --> OVER (arrived)
  *       |                    |
  *       +-- close, expiry ---+-- refusal, stall, lost stream, close, expiry --> OVER (failed)
+ *       +---- later Open ----+--> OVER (superseded)
  *       +------ revoke ------+--> OVER (the listener is not called)
  * </pre>
  *
@@ -99,7 +100,8 @@ public final class IncomingHandoff {
     this.verifier = new FrameVerifier(layout, ticket, this.keys, missing);
   }
 
-  Ticket ticket() {
+  /** The ticket that its sender must have. */
+  public Ticket ticket() {
     return ticket;
   }
 
@@ -328,6 +330,11 @@ public final class IncomingHandoff {
    * @return whether this call ended it: false if it was over already
    */
   boolean fail(HandoffException why) {
+    boolean expired = why.refusal().equals(Optional.of(Refusal.EXPIRED));
+    return fail(expired ? HandoffEnd.EXPIRED : HandoffEnd.FAILED, () -> listener.failed(why));
+  }
+
+  private boolean fail(HandoffEnd end, Runnable telling) {
     lock.writeLock().lock();
     try {
       if (state == State.OVER) {
@@ -337,8 +344,7 @@ public final class IncomingHandoff {
     } finally {
       lock.writeLock().unlock();
     }
-    boolean expired = why.refusal().equals(Optional.of(Refusal.EXPIRED));
-    tell(expired ? HandoffEnd.EXPIRED : HandoffEnd.FAILED, () -> listener.failed(why));
+    tell(end, telling);
     return true;
   }
 
@@ -362,6 +368,38 @@ public final class IncomingHandoff {
     if (fail(why)) {
       endStreams(why);
     }
+  }
+
+  /**
+   * Ends the handoff, if it is not over, for a later attempt at it. When this returns its listener
+   * was told how it ended, and nobody writes to the destination any more.
+   */
+  void supersede(Ticket by) {
+    HandoffException why =
+        HandoffException.refused(
+            Refusal.GENERATION, "handoff " + ticket + " gave way to generation " + by.generation());
+    if (fail(HandoffEnd.FAILED, () -> listener.superseded(by, why))) {
+      endStreams(why);
+    } else {
+      awaitListener();
+    }
+  }
+
+  /**
+   * The blocks that hold all of their KV, verified: those that were present and those that came.
+   * What it says of a handoff that is over does not change any more, so that another attempt need
+   * not bring them again.
+   */
+  public BitSet whole() {
+    BitSet whole = new BitSet();
+    synchronized (claimed) {
+      for (int block = 0; block < keys.size(); block++) {
+        int first = block * layout.planes();
+        int end = first + layout.planes();
+        whole.set(block, !missing.get(block) || arrived.nextClearBit(first) >= end);
+      }
+    }
+    return whole;
   }
 
   /** Ends the streams of a handoff that is over; a refusal counts once. */

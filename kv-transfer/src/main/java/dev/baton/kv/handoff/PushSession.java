@@ -167,7 +167,7 @@ final class PushSession {
   private void open(Open open) throws HandoffException {
     requireFirst("open");
     openedNanos = System.nanoTime();
-    IncomingHandoff found = admission.find(Ticket.of(open.getTicket()));
+    IncomingHandoff found = admission.findToOpen(Ticket.of(open.getTicket()));
     found.claim(this);
     if (!began(found)) {
       return;

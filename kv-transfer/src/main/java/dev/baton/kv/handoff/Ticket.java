@@ -15,6 +15,18 @@ public record Ticket(long handoffId, long receiverEpoch, int generation) {
     return new Ticket(ticket.getHandoffId(), ticket.getReceiverEpoch(), ticket.getGeneration());
   }
 
+  /** Whether this is of a later attempt at the same handoff. */
+  boolean follows(Ticket earlier) {
+    return handoffId == earlier.handoffId
+        && receiverEpoch == earlier.receiverEpoch
+        && Integer.compareUnsigned(generation, earlier.generation) > 0;
+  }
+
+  /** The ticket of the next attempt at the same handoff. */
+  public Ticket next() {
+    return new Ticket(handoffId, receiverEpoch, generation + 1);
+  }
+
   /** The ticket as it goes over the wire. */
   public dev.baton.proto.internal.v1.Ticket toProto() {
     return dev.baton.proto.internal.v1.Ticket.newBuilder()

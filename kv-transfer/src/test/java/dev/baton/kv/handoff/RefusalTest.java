@@ -199,9 +199,9 @@ class RefusalTest {
               return o;
             }),
         open(
-            "a newer generation",
+            "a newer generation, which the expected one gives way to",
             Refusal.GENERATION,
-            false,
+            true,
             o -> {
               o.getTicketBuilder().setGeneration(2);
               return o;

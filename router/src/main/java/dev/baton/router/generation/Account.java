@@ -28,9 +28,11 @@ final class Account {
     admitted = total();
   }
 
-  /** The decode worker reserved its blocks. */
+  /** A decode worker reserved blocks; the first counts. */
   void reserved() {
-    reserved = total();
+    if (reserved == null) {
+      reserved = total();
+    }
   }
 
   /** Something was delivered, with text or without. */

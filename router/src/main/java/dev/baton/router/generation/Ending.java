@@ -13,6 +13,7 @@ import java.util.Optional;
  * @param error what went wrong, if anything did
  * @param usage what was used until then
  * @param longestChoice tokens of the longest choice
+ * @param recoveries how often it went on after a loss
  * @param predicted what placement expected, if it did
  */
 record Ending(
@@ -20,6 +21,7 @@ record Ending(
     Optional<BatonException> error,
     Usage usage,
     int longestChoice,
+    int recoveries,
     Optional<Predicted> predicted) {
   /** As a label of metrics and in logs: completed, cancelled or failed. */
   String outcome() {

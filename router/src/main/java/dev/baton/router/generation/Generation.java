@@ -3,125 +3,116 @@ package dev.baton.router.generation;
 import dev.baton.cluster.error.BatonException;
 import dev.baton.cluster.process.RequestScope;
 import dev.baton.kv.TenantSalt;
-import dev.baton.proto.internal.v1.DecodeRequest;
-import dev.baton.proto.internal.v1.DecodeResponse;
-import dev.baton.proto.internal.v1.DecodeServiceGrpc.DecodeServiceStub;
-import dev.baton.proto.internal.v1.KvArrived;
+import dev.baton.proto.internal.v1.ChoiceFinished;
+import dev.baton.proto.internal.v1.DecodedTokens;
 import dev.baton.proto.internal.v1.PrefillDone;
-import dev.baton.proto.internal.v1.PrefillRequest;
-import dev.baton.proto.internal.v1.PrefillResponse;
-import dev.baton.proto.internal.v1.PrefillServiceGrpc.PrefillServiceStub;
 import dev.baton.proto.internal.v1.PromptComputed;
-import dev.baton.proto.internal.v1.Ticket;
 import dev.baton.proto.v1.Accepted;
-import dev.baton.proto.v1.Route;
 import dev.baton.proto.v1.Usage;
 import dev.baton.router.admission.Entry;
+import dev.baton.router.placement.PlacementDecision.Predicted;
 import dev.baton.router.workers.Assignment;
-import io.grpc.Context;
 import io.grpc.SynchronizationContext;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
-import java.util.stream.IntStream;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One placed request: what its two workers say, and the clock, go in; what its listener hears comes
- * out. {@link Phase} has the edges.
+ * One placed request: what its workers say, and the clock, go in; what its listener hears comes
+ * out. It is served by {@link Leg}s: at first by one for all choices; when that loses its decode
+ * worker, by others for what is left. {@link RequestState} has the edges.
  *
  * <ul>
  *   <li>Everything happens inside one serial context: no two things at once, and no lock held while
  *       the listener or a worker is called.
- *   <li>Both workers are watched for silence, the whole for its deadline. A local prefill has one
- *       worker only.
- *   <li>Until the KV has arrived, the failure of either worker fails the request and cancels the
- *       other. After that the answer no longer depends on the prefill worker: if its last words are
- *       lost, the account says 0 cached tokens and the answer stands.
- *   <li>The end comes once; by then both calls are over and the assignment is closed.
+ *   <li>The listener hears every token once, in order, and the tokens are those of a request that
+ *       lost nobody.
+ *   <li>A loss fails the request only where nobody goes on with it, within the limits.
+ *   <li>The end comes once; by then all calls are over and all assignments closed.
  * </ul>
  */
 final class Generation implements GenerationCall {
   private static final Logger LOG = LoggerFactory.getLogger(Generation.class);
 
-  /** How long a finished answer waits for the workers' accounts. */
-  private static final Duration CLOSING_LIMIT = Duration.ofSeconds(2);
-
   private final SettledRequest request;
-  private final Assignment assignment;
-  private final WorkerRequests requests;
+  private final TenantSalt salt;
+  private final LongSupplier handoffIds;
   private final Entry entry;
   private final GenerationListener listener;
   private final Account account;
   private final Limits limits;
+  private final RecoveryMeters meters;
   private final BiConsumer<Generation, Ending> over;
-  private final List<Answer> answers;
+  private final Answers answers;
+  private final List<Part> parts;
+  private final Optional<Assignment> first;
   private final SynchronizationContext serial = new SynchronizationContext((_, e) -> broken(e));
-  private final WorkerCall<DecodeRequest, DecodeResponse> decode =
-      new WorkerCall<>(serial, this::onDecode, this::onDecodeEnd);
-  private final WorkerCall<PrefillRequest, PrefillResponse> prefill =
-      new WorkerCall<>(serial, this::onPrefill, this::onPrefillEnd);
+  private final Recovery recovery;
+  private final Lifecycle<RequestState> life =
+      new Lifecycle<>(RequestState.EDGES, RequestState.SERVING);
 
   // All below inside serial only.
-  private Phase phase = Phase.RESERVING;
-  private long decodeHeard;
-  private long prefillHeard;
-  private long closingSince;
-  private int finishedByWorker;
+  private final Set<Leg> legs = new LinkedHashSet<>();
   private final RequestEnergy energy = new RequestEnergy();
-  private KvArrived arrived = KvArrived.getDefaultInstance();
-  private @Nullable PrefillDone done;
-  private @Nullable PromptComputed computed;
+  private final Map<Leg, Mending> mending = new HashMap<>();
+  private @Nullable Leg latest;
+  private int recoveries;
   private SynchronizationContext.@Nullable ScheduledHandle tick;
 
   /**
    * A request yet to start.
    *
-   * @param handoffId random, names the handoff
+   * @param answers as far as the client has them; must tell {@code listener}
+   * @param parts what is left to write of them
+   * @param assignment the workers of the first part, if there is one
+   * @param assigner gives it others
+   * @param handoffIds random, each names a handoff
    * @param entry hears what is read and delivered
    * @param over hears how it ended, after everything was given back and before the listener does
    */
   Generation(
       SettledRequest request,
       TenantSalt salt,
-      Assignment assignment,
-      long handoffId,
+      Answers answers,
+      List<Part> parts,
+      Optional<Assignment> assignment,
+      Recovery.Assigner assigner,
+      LongSupplier handoffIds,
       Entry entry,
       GenerationListener listener,
       Account account,
       Limits limits,
+      RecoveryMeters meters,
       BiConsumer<Generation, Ending> over) {
     this.request = request;
-    this.assignment = assignment;
-    this.requests =
-        new WorkerRequests(
-            request,
-            salt,
-            assignment.placed().lineage(),
-            Ticket.newBuilder()
-                .setHandoffId(handoffId)
-                .setReceiverEpoch(assignment.placed().decode().epoch())
-                .setGeneration(1)
-                .build());
+    this.salt = salt;
+    this.handoffIds = handoffIds;
     this.entry = entry;
     this.listener = listener;
     this.account = account;
     this.limits = limits;
+    this.meters = meters;
     this.over = over;
-    this.answers =
-        IntStream.range(0, request.choices())
-            .mapToObj(choice ->
-                new Answer(
-                    choice,
-                    request.model().tokenizer(),
-                    request.stopStrings(),
-                    request.stopTokens()))
-            .toList();
+    this.answers = answers;
+    this.parts = parts;
+    this.first = assignment;
+    this.recovery = new Recovery(assigner, limits, serial, new Found());
+  }
+
+  private Leg leg(Part part, int attempt, Assignment assignment) {
+    return new Leg(
+        part, attempt, salt, assignment, handoffIds.getAsLong(), limits, serial, new OfLegs());
   }
 
   /** Begins: the listener hears of it from now on. */
@@ -134,12 +125,21 @@ final class Generation implements GenerationCall {
               .setSeed(request.sampling().seed())
               .setPromptTokens(request.prompt().length)
               .build());
-      decodeHeard = now();
-      // Not in the caller's context: its cancellation comes through cancel(), with a reason.
-      DecodeRequest asked = isLocal() ? requests.decodeLocally() : requests.decode();
-      Context.ROOT.run(() -> decodeStub().decode(asked, decode));
+      answers.finishWhatIsWhole(Part.whole(request));
+      first.ifPresent(assignment -> begin(leg(parts.getFirst(), 1, assignment)));
+      for (Part part : parts.subList(Math.min(1, parts.size()), parts.size())) {
+        seek(Search.first(part));
+      }
+      settle();
       watch();
     });
+  }
+
+  private void begin(Leg leg) {
+    recovery.keepTo(leg.assignment().placed().lineage());
+    latest = leg;
+    legs.add(leg);
+    leg.start();
   }
 
   @Override
@@ -155,241 +155,245 @@ final class Generation implements GenerationCall {
     serial.execute(() -> fail(why));
   }
 
-  private void onDecode(DecodeResponse response) {
-    decodeHeard = now();
-    assignment.decodeKnows();
-    switch (response.getEventCase()) {
-      case WAITING -> {}
-      case RESERVED -> {
-        enter(Phase.PREFILLING);
-        account.reserved();
-        prefillHeard = now();
-        if (isLocal()) {
-          return;
-        }
-        PrefillRequest asked = requests.prefill(assignment.kvEndpoint(), assignment.prefixSource());
-        Context.ROOT.run(() -> prefillStub().prefill(asked, prefill));
-      }
-      case KV_ARRIVED -> {
-        enter(Phase.DECODING);
-        arrived = response.getKvArrived();
-        assignment.kvArrived();
-      }
-      case PROMPT_COMPUTED -> {
-        if (!isLocal()) {
-          throw broken(decodeWorker(), "read a prompt that another worker was to read");
-        }
-        enter(Phase.DECODING);
-        computed = response.getPromptComputed();
-        energy.computed(computed);
-        assignment.kvArrived();
-      }
-      case TOKENS -> {
-        Answer answer = answer(response.getTokens().getChoice());
-        energy.chosen(response.getTokens());
-        int before = answer.tokens();
-        answer.push(response.getTokens().getTokensList(), listener);
-        if (answer.tokens() > before) {
-          account.delivered(answer.hasText());
-          entry.delivered(answer.tokens() - before);
-        }
-        closeIfAnswered();
-      }
-      case FINISHED -> {
-        finishedByWorker++;
-        answer(response.getFinished().getChoice())
-            .finish(response.getFinished().getReason(), listener);
-        closeIfAnswered();
-      }
-      case EVENT_NOT_SET -> throw broken(decodeWorker(), "sent an event of no kind");
-    }
-  }
+  /** A leg that goes on after a loss, and has not delivered a token since. */
+  private record Mending(RecoveryKind kind, long lastWord) {}
 
-  private boolean isLocal() {
-    return assignment.placed().isLocal();
-  }
-
-  private Answer answer(int choice) {
-    if (phase != Phase.DECODING && phase != Phase.CLOSING) {
-      throw broken(decodeWorker(), "sent tokens while " + phase.label());
+  /** What the legs say. */
+  private final class OfLegs implements Leg.Owner {
+    @Override
+    public void reserved(Leg leg) {
+      account.reserved();
     }
-    if (choice < 0 || choice >= answers.size()) {
-      throw broken(decodeWorker(), "sent choice " + choice + " of " + answers.size());
-    }
-    return answers.get(choice);
-  }
 
-  private void onDecodeEnd(@Nullable Throwable error) {
-    if (phase == Phase.CLOSING) {
-      completeIfAccounted();
-    } else {
-      fail(lost(decodeWorker(), error));
+    @Override
+    public void complete(Leg leg) {
+      recovery.forget(leg);
+      settle();
     }
-  }
 
-  private void onPrefill(PrefillResponse response) {
-    prefillHeard = now();
-    assignment.prefillKnows();
-    switch (response.getEventCase()) {
-      case PROGRESS -> {}
-      case DONE -> {
-        PrefillDone words = response.getDone();
-        done = words;
-        energy.prefilled(words);
-        assignment.prefillDone(
-            words.getComputedTokens(), words.getCachedTokens(), words.getComputeUs() / 1e6);
+    @Override
+    public void computed(Leg leg, PromptComputed words) {
+      energy.computed(words);
+    }
+
+    @Override
+    public void prefilled(Leg leg, PrefillDone words) {
+      energy.prefilled(words);
+      if (recoveries == 0) {
         entry.prefilled(
             request.prompt().length,
             words.getComputedTokens(),
             micros(words.getComputeUs()),
             micros(words.getVisibleTransferUs()));
-        completeIfAccounted();
       }
-      case EVENT_NOT_SET -> throw broken(prefillWorker(), "sent an event of no kind");
+    }
+
+    @Override
+    public void tokens(Leg leg, DecodedTokens tokens) {
+      energy.chosen(tokens);
+      int delivered = answers.push(tokens);
+      if (delivered > 0) {
+        account.delivered(answers.hasText(tokens.getChoice()));
+        entry.delivered(delivered);
+        Mending mended = mending.remove(leg);
+        if (mended != null) {
+          meters.delivered(mended.kind(), now() - mended.lastWord());
+        }
+      }
+      closeIfAnswered(leg);
+    }
+
+    @Override
+    public void finished(Leg leg, ChoiceFinished finished) {
+      answers.finish(finished);
+      closeIfAnswered(leg);
+    }
+
+    @Override
+    public void prefillLost(Leg leg, BatonException why) {
+      recovery.failed(leg.reader());
+      lost(List.of(Search.ofPrefill(leg, new Loss("prefill", why, leg.prefillHeard()))), why);
+    }
+
+    @Override
+    public void decodeLost(Leg leg, BatonException why) {
+      recovery.failed(leg.writer());
+      recovery.forget(leg);
+      drop(leg, why.getMessage());
+      answers.finishWhatIsWhole(leg.part());
+      Loss loss = new Loss("decode", why, leg.decodeHeard());
+      lost(
+          answers.rest(leg.part()).stream().map(part -> Search.ofDecode(leg, part, loss)).toList(),
+          why);
+    }
+
+    @Override
+    public void settled(Leg leg) {
+      drop(leg, "the answer is complete");
+      settle();
     }
   }
 
-  private void onPrefillEnd(@Nullable Throwable error) {
-    if (done == null && phase == Phase.PREFILLING) {
-      fail(lost(prefillWorker(), error));
-    } else {
-      completeIfAccounted();
+  private void lost(List<Search> searches, BatonException why) {
+    try (RequestScope _ = RequestScope.open(request.id())) {
+      LOG.info("a worker was lost, its choices go on elsewhere: {}", why.getMessage());
+    }
+    if (life.state() == RequestState.SERVING && !searches.isEmpty()) {
+      life.enter(RequestState.RECOVERING);
+    }
+    searches.forEach(this::seek);
+    settle();
+  }
+
+  private void seek(Search search) {
+    if (life.state() != RequestState.OVER) {
+      recovery.seek(search);
     }
   }
 
-  private void closeIfAnswered() {
-    if (phase != Phase.DECODING || !answers.stream().allMatch(Answer::ended)) {
-      return;
+  /** What is found in place of lost workers. */
+  private final class Found implements Recovery.Owner {
+    @Override
+    public void found(Search search, Assignment assignment) {
+      if (life.state() == RequestState.OVER) {
+        assignment.close();
+        return;
+      }
+      RecoveryKind kind = RecoveryKind.of(search, assignment.placed());
+      Leg leg = goOn(search, kind, assignment);
+      search
+          .loss()
+          .ifPresent(loss -> {
+            recoveries++;
+            meters.recovered(loss, kind);
+            mending.put(leg, new Mending(kind, loss.lastWord()));
+          });
+      try (RequestScope _ = RequestScope.open(request.id())) {
+        LOG.atInfo()
+            .addKeyValue("kind", kind.label())
+            .addKeyValue("reason", search.loss().map(Loss::reason).orElse("none"))
+            .addKeyValue("prefill_worker", leg.reader().id())
+            .addKeyValue("decode_worker", leg.writer().id())
+            .addKeyValue("delivered", search.part().delivered().length)
+            .log("request goes on");
+      }
+      settle();
+      // While nobody was there, nobody was watched.
+      serial.execute(Generation.this::watch);
     }
-    enter(Phase.CLOSING);
-    closingSince = now();
-    if (finishedByWorker < answers.size()) {
-      decode.cancel("a stop string ended the answer");
+
+    @Override
+    public void hopeless(Search search, BatonException why) {
+      fail(why);
     }
-    watch();
-    completeIfAccounted();
   }
 
-  private void completeIfAccounted() {
-    boolean accounted = decode.over() && (isLocal() || done != null || prefill.over());
-    if (phase == Phase.CLOSING && accounted) {
+  private Leg goOn(Search search, RecoveryKind kind, Assignment assignment) {
+    if (kind == RecoveryKind.RESUME) {
+      Leg orphan = search.orphan().orElseThrow();
+      orphan.goOnWith(assignment);
+      return orphan;
+    }
+    search.orphan().ifPresent(orphan -> drop(orphan, "its prompt is read for another worker"));
+    Leg next = leg(search.part(), search.attempts() + 1, assignment);
+    begin(next);
+    return next;
+  }
+
+  private void drop(Leg leg, String why) {
+    leg.close(why);
+    legs.remove(leg);
+    mending.remove(leg);
+  }
+
+  private void closeIfAnswered(Leg leg) {
+    if (leg.state() == LegState.DECODING && answers.ended(leg.part())) {
+      leg.answered();
+      watch();
+    }
+    settle();
+  }
+
+  /** Takes the edges that follow from where legs, searches and answers are. */
+  private void settle() {
+    RequestState state = life.state();
+    boolean open = state == RequestState.SERVING || state == RequestState.RECOVERING;
+    RequestState now = recovery.isSeeking() ? RequestState.RECOVERING : RequestState.SERVING;
+    if (open && state != now) {
+      life.enter(now);
+    }
+    if (open && answers.ended()) {
+      recovery.stop();
+      life.enter(RequestState.CLOSING);
+    }
+    if (life.state() == RequestState.CLOSING && legs.isEmpty()) {
       end(Optional.empty());
     }
   }
 
   private void fail(BatonException why) {
-    if (phase == Phase.CLOSING) {
+    if (life.state() == RequestState.CLOSING) {
       // The client has the whole answer already: what fails now is only its account.
       end(Optional.empty());
-    } else if (phase != Phase.OVER) {
+    } else if (life.state() != RequestState.OVER) {
       end(Optional.of(why));
     }
   }
 
   private void end(Optional<BatonException> error) {
-    Phase last = phase;
-    enter(Phase.OVER);
+    String last = phase();
+    life.enter(RequestState.OVER);
     if (tick != null) {
       tick.cancel();
     }
+    recovery.stop();
     String why = error.map(BatonException::getMessage).orElse("the answer is complete");
-    decode.cancel(why);
-    prefill.cancel(why);
-    assignment.close();
-    Usage usage = usage();
-    int longest = answers.stream().mapToInt(Answer::tokens).max().orElse(0);
+    Set.copyOf(legs).forEach(leg -> drop(leg, why));
+    Usage usage = UsageAccount.of(request, answers, Optional.ofNullable(latest), account, energy);
+    Optional<Leg> undisturbed =
+        Optional.ofNullable(latest).filter(leg -> recoveries == 0 && leg.isOfTheWhole());
     if (error.isEmpty()) {
-      account.tpot(longest).ifPresent(tpot -> assignment.decoded(tpot.toNanos() / 1e9));
+      undisturbed.ifPresent(leg ->
+          account
+              .tpot(answers.longest())
+              .ifPresent(tpot -> leg.assignment().decoded(tpot.toNanos() / 1e9)));
     }
-    over.accept(
-        this, new Ending(last.label(), error, usage, longest, assignment.placed().predicted()));
+    Optional<Predicted> predicted =
+        undisturbed.flatMap(leg -> leg.assignment().placed().predicted());
+    over.accept(this, new Ending(last, error, usage, answers.longest(), recoveries, predicted));
     error.ifPresentOrElse(listener::failed, () -> listener.completed(usage));
   }
 
-  private Usage usage() {
-    Route.Builder route =
-        Route.newBuilder()
-            .setPrefillWorker(prefillWorker())
-            .setDecodeWorker(decodeWorker())
-            .setBlocksMoved(arrived.getBlocksMoved())
-            .setBlocksPresent(arrived.getBlocksPresent())
-            .setBytesMoved(arrived.getBytesMoved())
-            .setLocalPrefill(isLocal())
-            .setPulledTokens(done == null ? 0 : done.getPulledTokens())
-            .setTransferUs(done == null ? 0 : done.getTransferUs())
-            .setVisibleTransferUs(done == null ? 0 : done.getVisibleTransferUs())
-            .setAdmissionUs(account.admission().map(Generation::inMicros).orElse(0L))
-            .setQueueUs(
-                account.queue().map(Generation::inMicros).orElse(0L)
-                    + (done == null ? 0 : done.getQueueUs()))
-            .setPrefillUs(done == null ? 0 : done.getComputeUs());
-    energy.write(route);
-    assignment
-        .placed()
-        .predicted()
-        .ifPresent(predicted ->
-            route
-                .setPredictedTtftUs(Math.round(predicted.ttftSeconds() * 1e6))
-                .setPredictedTpotUs(Math.round(predicted.tpotSeconds() * 1e6)));
-    return Usage.newBuilder()
-        .setPromptTokens(request.prompt().length)
-        .setCachedTokens(cachedTokens())
-        .setCompletionTokens(answers.stream().mapToInt(Answer::tokens).sum())
-        .setRoute(route)
-        .build();
-  }
-
-  private int cachedTokens() {
-    if (computed != null) {
-      return computed.getCachedTokens();
-    }
-    return done == null ? 0 : done.getCachedTokens();
+  /** The request's own state, or that of its leg which is furthest behind. */
+  private String phase() {
+    return life.state() == RequestState.SERVING
+        ? legs.stream()
+            .map(Leg::state)
+            .min(LegState::compareTo)
+            .map(LegState::label)
+            .orElse(life.state().label())
+        : life.state().label();
   }
 
   /** Looks at the clock now and again when the next limit would be reached. */
   private void watch() {
-    if (phase == Phase.OVER) {
+    if (life.state() == RequestState.OVER) {
       return;
     }
-    long now = now();
-    long left = limits.deadline() - now;
+    long left = limits.deadline() - now();
     if (left <= 0) {
       fail(BatonException.deadline());
       return;
     }
-    if (phase == Phase.CLOSING) {
-      left = Math.min(left, closingSince + CLOSING_LIMIT.toNanos() - now);
-      if (left <= 0) {
-        end(Optional.empty());
-        return;
-      }
-    } else {
-      long decodeLeft = decodeHeard + limits.stallLimit().toNanos() - now;
-      if (decodeLeft <= 0) {
-        fail(BatonException.stalled(decodeWorker(), limits.stallLimit()));
-        return;
-      }
-      left = Math.min(left, decodeLeft);
-    }
-    if (phase == Phase.PREFILLING && !isLocal()) {
-      long prefillLeft = prefillHeard + limits.stallLimit().toNanos() - now;
-      if (prefillLeft <= 0) {
-        fail(BatonException.stalled(prefillWorker(), limits.stallLimit()));
-        return;
-      }
-      left = Math.min(left, prefillLeft);
+    for (Leg leg : List.copyOf(legs)) {
+      left = Math.min(left, leg.look());
     }
     if (tick != null) {
       tick.cancel();
     }
-    tick = serial.schedule(this::watch, left, TimeUnit.NANOSECONDS, limits.timer());
-  }
-
-  private void enter(Phase next) {
-    if (!phase.leadsTo(next)) {
-      throw broken(decodeWorker(), "went from " + phase.label() + " to " + next.label());
+    if (life.state() != RequestState.OVER) {
+      tick = serial.schedule(this::watch, Math.max(left, 0), TimeUnit.NANOSECONDS, limits.timer());
     }
-    phase = next;
   }
 
   private void broken(Throwable error) {
@@ -398,45 +402,8 @@ final class Generation implements GenerationCall {
     }
   }
 
-  private static BatonException broken(String worker, String what) {
-    return BatonException.workerLost(worker, what);
-  }
-
-  private static BatonException lost(String worker, @Nullable Throwable error) {
-    if (error == null) {
-      return broken(worker, "ended its stream too early");
-    }
-    BatonException known = BatonException.from(error);
-    return switch (known.code()) {
-      // Nobody here cancelled: the worker gave the call up.
-      case ERROR_CODE_CANCELLED -> broken(worker, "it gave the request up");
-      case ERROR_CODE_WORKER_LOST -> broken(worker, known.getMessage());
-      default -> known;
-    };
-  }
-
-  private DecodeServiceStub decodeStub() {
-    return assignment.decode().withDeadlineAfter(limits.deadline() - now(), TimeUnit.NANOSECONDS);
-  }
-
-  private PrefillServiceStub prefillStub() {
-    return assignment.prefill().withDeadlineAfter(limits.deadline() - now(), TimeUnit.NANOSECONDS);
-  }
-
-  private static long inMicros(Duration time) {
-    return time.toNanos() / 1000;
-  }
-
   private static Duration micros(long micros) {
     return Duration.of(micros, ChronoUnit.MICROS);
-  }
-
-  private String prefillWorker() {
-    return assignment.placed().prefill().id();
-  }
-
-  private String decodeWorker() {
-    return assignment.placed().decode().id();
   }
 
   private long now() {

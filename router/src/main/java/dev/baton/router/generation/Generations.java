@@ -10,6 +10,7 @@ import dev.baton.router.admission.Entry;
 import dev.baton.router.admission.Payer;
 import dev.baton.router.admission.Priority;
 import dev.baton.router.admission.TenantPolicies;
+import dev.baton.router.placement.Among;
 import dev.baton.router.placement.PlacementDecision;
 import dev.baton.router.placement.PlacementRequest;
 import dev.baton.router.tenant.Tenant;
@@ -20,6 +21,7 @@ import dev.baton.router.workers.Workers;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -43,6 +45,7 @@ public final class Generations implements AutoCloseable {
   private final TenantPolicies policies;
   private final GenerationLimits limits;
   private final GenerationMeters meters;
+  private final RecoveryMeters recoveryMeters;
   private final ScheduledExecutorService timer;
   private final LongSupplier nanos;
   private final SecureRandom random = new SecureRandom();
@@ -77,6 +80,7 @@ public final class Generations implements AutoCloseable {
     this.policies = policies;
     this.limits = limits;
     this.meters = new GenerationMeters(registry);
+    this.recoveryMeters = new RecoveryMeters(registry);
     this.timer = timer;
     this.nanos = nanos;
     this.settling = new Settling(models, limits.defaultMaxTokens(), random::nextLong);
@@ -172,25 +176,35 @@ public final class Generations implements AutoCloseable {
       Account account) {
     account.admitted();
     TenantSalt salt = tenants.salt(request.tenant());
-    Assignment assignment =
-        workers.assign(
-            request.id(),
-            settled.model().name(),
-            settled.prompt(),
-            settled.maxTokens(),
-            settled.choices(),
-            salt);
+    Recovery.Assigner assigner =
+        (part, among) ->
+            workers.assign(
+                request.id(),
+                settled.model().name(),
+                part.prompt(),
+                part.maxTokens(),
+                part.count(),
+                salt,
+                among);
+    Answers answers = new Answers(settled, listener);
+    List<Part> parts = answers.rest(Part.whole(settled));
+    Optional<Assignment> assignment =
+        parts.stream().findFirst().map(part -> assigner.assign(part, Among.ANYBODY));
     entry.placed();
     Generation generation =
         new Generation(
             settled,
             salt,
+            answers,
+            parts,
             assignment,
-            random.nextLong(),
+            assigner,
+            random::nextLong,
             entry,
             listener,
             account,
-            new Limits(limits.stallLimit(), deadline, timer, nanos),
+            new Limits(limits.stallLimit(), limits.recovery(), deadline, timer, nanos),
+            recoveryMeters,
             (self, ending) -> {
               running.remove(self);
               boolean whole = ending.error().isEmpty();
@@ -217,7 +231,7 @@ public final class Generations implements AutoCloseable {
     over(
         request,
         account,
-        new Ending(phase, Optional.of(why), Usage.getDefaultInstance(), 0, Optional.empty()));
+        new Ending(phase, Optional.of(why), Usage.getDefaultInstance(), 0, 0, Optional.empty()));
     listener.failed(why);
   }
 

@@ -35,6 +35,7 @@ final class RequestLog {
     fields.put("local_prefill", route.getLocalPrefill());
     fields.put("transfer_ms", route.getTransferUs() / 1e3);
     fields.put("visible_transfer_ms", route.getVisibleTransferUs() / 1e3);
+    fields.put("recoveries", ending.recoveries());
     if (route.hasPrefillJoules()) {
       fields.put("prefill_joules", route.getPrefillJoules());
     }

@@ -20,6 +20,7 @@ import java.util.SortedSet;
  *     otherwise
  * @param logprobs alternatives to report; empty for no log-probabilities
  * @param priority how urgent it is
+ * @param begun tokens that the client has of each choice already; not modified
  */
 record SettledRequest(
     String id,
@@ -31,4 +32,5 @@ record SettledRequest(
     List<String> stopStrings,
     SortedSet<Integer> stopTokens,
     OptionalInt logprobs,
-    Priority priority) {}
+    Priority priority,
+    List<int[]> begun) {}

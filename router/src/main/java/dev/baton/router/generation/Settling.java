@@ -9,6 +9,7 @@ import dev.baton.proto.v1.ChatMessage;
 import dev.baton.proto.v1.GenerateRequest;
 import dev.baton.router.admission.Priority;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalInt;
@@ -57,7 +58,52 @@ final class Settling {
     int[] prompt = prompt(asked, model);
     int maxTokens = maxTokens(asked, prompt.length, model);
     return new SettledRequest(
-        id, model, prompt, sampling, maxTokens, choices, stops, stopTokens, logprobs, priority);
+        id,
+        model,
+        prompt,
+        sampling,
+        maxTokens,
+        choices,
+        stops,
+        stopTokens,
+        logprobs,
+        priority,
+        begun(asked, choices, maxTokens, stopTokens, model));
+  }
+
+  private static List<int[]> begun(
+      GenerateRequest asked, int choices, int maxTokens, Set<Integer> stopTokens, TextModel model) {
+    int count = asked.getContinueFromCount();
+    if (count == 0) {
+      return Collections.nCopies(choices, new int[0]);
+    }
+    check("continue_from", count + " entries", count == choices, choices + ", one for each choice");
+    check(
+        "sampling.seed",
+        "",
+        asked.getSampling().hasSeed(),
+        "with continue_from the seed that Accepted named");
+    List<int[]> begun = new ArrayList<>();
+    for (int choice = 0; choice < count; choice++) {
+      List<Integer> ids = asked.getContinueFrom(choice).getTokenIdsList();
+      String field = "continue_from[" + choice + "].token_ids";
+      check(
+          field,
+          ids.size() + " tokens",
+          ids.size() <= maxTokens,
+          "at most max_tokens " + maxTokens);
+      for (int i = 0; i < ids.size(); i++) {
+        int id = tokenId(field + "[" + i + "]", ids.get(i), model);
+        boolean last = i == ids.size() - 1;
+        check(
+            field + "[" + i + "]",
+            id,
+            last || !stopTokens.contains(id),
+            "a token that does not end the answer, as others follow");
+      }
+      begun.add(ids.stream().mapToInt(Integer::intValue).toArray());
+    }
+    return List.copyOf(begun);
   }
 
   private static Priority priority(GenerateRequest asked) {

@@ -3,24 +3,24 @@ package dev.baton.router.generation;
 import com.google.protobuf.ByteString;
 import dev.baton.kv.Lineage;
 import dev.baton.kv.TenantSalt;
+import dev.baton.kv.handoff.Ticket;
 import dev.baton.proto.internal.v1.DecodeRequest;
 import dev.baton.proto.internal.v1.PrefillRequest;
 import dev.baton.proto.internal.v1.PrefixSource;
-import dev.baton.proto.internal.v1.Ticket;
+import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * What the two workers of a request are asked: the same, under one ticket.
+ * What the workers of a leg are asked: the same, under one handoff.
  *
- * @param request with every value chosen
+ * @param part to write
  * @param salt of the tenant
- * @param lineage that both workers must have
- * @param ticket of the handoff between them
+ * @param lineage that the workers must have
  */
-record WorkerRequests(SettledRequest request, TenantSalt salt, Lineage lineage, Ticket ticket) {
+record WorkerRequests(Part part, TenantSalt salt, Lineage lineage) {
   /** For the worker that writes the answer, and takes the prompt's KV in. */
-  DecodeRequest decode() {
-    return withoutTicket().setTicket(ticket).build();
+  DecodeRequest decode(Ticket ticket) {
+    return withoutTicket().setTicket(ticket.toProto()).build();
   }
 
   /** For the worker that writes the answer, and reads the prompt itself. */
@@ -29,45 +29,48 @@ record WorkerRequests(SettledRequest request, TenantSalt salt, Lineage lineage, 
   }
 
   private DecodeRequest.Builder withoutTicket() {
+    SettledRequest request = part.request();
     DecodeRequest.Builder wire =
         DecodeRequest.newBuilder()
             .setRequestId(request.id())
             .setLineage(ByteString.copyFrom(lineage.bytes()))
             .setTenantSalt(ByteString.copyFrom(salt.bytes()))
             .setSampling(request.sampling().toProto())
-            .setChoices(request.choices())
+            .setChoices(part.count())
+            .setFirstChoice(part.first())
+            .setResumedTokens(part.delivered().length)
             .addAllStopTokenIds(request.stopTokens())
-            .setMaxTokens(request.maxTokens());
+            .setMaxTokens(part.maxTokens());
     request.logprobs().ifPresent(wire::setLogprobs);
-    for (int token : request.prompt()) {
-      wire.addPromptTokens(token);
-    }
+    Arrays.stream(part.prompt()).forEach(wire::addPromptTokens);
     return wire;
   }
 
   /**
-   * For the worker that reads the prompt.
+   * For a worker that reads the prompt.
    *
+   * @param ticket of this attempt
    * @param target host:port where the other worker takes the KV in
    * @param source where more of the prefix may be fetched from
    */
-  PrefillRequest prefill(String target, Optional<PrefixSource> source) {
+  PrefillRequest prefill(Ticket ticket, String target, Optional<PrefixSource> source) {
+    SettledRequest request = part.request();
     PrefillRequest.Builder wire =
         PrefillRequest.newBuilder()
             .setRequestId(request.id())
             .setLineage(ByteString.copyFrom(lineage.bytes()))
             .setTenantSalt(ByteString.copyFrom(salt.bytes()))
             .setSampling(request.sampling().toProto())
-            .setChoices(request.choices())
+            .setChoices(part.count())
+            .setFirstChoice(part.first())
+            .setResumedTokens(part.delivered().length)
             .addAllStopTokenIds(request.stopTokens())
-            .setMaxTokens(request.maxTokens())
-            .setTicket(ticket)
+            .setMaxTokens(part.maxTokens())
+            .setTicket(ticket.toProto())
             .setTarget(target);
     source.ifPresent(wire::setPrefixSource);
     request.logprobs().ifPresent(wire::setLogprobs);
-    for (int token : request.prompt()) {
-      wire.addPromptTokens(token);
-    }
+    Arrays.stream(part.prompt()).forEach(wire::addPromptTokens);
     return wire.build();
   }
 }

@@ -36,7 +36,7 @@ record Eligibility(
     List<Reader> readers = new ArrayList<>();
     for (PrefillWorker each : sorted(view.prefill())) {
       Optional<Offer> offer = offer(request, each);
-      Optional<String> obstacle = obstacle(request, each, offer);
+      Optional<String> obstacle = obstacle(request, each, Role.PREFILL, offer);
       if (obstacle.isPresent() || offer.isEmpty()) {
         rejected.add(new Candidate(each.ref(), Role.PREFILL, List.of(), obstacle));
       } else {
@@ -47,7 +47,7 @@ record Eligibility(
     boolean tooSmall = false;
     for (DecodeWorker each : sorted(view.decode())) {
       Optional<Offer> offer = offer(request, each);
-      Optional<String> obstacle = obstacle(request, each, offer);
+      Optional<String> obstacle = obstacle(request, each, Role.DECODE, offer);
       long blocks = offer.map(o -> request.blocks(o.layout())).orElse(0L);
       if (obstacle.isEmpty() && blocks > each.blocksTotal()) {
         tooSmall = true;
@@ -77,7 +77,11 @@ record Eligibility(
   }
 
   private static Optional<String> obstacle(
-      PlacementRequest request, Worker worker, Optional<Offer> offer) {
+      PlacementRequest request, Worker worker, Role role, Optional<Offer> offer) {
+    Optional<String> objection = request.among().objection(worker.ref(), role);
+    if (objection.isPresent()) {
+      return objection;
+    }
     if (worker.draining()) {
       return Optional.of("drains");
     }
@@ -96,6 +100,7 @@ record Eligibility(
   static Optional<Offer> offer(PlacementRequest request, Worker worker) {
     return worker.offers().stream()
         .filter(offer -> offer.model().equals(request.model()))
+        .filter(request.among()::admits)
         .findFirst();
   }
 

@@ -16,6 +16,7 @@ import java.util.Map;
  *     it comes to this request; workers without any are not in it
  * @param heldTokens tokens of the prompt whose KV a worker says that it has in memory now: only
  *     these can be fetched from it; workers without any are not in it
+ * @param among who may be chosen
  */
 public record PlacementRequest(
     String model,
@@ -24,11 +25,24 @@ public record PlacementRequest(
     int choices,
     long ordinal,
     Map<WorkerRef, Integer> cachedTokens,
-    Map<WorkerRef, Integer> heldTokens) {
+    Map<WorkerRef, Integer> heldTokens,
+    Among among) {
   /** Copies the maps. */
   public PlacementRequest {
     cachedTokens = Map.copyOf(cachedTokens);
     heldTokens = Map.copyOf(heldTokens);
+  }
+
+  /** A request that anybody may serve. */
+  public PlacementRequest(
+      String model,
+      int promptTokens,
+      int maxTokens,
+      int choices,
+      long ordinal,
+      Map<WorkerRef, Integer> cachedTokens,
+      Map<WorkerRef, Integer> heldTokens) {
+    this(model, promptTokens, maxTokens, choices, ordinal, cachedTokens, heldTokens, Among.ANYBODY);
   }
 
   /** The first request of a router, for which workers have what they are believed to have. */

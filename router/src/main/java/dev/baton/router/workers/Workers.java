@@ -12,6 +12,7 @@ import dev.baton.proto.internal.v1.WorkerRegistration;
 import dev.baton.proto.internal.v1.WorkerRole;
 import dev.baton.router.index.PrefixIndex;
 import dev.baton.router.index.PrefixMatches;
+import dev.baton.router.placement.Among;
 import dev.baton.router.placement.ClusterView;
 import dev.baton.router.placement.Decisions;
 import dev.baton.router.placement.Offer;
@@ -242,6 +243,18 @@ public final class Workers implements AutoCloseable {
    */
   public Assignment assign(
       String requestId, String model, int[] prompt, int maxTokens, int choices, TenantSalt salt) {
+    return assign(requestId, model, prompt, maxTokens, choices, salt, Among.ANYBODY);
+  }
+
+  /** As above, of these workers only. */
+  public Assignment assign(
+      String requestId,
+      String model,
+      int[] prompt,
+      int maxTokens,
+      int choices,
+      TenantSalt salt,
+      Among among) {
     Map<Offer, PackedKeys> keys = new LinkedHashMap<>();
     for (Offer offer : offers(model)) {
       int blockTokens = offer.layout().blockTokens();
@@ -250,7 +263,7 @@ public final class Workers implements AutoCloseable {
     }
     Assignment assignment;
     synchronized (lock) {
-      Known known = known(prompt, keys);
+      Known known = known(prompt, keys, among);
       PlacementRequest request =
           new PlacementRequest(
               model,
@@ -259,7 +272,8 @@ public final class Workers implements AutoCloseable {
               choices,
               ordinal.getAndIncrement(),
               known.cached(),
-              known.held());
+              known.held(),
+              among);
       PlacementDecision decision = placement.place(request, view());
       decisions.remember(salt, requestId, decision);
       assignment =
@@ -289,7 +303,7 @@ public final class Workers implements AutoCloseable {
   private record Known(Map<WorkerRef, Integer> cached, Map<WorkerRef, Integer> held) {}
 
   /** Under the lock. */
-  private Known known(int[] prompt, Map<Offer, PackedKeys> keys) {
+  private Known known(int[] prompt, Map<Offer, PackedKeys> keys, Among among) {
     Known known = new Known(new HashMap<>(), new HashMap<>());
     PrefixMatches matches = index.matches();
     keys.forEach((offer, all) -> {
@@ -299,7 +313,9 @@ public final class Workers implements AutoCloseable {
       if (matches.most() > 0) {
         for (WorkerLink link : links.values()) {
           note(known.cached(), link.ref(), link.blocks(matches) * blockTokens);
-          note(known.held(), link.ref(), link.heldBlocks(matches) * blockTokens);
+          if (!among.avoided().contains(link.ref())) {
+            note(known.held(), link.ref(), link.heldBlocks(matches) * blockTokens);
+          }
         }
       }
     });

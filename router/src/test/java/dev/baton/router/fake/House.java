@@ -9,6 +9,7 @@ import dev.baton.router.admission.TenantPolicies;
 import dev.baton.router.generation.GenerationLimits;
 import dev.baton.router.generation.Generations;
 import dev.baton.router.generation.Models;
+import dev.baton.router.generation.RecoveryLimits;
 import dev.baton.router.index.PrefixIndex;
 import dev.baton.router.placement.LeastLoaded;
 import dev.baton.router.tenant.Tenants;
@@ -32,7 +33,7 @@ import java.util.function.Supplier;
  */
 public final class House implements AutoCloseable {
   public static final GenerationLimits LIMITS =
-      new GenerationLimits(32, Duration.ofSeconds(60), Duration.ofSeconds(30));
+      new GenerationLimits(32, Duration.ofSeconds(60), Duration.ofSeconds(30), RecoveryLimits.NONE);
   public static final AdmissionLimits ADMISSION = AdmissionLimits.DEFAULT.withRequests(64, 64);
   public static final Supplier<Readiness> READY = Readiness::ready;
   public static final long BYTES = 4096;

@@ -450,7 +450,9 @@ class GenerationFlowTest {
 
   @Test
   void aSilentDecodeWorkerStallsTheRequest() throws Exception {
-    restart(new GenerationLimits(8, Duration.ofSeconds(60), Duration.ofMillis(300)));
+    restart(
+        new GenerationLimits(
+            8, Duration.ofSeconds(60), Duration.ofMillis(300), RecoveryLimits.NONE));
     start(text("x"));
     DecodeProbe decode = house.decode.next();
 
@@ -463,7 +465,9 @@ class GenerationFlowTest {
 
   @Test
   void aSilentPrefillWorkerStallsTheRequestAlthoughDecodeWaits() throws Exception {
-    restart(new GenerationLimits(8, Duration.ofSeconds(60), Duration.ofMillis(500)));
+    restart(
+        new GenerationLimits(
+            8, Duration.ofSeconds(60), Duration.ofMillis(500), RecoveryLimits.NONE));
     start(text("x"));
     DecodeProbe decode = house.decode.next();
     decode.reserved();
@@ -486,7 +490,9 @@ class GenerationFlowTest {
 
   @Test
   void heartbeatsKeepARequestAliveBeyondTheStallLimit() throws Exception {
-    restart(new GenerationLimits(8, Duration.ofSeconds(60), Duration.ofMillis(400)));
+    restart(
+        new GenerationLimits(
+            8, Duration.ofSeconds(60), Duration.ofMillis(400), RecoveryLimits.NONE));
     start(text("x"));
     DecodeProbe decode = house.decode.next();
     long start = System.nanoTime();
@@ -511,7 +517,9 @@ class GenerationFlowTest {
     assertThat(decode.awaitCancelled()).isTrue();
     assertNothingIsLeft();
 
-    restart(new GenerationLimits(8, Duration.ofMillis(300), Duration.ofSeconds(30)));
+    restart(
+        new GenerationLimits(
+            8, Duration.ofMillis(300), Duration.ofSeconds(30), RecoveryLimits.NONE));
     Heard second = new Heard();
     house.generations.start(
         GenerationRequest.of(

@@ -3,10 +3,13 @@ package dev.baton.router.generation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.baton.cluster.error.BatonException;
 import dev.baton.model.GenerationDefaults;
 import dev.baton.model.sampling.Sampling;
+import dev.baton.proto.v1.BegunChoice;
 import dev.baton.proto.v1.Chat;
 import dev.baton.proto.v1.ChatMessage;
+import dev.baton.proto.v1.ErrorCode;
 import dev.baton.proto.v1.GenerateRequest;
 import dev.baton.proto.v1.TokenIds;
 import dev.baton.router.fake.TestModel;
@@ -16,7 +19,12 @@ import java.util.List;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.TreeSet;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class SettlingTest {
   private static final long FRESH_SEED = 99;
@@ -137,5 +145,43 @@ class SettlingTest {
         .hasMessageContaining("[a, b]");
     assertThat(two.settle("id", text().setModel("b").build()).model().name()).isEqualTo("b");
     assertThat(settle(NONE, text()).model().name()).isEqualTo("m");
+  }
+
+  private static GenerateRequest.Builder begun(int... ids) {
+    BegunChoice.Builder choice = BegunChoice.newBuilder();
+    IntStream.of(ids).forEach(choice::addTokenIds);
+    return text()
+        .setMaxTokens(3)
+        .addStopTokenIds(5)
+        .setSampling(dev.baton.proto.v1.Sampling.newBuilder().setSeed(9))
+        .addContinueFrom(choice);
+  }
+
+  @Test
+  void whatTheClientHasOfAnAnswerIsTakenUpToItsEnd() {
+    assertThat(settle(NONE, begun(1, 2, 5)).begun()).containsExactly(new int[] {1, 2, 5});
+    assertThat(settle(NONE, begun()).begun()).containsExactly(new int[0]);
+    assertThat(settle(NONE, text().setChoices(2)).begun()).containsExactly(new int[0], new int[0]);
+  }
+
+  static Stream<Arguments> cannotBeContinued() {
+    return Stream.of(
+        Arguments.of("continue_from", begun(1).setChoices(2)),
+        Arguments.of("sampling.seed", begun(1).clearSampling()),
+        Arguments.of("continue_from[0].token_ids", begun(1, 2, 3, 4)),
+        Arguments.of("continue_from[0].token_ids[1]", begun(1, 1_000_000)),
+        Arguments.of("continue_from[0].token_ids[0]", begun(5, 1)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("cannotBeContinued")
+  void whatCannotBeContinuedIsRefusedByItsField(String field, GenerateRequest.Builder asked) {
+    assertThatThrownBy(() -> settle(NONE, asked))
+        .isInstanceOfSatisfying(
+            BatonException.class,
+            e -> {
+              assertThat(e.code()).isEqualTo(ErrorCode.ERROR_CODE_INVALID_ARGUMENT);
+              assertThat(e.field()).isEqualTo(field);
+            });
   }
 }

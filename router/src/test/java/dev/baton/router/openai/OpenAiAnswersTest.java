@@ -14,6 +14,7 @@ import dev.baton.router.fake.DecodeProbe;
 import dev.baton.router.fake.House;
 import dev.baton.router.fake.TestModel;
 import dev.baton.router.generation.GenerationLimits;
+import dev.baton.router.generation.RecoveryLimits;
 import io.grpc.Status;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -415,7 +416,8 @@ class OpenAiAnswersTest {
     close();
     house =
         new House(
-            new GenerationLimits(32, Duration.ofMinutes(2), Duration.ofMinutes(2)),
+            new GenerationLimits(
+                32, Duration.ofMinutes(2), Duration.ofMinutes(2), RecoveryLimits.NONE),
             new AdmissionLimits(
                 streams,
                 streams,
