@@ -23,10 +23,6 @@ final class ClusterFile {
   private static final int MOST_WORKERS = 256;
   private static final int MOST_TOKENS = 1 << 20;
 
-  /** An emulated worker computes nothing: its memory is that of its blocks and of the JVM. */
-  private static final List<String> SMALL_JVM =
-      List.of("-Xmx192m", "-XX:+UseSerialGC", "-XX:ReservedCodeCacheSize=64m");
-
   private final HardwareCatalog catalog = HardwareCatalog.load();
   private final Path directory;
   private final double timeScale;
@@ -91,7 +87,8 @@ final class ClusterFile {
     for (int i = 1; i <= count; i++) {
       String id = role + "-" + name + "-" + i;
       workers.add(
-          new WorkerPlan(role, id, List.copyOf(arguments), emulated ? SMALL_JVM : List.of()));
+          new WorkerPlan(
+              role, id, List.copyOf(arguments), emulated ? JavaCommand.SMALL : List.of()));
     }
     return workers;
   }

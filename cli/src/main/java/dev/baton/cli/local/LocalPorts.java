@@ -22,6 +22,15 @@ public final class LocalPorts {
     }
   }
 
+  /** A port of 127.0.0.1 that nobody listens on now. */
+  public static int free() {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
+      return socket.getLocalPort();
+    } catch (IOException none) {
+      throw new Failure("no port of 127.0.0.1 is free: " + none.getMessage(), none);
+    }
+  }
+
   /**
    * Says in one sentence why a port that a flag names cannot be used; 0 always can.
    *
