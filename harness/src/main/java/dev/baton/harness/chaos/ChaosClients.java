@@ -16,6 +16,7 @@ public final class ChaosClients implements AutoCloseable {
   private final Map<Way, Door> doors;
   private final int routers;
   private final Duration deadline;
+  private final Duration patience;
 
   /**
    * Of these routers.
@@ -32,13 +33,15 @@ public final class ChaosClients implements AutoCloseable {
             Way.GRPC, new GrpcDoor(grpc, deadline, apiKey),
             Way.HTTP, new HttpDoor(http, apiKey)),
         grpc.size(),
-        deadline);
+        deadline,
+        PATIENCE);
   }
 
-  ChaosClients(Map<Way, Door> doors, int routers, Duration deadline) {
+  ChaosClients(Map<Way, Door> doors, int routers, Duration deadline, Duration patience) {
     this.doors = Map.copyOf(doors);
     this.routers = routers;
     this.deadline = deadline;
+    this.patience = patience;
   }
 
   /** How many routers may be asked. */
@@ -58,7 +61,7 @@ public final class ChaosClients implements AutoCloseable {
             .name("request-" + request.number())
             .start(() -> door.ask(request, router, ear));
     try {
-      if (!asking.join(request.deadline().orElse(deadline).plus(PATIENCE))) {
+      if (!asking.join(request.deadline().orElse(deadline).plus(patience))) {
         ear.gaveUp();
       }
     } finally {
