@@ -27,6 +27,7 @@ import java.util.Optional;
  */
 public final class Judge {
   private static final Duration GRACE = Duration.ofSeconds(5);
+  private static final Duration RECONNECT = Duration.ofSeconds(60);
 
   private final Downtimes downtimes;
 
@@ -63,13 +64,14 @@ public final class Judge {
 
   /**
    * Whether a stream found nobody who could take it, so that its client asks elsewhere: no token
-   * came, and the router is away or died meanwhile.
+   * came, and the router is away, died meanwhile, or died so lately that a client, which waits
+   * longer from try to try, may not know yet that it is back.
    */
   public boolean foundNobody(Heard heard, int router) {
     return heard.ending() == Ending.FAILED
         && heard.isSilent()
         && heard.failure().map(Judge::isBreach).orElse(false)
-        && (downtimes.routerDied(router, heard.begin(), heard.end())
+        && (downtimes.routerDied(router, heard.begin() - RECONNECT.toNanos(), heard.end())
             || downtimes.isDown(new Member(Role.ROUTER, router)));
   }
 
