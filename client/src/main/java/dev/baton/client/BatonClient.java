@@ -12,6 +12,7 @@ import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.MetadataUtils;
 import java.time.Duration;
 import java.util.List;
+import java.util.OptionalDouble;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
@@ -106,7 +107,11 @@ public final class BatonClient implements AutoCloseable {
                   wire.getName(),
                   wire.getContextTokens(),
                   wire.getPrefillWorkers(),
-                  wire.getDecodeWorkers()))
+                  wire.getDecodeWorkers(),
+                  wire.hasDollarsPerHour()
+                      ? OptionalDouble.of(wire.getDollarsPerHour())
+                      : OptionalDouble.empty(),
+                  wire.hasJoules() ? OptionalDouble.of(wire.getJoules()) : OptionalDouble.empty()))
           .toList();
     } catch (StatusRuntimeException failure) {
       throw BatonException.of(failure);

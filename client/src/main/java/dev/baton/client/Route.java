@@ -1,6 +1,8 @@
 package dev.baton.client;
 
 import java.time.Duration;
+import java.util.Optional;
+import java.util.OptionalDouble;
 
 /**
  * How a request went through the cluster.
@@ -13,8 +15,14 @@ import java.time.Duration;
  * @param transfer time in which they were on their way
  * @param visibleTransfer time from the end of computing the prompt until all had crossed: the rest
  *     was hidden behind the computing
- * @param queue time in the queues of both workers
+ * @param queue time in the router's queue and in those of both workers
  * @param prefill time spent computing the prompt
+ * @param admission of {@code queue}, the time in the router's own, after which the request was
+ *     placed
+ * @param prediction what was expected then; empty where the router's policy predicts nothing
+ * @param prefillJoules energy of reading the prompt by the hardware profile of the worker:
+ *     modelled, not measured; empty where nobody knows its watts
+ * @param decodeJoules energy of writing the answer, likewise
  */
 public record Route(
     String prefillWorker,
@@ -25,4 +33,16 @@ public record Route(
     Duration transfer,
     Duration visibleTransfer,
     Duration queue,
-    Duration prefill) {}
+    Duration prefill,
+    Duration admission,
+    Optional<Prediction> prediction,
+    OptionalDouble prefillJoules,
+    OptionalDouble decodeJoules) {
+  /**
+   * What was expected when the request was placed.
+   *
+   * @param ttft time from then to the first token
+   * @param tpot time of each further token
+   */
+  public record Prediction(Duration ttft, Duration tpot) {}
+}

@@ -99,10 +99,26 @@ final class Wire {
         wire.getBlocksMoved(),
         wire.getBlocksPresent(),
         wire.getBytesMoved(),
-        Duration.of(wire.getTransferUs(), ChronoUnit.MICROS),
-        Duration.of(wire.getVisibleTransferUs(), ChronoUnit.MICROS),
-        Duration.of(wire.getQueueUs(), ChronoUnit.MICROS),
-        Duration.of(wire.getPrefillUs(), ChronoUnit.MICROS));
+        micros(wire.getTransferUs()),
+        micros(wire.getVisibleTransferUs()),
+        micros(wire.getQueueUs()),
+        micros(wire.getPrefillUs()),
+        micros(wire.getAdmissionUs()),
+        wire.hasPredictedTtftUs()
+            ? Optional.of(
+                new Route.Prediction(
+                    micros(wire.getPredictedTtftUs()), micros(wire.getPredictedTpotUs())))
+            : Optional.empty(),
+        wire.hasPrefillJoules()
+            ? OptionalDouble.of(wire.getPrefillJoules())
+            : OptionalDouble.empty(),
+        wire.hasDecodeJoules()
+            ? OptionalDouble.of(wire.getDecodeJoules())
+            : OptionalDouble.empty());
+  }
+
+  private static Duration micros(long micros) {
+    return Duration.of(micros, ChronoUnit.MICROS);
   }
 
   private static Token token(SampledToken wire) {

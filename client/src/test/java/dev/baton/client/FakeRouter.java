@@ -94,7 +94,8 @@ final class FakeRouter extends GenerationServiceGrpc.GenerationServiceImplBase
                     .setName("tiny")
                     .setContextTokens(512)
                     .setPrefillWorkers(1)
-                    .setDecodeWorkers(2))
+                    .setDecodeWorkers(2)
+                    .setJoules(8.5))
             .build());
     responses.onCompleted();
   }
@@ -163,7 +164,11 @@ final class FakeRouter extends GenerationServiceGrpc.GenerationServiceImplBase
                         .setTransferUs(7000)
                         .setVisibleTransferUs(2000)
                         .setQueueUs(3000)
-                        .setPrefillUs(4000)))
+                        .setPrefillUs(4000)
+                        .setAdmissionUs(1000)
+                        .setPredictedTtftUs(17_000)
+                        .setPredictedTpotUs(2000)
+                        .setPrefillJoules(12.5)))
         .build();
   }
 }

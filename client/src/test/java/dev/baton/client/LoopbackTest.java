@@ -11,6 +11,7 @@ import io.grpc.ServerInterceptor;
 import io.grpc.netty.NettyServerBuilder;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.OptionalDouble;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.junit.jupiter.api.Test;
@@ -43,7 +44,9 @@ class LoopbackTest {
               .start();
       try (BatonClient client =
           BatonClient.builder("127.0.0.1:" + server.getPort()).apiKey("secret").build()) {
-        assertThat(client.models()).containsExactly(new Model("tiny", 512, 1, 2));
+        assertThat(client.models())
+            .containsExactly(
+                new Model("tiny", 512, 1, 2, OptionalDouble.empty(), OptionalDouble.of(8.5)));
         assertThat(client.generate(GenerationRequest.text("x").build()).usage().completionTokens())
             .isEqualTo(300);
         assertThat(keys).containsExactly("Bearer secret", "Bearer secret");

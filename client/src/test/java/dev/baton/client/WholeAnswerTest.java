@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.baton.proto.v1.GenerateRequest;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -52,7 +54,11 @@ class WholeAnswerTest {
                 Duration.ofMillis(7),
                 Duration.ofMillis(2),
                 Duration.ofMillis(3),
-                Duration.ofMillis(4)));
+                Duration.ofMillis(4),
+                Duration.ofMillis(1),
+                Optional.of(new Route.Prediction(Duration.ofMillis(17), Duration.ofMillis(2))),
+                OptionalDouble.of(12.5),
+                OptionalDouble.empty()));
   }
 
   @Test

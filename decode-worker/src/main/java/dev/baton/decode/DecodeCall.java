@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.OptionalDouble;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -91,6 +92,11 @@ final class DecodeCall implements BlockAdmission.Applicant, HandoffListener {
 
   State state() {
     return state;
+  }
+
+  /** Answers that it has; those that ended count until all have. */
+  int choices() {
+    return task.choices();
   }
 
   /** Whether it shall end early. */
@@ -221,7 +227,7 @@ final class DecodeCall implements BlockAdmission.Applicant, HandoffListener {
   private void decode(List<SampledToken> firstTokens) {
     List<DecodeSequence> going = new ArrayList<>();
     for (DecodeSequence sequence : split()) {
-      if (advance(sequence, firstTokens.get(sequence.choice()))) {
+      if (advance(sequence, firstTokens.get(sequence.choice()), OptionalDouble.empty())) {
         going.add(sequence);
       }
     }
@@ -271,19 +277,20 @@ final class DecodeCall implements BlockAdmission.Applicant, HandoffListener {
    * Takes the next token of a sequence. A fault stops the call; its sequences then stay, and the
    * loop drops them.
    *
+   * @param joules what choosing it took here, where it was chosen here and that is known
    * @return whether the loop goes on with the sequence; otherwise it gave its blocks back
    */
-  boolean advance(DecodeSequence sequence, SampledToken token) {
+  boolean advance(DecodeSequence sequence, SampledToken token, OptionalDouble joules) {
     try {
-      return deliver(sequence, token);
+      return deliver(sequence, token, joules);
     } catch (RuntimeException e) {
       stop(BatonException.from(e));
       return true;
     }
   }
 
-  private boolean deliver(DecodeSequence sequence, SampledToken token) {
-    listener.token(sequence.choice(), token);
+  private boolean deliver(DecodeSequence sequence, SampledToken token, OptionalDouble joules) {
+    listener.token(sequence.choice(), token, joules);
     FinishReason reason = sequence.append(token.getId());
     if (reason == null) {
       return true;

@@ -4,6 +4,7 @@ import dev.baton.cluster.error.BatonException;
 import dev.baton.kv.handoff.HandoffReceipt;
 import dev.baton.proto.v1.FinishReason;
 import dev.baton.proto.v1.SampledToken;
+import java.util.OptionalDouble;
 
 /**
  * Hears what becomes of a call, in the order of its events: reserved, KV arrived or prompt
@@ -22,8 +23,8 @@ interface DecodeListener {
   /** The prompt's KV is in, computed here. */
   void promptComputed(LocalPrefill.Account account);
 
-  /** The next token of a choice. */
-  void token(int choice, SampledToken token);
+  /** The next token of a choice, and what choosing it took here, where that is known. */
+  void token(int choice, SampledToken token, OptionalDouble joules);
 
   /** A choice ended with the token before. */
   void finished(int choice, FinishReason reason);

@@ -2,6 +2,9 @@ package dev.baton.decode;
 
 import dev.baton.cluster.error.BatonException;
 import dev.baton.cluster.process.RequestScope;
+import dev.baton.cluster.work.StepEnergy;
+import dev.baton.cluster.work.StepWork;
+import dev.baton.cluster.work.WorkMeter;
 import dev.baton.engine.Engine;
 import dev.baton.engine.Span;
 import dev.baton.kv.BlockPool;
@@ -48,6 +51,7 @@ final class DecodeLoop {
   private final int maxBatch;
   private final int chunkTokens;
   private final DecodeMetrics metrics;
+  private final WorkMeter work;
   private final LongSupplier nanoClock;
   private final Thread thread;
 
@@ -74,12 +78,14 @@ final class DecodeLoop {
       int maxBatch,
       int chunkTokens,
       DecodeMetrics metrics,
+      WorkMeter work,
       LongSupplier nanoClock) {
     this.engine = engine;
     this.pool = pool;
     this.maxBatch = maxBatch;
     this.chunkTokens = chunkTokens;
     this.metrics = metrics;
+    this.work = work;
     this.nanoClock = nanoClock;
     this.thread = Thread.ofPlatform().name("decode-loop").unstarted(this::run);
   }
@@ -263,7 +269,10 @@ final class DecodeLoop {
     long from = nanoClock.getAsLong();
     markStep(from, true);
     List<Span> spans = spans(batch);
+    StepWork content = workOf(spans, chunks.values());
     spans.addAll(chunks.values());
+    WorkMeter.Step step = work.begin(content);
+    StepEnergy energy;
     try {
       engine.run(spans);
     } catch (RuntimeException | Error e) {
@@ -271,18 +280,28 @@ final class DecodeLoop {
       chunks.keySet().forEach(prompt -> fail(prompt.call(), e));
       return batch;
     } finally {
+      energy = step.end();
       markStep(from, false);
     }
     long nanos = nanoClock.getAsLong() - from;
     metrics.step(batch.size(), nanos);
-    chunks.forEach((prompt, span) -> read(prompt, span, nanos));
+    chunks.forEach((prompt, span) -> read(prompt, span, nanos, energy));
     List<DecodeSequence> going = new ArrayList<>(batch.size());
     for (int i = 0; i < batch.size(); i++) {
-      if (choose(batch.get(i), logits.get(i))) {
+      if (choose(batch.get(i), logits.get(i), energy)) {
         going.add(batch.get(i));
       }
     }
     return going;
+  }
+
+  private static StepWork workOf(List<Span> sequences, Collection<Span> chunks) {
+    return new StepWork(
+        chunks.stream()
+            .map(span -> new StepWork.PromptPart(span.tokens().length, span.start()))
+            .toList(),
+        sequences.size(),
+        sequences.stream().mapToLong(Span::end).sum());
   }
 
   private List<Span> spans(List<DecodeSequence> batch) {
@@ -296,14 +315,14 @@ final class DecodeLoop {
     return spans;
   }
 
-  private void read(LocalPrefill prompt, Span span, long nanos) {
+  private void read(LocalPrefill prompt, Span span, long nanos, StepEnergy energy) {
     metrics.promptTokens(span.tokens().length);
     tell(
         prompt.call(),
         () -> {
           Optional<List<dev.baton.proto.v1.SampledToken>> first;
           try {
-            first = prompt.computed(span, pool, nanos);
+            first = prompt.computed(span, pool, nanos, energy.ofPrompt(span.tokens().length));
           } catch (RuntimeException | Error e) {
             prompt.call().stop(BatonException.from(e));
             return;
@@ -324,7 +343,7 @@ final class DecodeLoop {
     }
   }
 
-  private static boolean choose(DecodeSequence sequence, float[] logits) {
+  private static boolean choose(DecodeSequence sequence, float[] logits, StepEnergy energy) {
     try (RequestScope scope = RequestScope.open(sequence.call().requestId())) {
       SampledToken token;
       try {
@@ -333,7 +352,7 @@ final class DecodeLoop {
         sequence.call().stop(BatonException.from(e));
         return true;
       }
-      return sequence.call().advance(sequence, token.toProto());
+      return sequence.call().advance(sequence, token.toProto(), energy.ofSequence());
     }
   }
 

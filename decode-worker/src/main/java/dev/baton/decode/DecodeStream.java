@@ -15,6 +15,7 @@ import dev.baton.proto.v1.ErrorCode;
 import dev.baton.proto.v1.FinishReason;
 import dev.baton.proto.v1.SampledToken;
 import io.grpc.stub.ServerCallStreamObserver;
+import java.util.OptionalDouble;
 import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -86,22 +87,20 @@ final class DecodeStream implements DecodeListener {
 
   @Override
   public void promptComputed(LocalPrefill.Account account) {
-    send(
-        DecodeResponse.newBuilder()
-            .setPromptComputed(
-                PromptComputed.newBuilder()
-                    .setCachedTokens(account.cachedTokens())
-                    .setComputedTokens(account.computedTokens())
-                    .setComputeUs(account.computeNanos() / 1000))
-            .build());
+    PromptComputed.Builder computed =
+        PromptComputed.newBuilder()
+            .setCachedTokens(account.cachedTokens())
+            .setComputedTokens(account.computedTokens())
+            .setComputeUs(account.computeNanos() / 1000);
+    account.joules().ifPresent(computed::setJoules);
+    send(DecodeResponse.newBuilder().setPromptComputed(computed).build());
   }
 
   @Override
-  public void token(int choice, SampledToken token) {
-    send(
-        DecodeResponse.newBuilder()
-            .setTokens(DecodedTokens.newBuilder().setChoice(choice).addTokens(token))
-            .build());
+  public void token(int choice, SampledToken token, OptionalDouble joules) {
+    DecodedTokens.Builder tokens = DecodedTokens.newBuilder().setChoice(choice).addTokens(token);
+    joules.ifPresent(tokens::setJoules);
+    send(DecodeResponse.newBuilder().setTokens(tokens).build());
   }
 
   @Override

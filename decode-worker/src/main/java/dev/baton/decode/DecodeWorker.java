@@ -12,6 +12,8 @@ import dev.baton.cluster.process.ProcessMetrics;
 import dev.baton.cluster.process.Readiness;
 import dev.baton.cluster.process.StatusService;
 import dev.baton.cluster.process.TierKeys;
+import dev.baton.cluster.work.Chip;
+import dev.baton.cluster.work.WorkMeter;
 import dev.baton.engine.Engine;
 import dev.baton.engine.WarmUp;
 import dev.baton.engine.cpu.CpuEngine;
@@ -51,7 +53,7 @@ public final class DecodeWorker implements AutoCloseable {
   private static final Duration WARM_UP = Duration.ofSeconds(2);
 
   private final Config config;
-  private final Optional<PhaseModel> phases;
+  private final Chip chip;
   private final Optional<String> sharesChipWith;
   private final Engine engine;
   private final PrometheusMeterRegistry meters;
@@ -64,6 +66,7 @@ public final class DecodeWorker implements AutoCloseable {
   private final DecodeCalls calls;
   private final BlockAdmission admission;
   private final DecodeLoop loop;
+  private final WorkMeter work;
   private final StatusService status;
   private final GrpcServer kv;
   private final GrpcServer control;
@@ -79,11 +82,11 @@ public final class DecodeWorker implements AutoCloseable {
   private DecodeWorker(
       Config config,
       Engine engine,
-      Optional<PhaseModel> phases,
+      Chip chip,
       Optional<String> sharesChipWith,
       PrometheusMeterRegistry meters) {
     this.config = config;
-    this.phases = phases;
+    this.chip = chip;
     this.sharesChipWith = sharesChipWith;
     this.engine = engine;
     this.meters = meters;
@@ -93,6 +96,7 @@ public final class DecodeWorker implements AutoCloseable {
       this.pool = new BlockPool(engine.layout(), config.blocks());
       opened.push(() -> closeAtRest(pool));
       DecodeMetrics metrics = new DecodeMetrics(meters);
+      this.work = opening(new WorkMeter(chip));
       this.status =
           new StatusService(
               this::epoch, this::load, List.of(new TierKeys(KvTier.KV_TIER_MEMORY, pool)));
@@ -100,10 +104,17 @@ public final class DecodeWorker implements AutoCloseable {
       this.admission = new BlockAdmission(pool, config.maxQueue());
       this.loop =
           new DecodeLoop(
-              engine, pool, config.maxBatch(), config.chunkTokens(), metrics, System::nanoTime);
+              engine,
+              pool,
+              config.maxBatch(),
+              config.chunkTokens(),
+              metrics,
+              work,
+              System::nanoTime);
       admission.start();
       loop.start();
       opened.push(this::endLoop);
+      work.watch(meters);
       metrics.watch(pool);
       metrics.watch(calls::load);
       HandoffReceiver receiver =
@@ -179,18 +190,19 @@ public final class DecodeWorker implements AutoCloseable {
    * @throws dev.baton.cluster.error.StartException if a port is taken or ZooKeeper does not answer
    */
   public static DecodeWorker start(Config config, Engine engine, Optional<PhaseModel> phases) {
-    return start(config, engine, phases, Optional.empty());
+    return start(config, engine, new Chip(phases, System::nanoTime), Optional.empty());
   }
 
   /**
    * As {@link #start(Config, Engine, Optional)}.
    *
+   * @param chip what it runs on, and counts its time and energy by
    * @param sharesChipWith id of the worker of the other role that runs on the same chips
    */
   public static DecodeWorker start(
-      Config config, Engine engine, Optional<PhaseModel> phases, Optional<String> sharesChipWith) {
+      Config config, Engine engine, Chip chip, Optional<String> sharesChipWith) {
     return new DecodeWorker(
-        config, engine, phases, sharesChipWith, ProcessMetrics.registry("decode", config.id()));
+        config, engine, chip, sharesChipWith, ProcessMetrics.registry("decode", config.id()));
   }
 
   /** As {@link #start(Config, Engine, Optional)}, for one that tells nothing of its times. */
@@ -222,7 +234,7 @@ public final class DecodeWorker implements AutoCloseable {
                     .setContextTokens(engine.contextTokens())
                     .setVocabulary(engine.vocabulary()))
             .setBlocks(config.blocks());
-    phases.ifPresent(each -> PhaseRegistration.write(each, registration));
+    chip.phases().ifPresent(each -> PhaseRegistration.write(each, registration));
     sharesChipWith.ifPresent(registration::setSharesChipWith);
     return registration.build();
   }
@@ -230,15 +242,18 @@ public final class DecodeWorker implements AutoCloseable {
   private WorkerLoad load() {
     DecodeLoad load = calls.load();
     PoolUsage usage = pool.usage();
-    return WorkerLoad.newBuilder()
-        .setRunning(load.running())
-        .setWaiting(load.waiting())
-        .setPendingTokens(loop.pendingTokens())
-        .setBlocksTotal(usage.total())
-        .setBlocksUsed(usage.used())
-        .setBlocksCached(usage.cached())
-        .setDraining(load.draining())
-        .build();
+    WorkerLoad.Builder told =
+        WorkerLoad.newBuilder()
+            .setRunning(load.running())
+            .setWaiting(load.waiting())
+            .setSequences(load.sequences())
+            .setPendingTokens(loop.pendingTokens())
+            .setBlocksTotal(usage.total())
+            .setBlocksUsed(usage.used())
+            .setBlocksCached(usage.cached())
+            .setDraining(load.draining());
+    work.write(told);
+    return told.build();
   }
 
   private Readiness readiness() {

@@ -1,5 +1,6 @@
 package dev.baton.decode;
 
+import dev.baton.cluster.work.EnergySum;
 import dev.baton.engine.Span;
 import dev.baton.engine.sampling.Sampler;
 import dev.baton.kv.Block;
@@ -8,6 +9,7 @@ import dev.baton.proto.v1.SampledToken;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,8 +26,9 @@ final class LocalPrefill {
    * @param cachedTokens found in this worker's cache
    * @param computedTokens computed
    * @param computeNanos time of the steps that computed some of them
+   * @param joules its share of these steps' energy; empty where the hardware profile has no watts
    */
-  record Account(int cachedTokens, int computedTokens, long computeNanos) {}
+  record Account(int cachedTokens, int computedTokens, long computeNanos, OptionalDouble joules) {}
 
   private final DecodeCall call;
   private final DecodeTask task;
@@ -33,6 +36,7 @@ final class LocalPrefill {
   private final int cachedTokens;
   private volatile int readyTokens;
   private long computeNanos;
+  private final EnergySum energy = new EnergySum();
 
   /**
    * A prompt of which the first blocks are in place.
@@ -70,15 +74,18 @@ final class LocalPrefill {
   /**
    * Takes note of a computed span and publishes the blocks that it filled.
    *
+   * @param joules its share of the step's energy, where it is known
    * @return the first token of every choice, in order, once the prompt is read
    */
-  Optional<List<SampledToken>> computed(Span span, BlockPool pool, long nanos) {
+  Optional<List<SampledToken>> computed(
+      Span span, BlockPool pool, long nanos, OptionalDouble joules) {
     int blockTokens = pool.layout().blockTokens();
     for (int i = span.start() / blockTokens; i < span.end() / blockTokens; i++) {
       pool.publish(blocks.get(i), task.promptKeys().get(i));
     }
     readyTokens = span.end();
     computeNanos += nanos;
+    energy.add(joules);
     float @Nullable [] logits = span.logits();
     return logits == null
         ? Optional.empty()
@@ -92,6 +99,6 @@ final class LocalPrefill {
 
   /** What it took until now. */
   Account account() {
-    return new Account(cachedTokens, readyTokens - cachedTokens, computeNanos);
+    return new Account(cachedTokens, readyTokens - cachedTokens, computeNanos, energy.value());
   }
 }

@@ -3,6 +3,7 @@ package dev.baton.prefill;
 import dev.baton.kv.handoff.BusyTimes;
 import dev.baton.kv.handoff.PushTimes;
 import java.util.List;
+import java.util.OptionalDouble;
 
 /**
  * What a finished prefill took. Moments are those of one clock, in nanoseconds.
@@ -15,6 +16,7 @@ import java.util.List;
  * @param computedAt when the last token was computed
  * @param acknowledgedAt when the decode worker had everything
  * @param computeNanos in steps of the engine that the job took part in
+ * @param joules its share of these steps' energy; empty where the hardware profile has no watts
  * @param computing when these steps were; the closest are joined where there are many
  * @param layerwise whether planes left layer by layer
  * @param push what the push did
@@ -28,6 +30,7 @@ record PrefillAccount(
     long computedAt,
     long acknowledgedAt,
     long computeNanos,
+    OptionalDouble joules,
     List<BusyTimes.Interval> computing,
     boolean layerwise,
     PushTimes push) {

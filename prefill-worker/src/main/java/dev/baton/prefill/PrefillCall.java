@@ -73,22 +73,20 @@ final class PrefillCall implements PrefillListener {
     end(Outcome.COMPLETED);
     metrics.visibleTransfer(account.visibleTransferNanos());
     PrefillTimeline.log(requestId, account);
-    PrefillResponse done =
-        PrefillResponse.newBuilder()
-            .setDone(
-                PrefillDone.newBuilder()
-                    .setCachedTokens(account.cachedTokens())
-                    .setPulledTokens(account.pulledTokens())
-                    .setComputedTokens(account.computedTokens())
-                    .setQueueUs(TimeUnit.NANOSECONDS.toMicros(account.queueNanos()))
-                    .setComputeUs(TimeUnit.NANOSECONDS.toMicros(account.computeNanos()))
-                    .setPushUs(TimeUnit.NANOSECONDS.toMicros(account.push().totalNanos()))
-                    .setTransferUs(TimeUnit.NANOSECONDS.toMicros(account.push().transferNanos()))
-                    .setVisibleTransferUs(
-                        TimeUnit.NANOSECONDS.toMicros(account.visibleTransferNanos())))
-            .build();
+    PrefillDone.Builder done =
+        PrefillDone.newBuilder()
+            .setCachedTokens(account.cachedTokens())
+            .setPulledTokens(account.pulledTokens())
+            .setComputedTokens(account.computedTokens())
+            .setQueueUs(TimeUnit.NANOSECONDS.toMicros(account.queueNanos()))
+            .setComputeUs(TimeUnit.NANOSECONDS.toMicros(account.computeNanos()))
+            .setPushUs(TimeUnit.NANOSECONDS.toMicros(account.push().totalNanos()))
+            .setTransferUs(TimeUnit.NANOSECONDS.toMicros(account.push().transferNanos()))
+            .setVisibleTransferUs(TimeUnit.NANOSECONDS.toMicros(account.visibleTransferNanos()));
+    account.joules().ifPresent(done::setJoules);
+    PrefillResponse last = PrefillResponse.newBuilder().setDone(done).build();
     quietly(() -> {
-      responses.onNext(done);
+      responses.onNext(last);
       responses.onCompleted();
     });
   }

@@ -1,6 +1,7 @@
 package dev.baton.prefill;
 
 import dev.baton.cluster.error.BatonException;
+import dev.baton.cluster.work.EnergySum;
 import dev.baton.engine.Span;
 import dev.baton.engine.sampling.Sampler;
 import dev.baton.kv.Block;
@@ -13,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.OptionalDouble;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -78,6 +80,7 @@ final class PrefillJob {
 
   private final List<Block> blocks = new ArrayList<>();
   private final BusyTimes computing = new BusyTimes();
+  private final EnergySum energy = new EnergySum();
   private KvPush.@Nullable Flow flow;
   private boolean layerwise;
   private int cachedTokens;
@@ -220,10 +223,12 @@ final class PrefillJob {
    *
    * @param from when the step began
    * @param to when it ended
+   * @param joules the job's share of its energy, where it is known
    */
-  void computed(Span span, long from, long to) {
+  void computed(Span span, long from, long to, OptionalDouble joules) {
     int blockTokens = pool.layout().blockTokens();
     computing.add(from, to);
+    energy.add(joules);
     for (int i = span.start() / blockTokens; i < span.end() / blockTokens; i++) {
       pool.publish(blocks.get(i), task.keys().get(i));
     }
@@ -327,6 +332,7 @@ final class PrefillJob {
             computedAt,
             nanoClock.getAsLong(),
             computing.totalNanos(),
+            energy.value(),
             computing.intervals(),
             layerwise,
             times);

@@ -2,12 +2,16 @@ package dev.baton.prefill;
 
 import dev.baton.cluster.error.BatonException;
 import dev.baton.cluster.process.RequestScope;
+import dev.baton.cluster.work.StepEnergy;
+import dev.baton.cluster.work.StepWork;
+import dev.baton.cluster.work.WorkMeter;
 import dev.baton.engine.Engine;
 import dev.baton.engine.Span;
 import dev.baton.kv.BlockPool;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Deque;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
@@ -54,6 +58,7 @@ final class PrefillLoop {
   private final Overlap overlap;
   private final KvRestore restore;
   private final PrefillMetrics metrics;
+  private final WorkMeter work;
   private final LongSupplier nanoClock;
   private final Runnable onChange;
   private final Thread thread;
@@ -94,6 +99,7 @@ final class PrefillLoop {
       Overlap overlap,
       KvRestore restore,
       PrefillMetrics metrics,
+      WorkMeter work,
       LongSupplier nanoClock,
       Runnable onChange) {
     this.engine = engine;
@@ -102,6 +108,7 @@ final class PrefillLoop {
     this.overlap = overlap;
     this.restore = restore;
     this.metrics = metrics;
+    this.work = work;
     this.nanoClock = nanoClock;
     this.onChange = onChange;
     this.thread = Thread.ofPlatform().name("prefill-loop").unstarted(this::run);
@@ -321,20 +328,32 @@ final class PrefillLoop {
     long from = nanoClock.getAsLong();
     progressAt = from;
     stepping = true;
+    WorkMeter.Step step = work.begin(workOf(batch.values()));
+    StepEnergy energy;
     try {
       run(batch);
     } catch (RuntimeException | Error e) {
       fail(batch.keySet(), e);
       return;
     } finally {
+      energy = step.end();
       stepping = false;
     }
     long to = nanoClock.getAsLong();
     int tokens = batch.values().stream().mapToInt(span -> span.tokens().length).sum();
     metrics.computed(tokens, to - from);
     overlap.computed(tokens, to - from);
-    batch.forEach((job, span) -> advance(job, span, from, to));
+    batch.forEach((job, span) -> advance(job, span, from, to, energy));
     onChange.run();
+  }
+
+  private static StepWork workOf(Collection<Span> spans) {
+    return new StepWork(
+        spans.stream()
+            .map(span -> new StepWork.PromptPart(span.tokens().length, span.start()))
+            .toList(),
+        0,
+        0);
   }
 
   private void run(Map<PrefillJob, Span> batch) {
@@ -382,10 +401,10 @@ final class PrefillLoop {
     }
   }
 
-  private void advance(PrefillJob job, Span span, long from, long to) {
+  private void advance(PrefillJob job, Span span, long from, long to, StepEnergy energy) {
     try (RequestScope scope = RequestScope.open(job.task().requestId())) {
       try {
-        job.computed(span, from, to);
+        job.computed(span, from, to, energy.ofPrompt(span.tokens().length));
       } catch (RuntimeException | Error e) {
         endComputing(job, BatonException.from(e));
         return;

@@ -12,6 +12,8 @@ import dev.baton.cluster.process.ProcessMetrics;
 import dev.baton.cluster.process.Readiness;
 import dev.baton.cluster.process.StatusService;
 import dev.baton.cluster.process.TierKeys;
+import dev.baton.cluster.work.Chip;
+import dev.baton.cluster.work.WorkMeter;
 import dev.baton.engine.Engine;
 import dev.baton.engine.WarmUp;
 import dev.baton.engine.cpu.CpuEngine;
@@ -57,7 +59,7 @@ public final class PrefillWorker implements AutoCloseable {
   private static final Duration WARM_UP = Duration.ofSeconds(2);
 
   private final Config config;
-  private final Optional<PhaseModel> phases;
+  private final Chip chip;
   private final Optional<String> sharesChipWith;
   private final Engine engine;
   private final PrometheusMeterRegistry meters;
@@ -69,6 +71,7 @@ public final class PrefillWorker implements AutoCloseable {
   private final BlockPool pool;
   private final Optional<DiskTier> diskTier;
   private final PrefillLoop loop;
+  private final WorkMeter work;
   private final StatusService status;
   private final GrpcServer kv;
   private final GrpcServer control;
@@ -84,11 +87,11 @@ public final class PrefillWorker implements AutoCloseable {
   private PrefillWorker(
       Config config,
       Engine engine,
-      Optional<PhaseModel> phases,
+      Chip chip,
       Optional<String> sharesChipWith,
       PrometheusMeterRegistry meters) {
     this.config = config;
-    this.phases = phases;
+    this.chip = chip;
     this.sharesChipWith = sharesChipWith;
     this.engine = engine;
     this.meters = meters;
@@ -100,6 +103,7 @@ public final class PrefillWorker implements AutoCloseable {
       Optional<DiskRestore> disk = config.diskTier().map(this::openDiskTier);
       this.diskTier = disk.map(DiskRestore::tier);
       PrefillMetrics metrics = new PrefillMetrics(meters);
+      this.work = opening(new WorkMeter(chip));
       Overlap overlap = new Overlap(engine.layout(), config.chunkTokens());
       KvPuller puller =
           opening(
@@ -126,10 +130,12 @@ public final class PrefillWorker implements AutoCloseable {
               overlap,
               restore,
               metrics,
+              work,
               System::nanoTime,
               status::changed);
       loop.start();
       opened.push(this::endLoop);
+      work.watch(meters);
       metrics.watch(pool);
       metrics.watch(loop::load);
       HandoffSender sender =
@@ -227,18 +233,19 @@ public final class PrefillWorker implements AutoCloseable {
    * @throws dev.baton.cluster.error.StartException if a port is taken or ZooKeeper does not answer
    */
   public static PrefillWorker start(Config config, Engine engine, Optional<PhaseModel> phases) {
-    return start(config, engine, phases, Optional.empty());
+    return start(config, engine, new Chip(phases, System::nanoTime), Optional.empty());
   }
 
   /**
    * As {@link #start(Config, Engine, Optional)}.
    *
+   * @param chip what it runs on, and counts its time and energy by
    * @param sharesChipWith id of the worker of the other role that runs on the same chips
    */
   public static PrefillWorker start(
-      Config config, Engine engine, Optional<PhaseModel> phases, Optional<String> sharesChipWith) {
+      Config config, Engine engine, Chip chip, Optional<String> sharesChipWith) {
     return new PrefillWorker(
-        config, engine, phases, sharesChipWith, ProcessMetrics.registry("prefill", config.id()));
+        config, engine, chip, sharesChipWith, ProcessMetrics.registry("prefill", config.id()));
   }
 
   /** As {@link #start(Config, Engine, Optional)}, for one that tells nothing of its times. */
@@ -270,7 +277,7 @@ public final class PrefillWorker implements AutoCloseable {
                     .setContextTokens(engine.contextTokens())
                     .setVocabulary(engine.vocabulary()))
             .setBlocks(config.blocks());
-    phases.ifPresent(each -> PhaseRegistration.write(each, registration));
+    chip.phases().ifPresent(each -> PhaseRegistration.write(each, registration));
     sharesChipWith.ifPresent(registration::setSharesChipWith);
     return registration.build();
   }
@@ -278,16 +285,18 @@ public final class PrefillWorker implements AutoCloseable {
   private WorkerLoad load() {
     PrefillLoad load = loop.load();
     PoolUsage usage = pool.usage();
-    return WorkerLoad.newBuilder()
-        .setRunning(load.running())
-        .setWaiting(load.waiting())
-        .setPendingTokens(load.pendingTokens())
-        .setBlocksTotal(usage.total())
-        .setBlocksUsed(usage.used())
-        .setBlocksCached(usage.cached())
-        .setDraining(load.draining())
-        .setBlocksOnDisk(diskTier.map(DiskTier::blocks).orElse(0L))
-        .build();
+    WorkerLoad.Builder told =
+        WorkerLoad.newBuilder()
+            .setRunning(load.running())
+            .setWaiting(load.waiting())
+            .setPendingTokens(load.pendingTokens())
+            .setBlocksTotal(usage.total())
+            .setBlocksUsed(usage.used())
+            .setBlocksCached(usage.cached())
+            .setDraining(load.draining())
+            .setBlocksOnDisk(diskTier.map(DiskTier::blocks).orElse(0L));
+    work.write(told);
+    return told.build();
   }
 
   private Readiness readiness() {

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.baton.cluster.error.BatonException;
+import dev.baton.cluster.work.Chip;
+import dev.baton.cluster.work.WorkMeter;
 import dev.baton.kv.BlockPool;
 import dev.baton.kv.KeyChain;
 import dev.baton.kv.TenantSalt;
@@ -44,6 +46,7 @@ class PrefillLoopRestoreTest {
           new Overlap(engine.layout(), 64),
           this::restore,
           new PrefillMetrics(new SimpleMeterRegistry()),
+          new WorkMeter(new Chip(Optional.empty(), System::nanoTime)),
           System::nanoTime,
           () -> {});
 

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.baton.cluster.error.BatonException;
+import dev.baton.cluster.work.Chip;
+import dev.baton.cluster.work.WorkMeter;
 import dev.baton.engine.Span;
 import dev.baton.engine.sampling.Sampler;
 import dev.baton.engine.sampling.TokenHistory;
@@ -50,6 +52,7 @@ class PrefillLoopTest {
           new Overlap(engine.layout(), CHUNK),
           KvRestore.NONE,
           new PrefillMetrics(new SimpleMeterRegistry()),
+          new WorkMeter(new Chip(Optional.empty(), System::nanoTime)),
           System::nanoTime,
           () -> {});
 
@@ -299,6 +302,7 @@ class PrefillLoopTest {
             new Overlap(engine.layout(), CHUNK),
             KvRestore.NONE,
             new PrefillMetrics(new SimpleMeterRegistry()),
+            new WorkMeter(new Chip(Optional.empty(), System::nanoTime)),
             System::nanoTime,
             () -> {});
     own.start();

@@ -105,7 +105,14 @@ public record ClusterEndpoints(
     row(table, "ZooKeeper", zooKeeper.endpoint("zookeeper"), zooKeeper);
     row(table, "metrics", "http://" + http() + "/metrics", router);
     for (ReadyLine worker : workers) {
-      row(table, "metrics", worker.endpoint("admin") + "/metrics", worker);
+      // A mixed worker has one for each role.
+      worker
+          .endpoints()
+          .forEach((name, where) -> {
+            if (name.endsWith("admin")) {
+              row(table, "metrics", where + "/metrics", worker);
+            }
+          });
     }
     table.append("  %-11s %s%n".formatted("logs", logs));
     return table.toString();

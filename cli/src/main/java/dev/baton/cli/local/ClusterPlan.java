@@ -11,12 +11,18 @@ import java.util.Optional;
  *
  * @param model directory of the model that it serves
  * @param workers at least one of each role
+ * @param routerArguments of {@code baton router}, but for those of every cluster
  * @param httpPort of the router; 0 picks a free one
  * @param grpcPort of the router; 0 picks a free one
  * @param startLimit longest time until everything is ready
  */
 public record ClusterPlan(
-    Path model, List<WorkerPlan> workers, int httpPort, int grpcPort, Duration startLimit) {
+    Path model,
+    List<WorkerPlan> workers,
+    List<String> routerArguments,
+    int httpPort,
+    int grpcPort,
+    Duration startLimit) {
   /** How long a cluster may take to start where nobody says otherwise. */
   public static final Duration DEFAULT_START_LIMIT = Duration.ofMinutes(2);
 
@@ -54,6 +60,6 @@ public record ClusterPlan(
     for (int i = 1; i <= decodeWorkers; i++) {
       workers.add(new WorkerPlan("decode", "decode-" + i, List.of(), List.of()));
     }
-    return new ClusterPlan(model, List.copyOf(workers), httpPort, grpcPort, startLimit);
+    return new ClusterPlan(model, List.copyOf(workers), List.of(), httpPort, grpcPort, startLimit);
   }
 }

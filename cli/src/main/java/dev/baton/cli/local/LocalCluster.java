@@ -117,7 +117,7 @@ public final class LocalCluster implements AutoCloseable {
             Integer.toString(plan.httpPort()),
             "--grpc-port",
             Integer.toString(plan.grpcPort()));
-    return Stream.concat(own.stream(), shared.stream()).toList();
+    return Stream.of(own, shared, plan.routerArguments()).flatMap(List::stream).toList();
   }
 
   /** Under the lock, so that a child is either seen by {@link #close} or never started. */
@@ -164,7 +164,7 @@ public final class LocalCluster implements AutoCloseable {
         last = List.copyOf(children);
       }
       stop(last, "router");
-      stop(last, "prefill", "decode");
+      stop(last, "prefill", "decode", "mixed");
       stop(last, "zookeeper");
       runDirectory.close();
     }

@@ -6,7 +6,6 @@ import dev.baton.cli.shell.Units;
 import dev.baton.cluster.config.ConfigException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -90,7 +89,7 @@ public final class UpCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     life.begin();
     if (cluster != null) {
-      workersOf(cluster); // a faulty file is a wrong flag, said before anything is made
+      contentsOf(cluster); // a faulty file is a wrong flag, said before anything is made
     }
     atLeastOne("--prefill", local.prefillWorkers());
     atLeastOne("--decode", local.decodeWorkers());
@@ -120,10 +119,12 @@ public final class UpCommand implements Callable<Integer> {
           Optional.ofNullable(diskTier),
           startLimit);
     }
-    return new ClusterPlan(directory, workersOf(cluster), httpPort, grpcPort, startLimit);
+    ClusterFile contents = contentsOf(cluster);
+    return new ClusterPlan(
+        directory, contents.workers(), contents.routerArguments(), httpPort, grpcPort, startLimit);
   }
 
-  private List<WorkerPlan> workersOf(Path file) {
+  private ClusterFile contentsOf(Path file) {
     try {
       return ClusterFile.read(file);
     } catch (ConfigException faulty) {

@@ -72,11 +72,26 @@ final class EmulationOptions {
         : emulated(model, blockTokens).layout().blockBytes();
   }
 
-  /** The engine, where it is emulated. */
+  /**
+   * The times of these chips as this process's clock sees them.
+   *
+   * @throws IllegalArgumentException if the time scale is none
+   */
+  PhaseModel paced(PhaseModel chips) {
+    if (kind == Kind.EMBEDDED) {
+      return chips;
+    }
+    if (!(timeScale > 0 && Double.isFinite(timeScale))) {
+      throw new IllegalArgumentException("--time-scale: " + timeScale + ", expected above 0");
+    }
+    return new PhaseModel(chips.profile().atTimeScale(timeScale), chips.chips(), chips.model());
+  }
+
+  /** The engine, where it is emulated; with times of this process's clock. */
   Optional<EmulatedEngine> engine(ModelOptions model, int blockTokens, PhaseModel phases) {
     return kind == Kind.EMBEDDED
         ? Optional.empty()
-        : Optional.of(new EmulatedEngine(emulated(model, blockTokens), times(phases), timeScale));
+        : Optional.of(new EmulatedEngine(emulated(model, blockTokens), times(phases)));
   }
 
   private EmulatedModel emulated(ModelOptions model, int blockTokens) {

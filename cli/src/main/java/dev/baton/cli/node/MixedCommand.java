@@ -8,6 +8,7 @@ import dev.baton.cluster.membership.AdvertisedEndpoints;
 import dev.baton.cluster.phase.PhaseModel;
 import dev.baton.cluster.pools.MixedName;
 import dev.baton.cluster.process.ProcessLogging;
+import dev.baton.cluster.work.Chip;
 import dev.baton.decode.DecodeWorker;
 import dev.baton.engine.Engine;
 import dev.baton.engine.SharedEngine;
@@ -79,14 +80,15 @@ final class MixedCommand implements Callable<Integer> {
     ProcessLogging.start(KIND, name.name(), common.member().logLevel());
     Optional<EmulatedEngine> emulated = common.emulated(phases);
     Engine engine = emulated.isPresent() ? emulated.get() : embedded();
+    Chip chip = new Chip(Optional.of(phases), System::nanoTime);
     MixedRoles roles =
         new MixedRoles(
             new SharedEngine(engine),
             Map.of(
                 WorkerRole.WORKER_ROLE_PREFILL,
-                prefill(name, configs.prefill(), phases, emulated),
+                prefill(name, configs.prefill(), chip, emulated),
                 WorkerRole.WORKER_ROLE_DECODE,
-                decode(name, configs.decode(), phases, emulated)));
+                decode(name, configs.decode(), chip, emulated)));
     MixedWorker worker =
         MixedWorker.start(
             name, roles, common.member().zookeeper(), common.engine().sessionTimeout());
@@ -105,13 +107,10 @@ final class MixedCommand implements Callable<Integer> {
   }
 
   private static Start prefill(
-      MixedName name,
-      PrefillWorker.Config config,
-      PhaseModel phases,
-      Optional<EmulatedEngine> emulated) {
+      MixedName name, PrefillWorker.Config config, Chip chip, Optional<EmulatedEngine> emulated) {
     Optional<String> other = Optional.of(name.otherMember(WorkerRole.WORKER_ROLE_PREFILL));
     return lease -> {
-      PrefillWorker worker = PrefillWorker.start(config, lease, Optional.of(phases), other);
+      PrefillWorker worker = PrefillWorker.start(config, lease, chip, other);
       emulated.ifPresent(each -> EmulationOptions.watch(each, worker.meters()));
       return new Running(
           worker,
@@ -121,13 +120,10 @@ final class MixedCommand implements Callable<Integer> {
   }
 
   private static Start decode(
-      MixedName name,
-      DecodeWorker.Config config,
-      PhaseModel phases,
-      Optional<EmulatedEngine> emulated) {
+      MixedName name, DecodeWorker.Config config, Chip chip, Optional<EmulatedEngine> emulated) {
     Optional<String> other = Optional.of(name.otherMember(WorkerRole.WORKER_ROLE_DECODE));
     return lease -> {
-      DecodeWorker worker = DecodeWorker.start(config, lease, Optional.of(phases), other);
+      DecodeWorker worker = DecodeWorker.start(config, lease, chip, other);
       emulated.ifPresent(each -> EmulationOptions.watch(each, worker.meters()));
       return new Running(
           worker,

@@ -5,12 +5,15 @@ import dev.baton.router.placement.JointObjective;
 import dev.baton.router.placement.LocalPrefillRule;
 import dev.baton.router.placement.PlacementPolicy;
 import java.time.Duration;
+import java.util.List;
+import picocli.CommandLine;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.TypeConversionException;
 
 /** How a router places requests. */
-final class PlacementOptions {
+public final class PlacementOptions {
   @Option(
       names = "--placement",
       paramLabel = "POLICY",
@@ -72,6 +75,17 @@ final class PlacementOptions {
         "Default: ${DEFAULT-VALUE}."
       })
   private int chunkTokens;
+
+  /**
+   * Looks at some of these flags and their values before there is a router to give them to.
+   *
+   * @throws ParameterException saying what is wrong
+   */
+  public static void check(List<String> arguments) {
+    new CommandLine(new PlacementOptions())
+        .setCaseInsensitiveEnumValuesAllowed(true)
+        .parseArgs(arguments.toArray(String[]::new));
+  }
 
   PlacementPolicy policy() {
     return policy;

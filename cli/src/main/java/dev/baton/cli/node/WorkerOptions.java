@@ -26,12 +26,13 @@ final class WorkerOptions {
   }
 
   /**
-   * Times of the model on the worker's hardware.
+   * Times of the model on the worker's hardware, by this process's clock: of emulated hardware
+   * those that the engine takes.
    *
    * @throws IllegalArgumentException naming the flag that is wrong
    */
   PhaseModel phases() {
-    return hardware.phases(emulation.spec(model));
+    return emulation.paced(hardware.phases(emulation.spec(model)));
   }
 
   /** The engine, where it is emulated. */

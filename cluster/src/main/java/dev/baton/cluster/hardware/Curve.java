@@ -45,6 +45,11 @@ public final class Curve {
     return from + beyond * (x > at[last] ? Math.max(0, slope) : slope);
   }
 
+  /** The curve whose every value is so many times this one's. */
+  Curve times(double factor) {
+    return new Curve(at, Arrays.stream(values).map(each -> each * factor).toArray());
+  }
+
   /** Where its points are. */
   double[] at() {
     return at.clone();

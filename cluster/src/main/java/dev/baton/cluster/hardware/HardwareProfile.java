@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.stream.Collectors;
 
 /**
  * What one chip can do, how well it does it, what it takes and costs. All figures are of one chip,
@@ -64,7 +65,11 @@ public record HardwareProfile(
    * @param bytesPerSecond peak bandwidth
    * @param latencySeconds of one message
    */
-  public record Link(double bytesPerSecond, double latencySeconds) {}
+  public record Link(double bytesPerSecond, double latencySeconds) {
+    private Link atTimeScale(double scale) {
+      return new Link(bytesPerSecond / scale, latencySeconds * scale);
+    }
+  }
 
   /**
    * Power by state.
@@ -110,6 +115,30 @@ public record HardwareProfile(
             })
             .orElseThrow();
     return Objects.requireNonNull(compute.get(best));
+  }
+
+  /**
+   * The chip on which everything takes so many times as long, and takes as many joules and dollars
+   * as on this one: what a clock sees that runs at another pace.
+   *
+   * @param scale above 0
+   */
+  public HardwareProfile atTimeScale(double scale) {
+    return new HardwareProfile(
+        name,
+        description,
+        compute.entrySet().stream()
+            .collect(Collectors.toMap(Map.Entry::getKey, each -> each.getValue() / scale)),
+        new Memory(memory.capacityBytes(), memory.bytesPerSecond() / scale),
+        interconnect.map(each -> each.atTimeScale(scale)),
+        network.atTimeScale(scale),
+        watts.map(
+            each -> new Watts(each.idle() / scale, each.prefill() / scale, each.decode() / scale)),
+        price.isEmpty() ? price : OptionalDouble.of(price.getAsDouble() / scale),
+        efficiency,
+        new Overhead(overhead.stepSeconds() * scale, overhead.sequenceSeconds() * scale),
+        curves.stream().map(each -> each.times(scale)).toList(),
+        sources);
   }
 
   /** Times measured with this model on this many chips, if there are any. */

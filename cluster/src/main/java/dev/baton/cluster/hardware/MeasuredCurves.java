@@ -12,4 +12,13 @@ import java.util.Optional;
  * @param decode batch, tokens of context of each sequence → seconds of a step
  */
 public record MeasuredCurves(
-    String model, int chips, Optional<Curve> prefill, Optional<Surface> decode) {}
+    String model, int chips, Optional<Curve> prefill, Optional<Surface> decode) {
+  /** As they would have been measured where everything takes so many times as long. */
+  MeasuredCurves times(double factor) {
+    return new MeasuredCurves(
+        model,
+        chips,
+        prefill.map(each -> each.times(factor)),
+        decode.map(each -> each.times(factor)));
+  }
+}

@@ -26,9 +26,14 @@ public final class Correction {
     }
   }
 
+  /** Whether enough was observed for it to count. */
+  public boolean isSettled() {
+    return ratios.count() >= LEAST;
+  }
+
   /** What a prediction is multiplied by; 1 while too little was observed. */
   public double factor() {
-    return ratios.count() < LEAST ? 1 : ratios.value();
+    return isSettled() ? ratios.value() : 1;
   }
 
   /** A prediction as this worker would keep it. */

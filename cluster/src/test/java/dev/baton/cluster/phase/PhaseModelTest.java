@@ -68,6 +68,30 @@ class PhaseModelTest {
 
   @ParameterizedTest
   @MethodSource("profiles")
+  void atATimeScaleTimesAreScaledAndJoulesAndDollarsAreNot(HardwareProfile profile) {
+    ModelSpec small = new ModelSpec("small", 4, 256, 8, 4, 32, 704, 1024, 2, 8192);
+    int chips = profile.interconnect().isPresent() ? 4 : 1;
+    PhaseModel real = new PhaseModel(profile, chips, small);
+    PhaseModel fast = new PhaseModel(profile.atTimeScale(0.1), chips, small);
+
+    double prefill = real.prefillSeconds(900, 300);
+    double decode = real.decodeStepSeconds(7, 5000);
+    assertThat(fast.prefillSeconds(900, 300)).isCloseTo(prefill / 10, within(1e-12));
+    assertThat(fast.decodeStepSeconds(7, 5000)).isCloseTo(decode / 10, within(1e-12));
+    assertThat(fast.transferSeconds(1 << 20, fast))
+        .isCloseTo(real.transferSeconds(1 << 20, real) / 10, within(1e-12));
+    real.joules(Phase.PREFILL, prefill)
+        .ifPresent(joules ->
+            assertThat(fast.joules(Phase.PREFILL, prefill / 10).orElseThrow())
+                .isCloseTo(joules, within(1e-9 * joules)));
+    real.dollars(decode)
+        .ifPresent(dollars ->
+            assertThat(fast.dollars(decode / 10).orElseThrow())
+                .isCloseTo(dollars, within(1e-9 * dollars)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("profiles")
   void moreWorkNeverTakesLess(HardwareProfile profile) {
     ModelSpec small = new ModelSpec("small", 4, 256, 8, 4, 32, 704, 1024, 2, 8192);
     PhaseModel phases = new PhaseModel(profile, 1, small);

@@ -5,6 +5,7 @@ import dev.baton.engine.EngineException;
 import dev.baton.engine.LayerListener;
 import dev.baton.engine.Span;
 import dev.baton.engine.SpanCheck;
+import dev.baton.kv.Block;
 import dev.baton.kv.Layout;
 import dev.baton.kv.Lineage;
 import java.util.Arrays;
@@ -19,9 +20,9 @@ import org.slf4j.LoggerFactory;
  * <h2>Guarantees beyond those of {@link Engine}</h2>
  *
  * <ul>
- *   <li>A step takes the time that {@link StepTimes} says, times the scale, or longer where filling
- *       and checking memory takes longer than that; layers are reported evenly over it. Spans of
- *       one token are decoded, longer ones are prompts, one after the other.
+ *   <li>A step takes the time that {@link StepTimes} says, or longer where filling and checking
+ *       memory takes longer than that; layers are reported evenly over it. Spans of one token are
+ *       decoded, longer ones are prompts, one after the other.
  *   <li>Planes are filled with bytes that depend on the tokens up to the position, the layer and
  *       the kind, and on nothing else. Logits depend on the tokens alone: disaggregated, batched or
  *       recovered, a stream is the same stream.
@@ -39,33 +40,26 @@ public final class EmulatedEngine implements Engine {
 
   private final EmulatedModel model;
   private final StepTimes times;
-  private final double timeScale;
   private final Pace pace;
   private final SpanCheck check;
   private final Filling filling;
+  private final long[] links; // of the block that is looked at; while running only
   private final long root;
   private final LongAdder wrong = new LongAdder();
   private boolean closed;
 
-  /**
-   * An engine in real time, scaled.
-   *
-   * @param timeScale seconds that an emulated second takes, above 0
-   */
-  public EmulatedEngine(EmulatedModel model, StepTimes times, double timeScale) {
-    this(model, times, timeScale, Pace.REAL);
+  /** An engine in real time. */
+  public EmulatedEngine(EmulatedModel model, StepTimes times) {
+    this(model, times, Pace.REAL);
   }
 
-  EmulatedEngine(EmulatedModel model, StepTimes times, double timeScale, Pace pace) {
-    if (!(timeScale > 0 && Double.isFinite(timeScale))) {
-      throw new IllegalArgumentException("time-scale: " + timeScale + ", expected above 0");
-    }
+  EmulatedEngine(EmulatedModel model, StepTimes times, Pace pace) {
     this.model = model;
     this.times = times;
-    this.timeScale = timeScale;
     this.pace = pace;
     this.check = new SpanCheck(model.vocabulary(), model.contextTokens(), model.layout());
     this.filling = new Filling(model.layout());
+    this.links = new long[model.layout().blockTokens()];
     this.root = TokenChain.root(model.lineage());
   }
 
@@ -101,7 +95,7 @@ public final class EmulatedEngine implements Engine {
     }
     long start = pace.nanos();
     check.check(batch);
-    long duration = (long) (seconds(batch) * timeScale * 1e9);
+    long duration = (long) (seconds(batch) * 1e9);
     long[][] chains = new long[batch.size()][];
     for (int i = 0; i < chains.length; i++) {
       chains[i] = chain(batch.get(i));
@@ -137,15 +131,18 @@ public final class EmulatedEngine implements Engine {
   private long[] chain(Span span) {
     long link = root;
     boolean good = true;
-    for (int position = 0; position < span.start(); position++) {
-      long next = filling.read(span.blocks(), position);
-      if (!TokenChain.follows(link, next, model.vocabulary())
-          || !filling.holds(span.blocks(), position, next)) {
-        good = false;
-        reportWrong(position, span);
-        break;
+    for (int position = 0; position < span.start() && good; position += links.length) {
+      int tokens = Math.min(links.length, span.start() - position);
+      Block block = span.blocks().get(position / links.length);
+      filling.read(block, tokens, links);
+      for (int i = 0; i < tokens; i++) {
+        good &= TokenChain.follows(link, links[i], model.vocabulary());
+        link = links[i];
       }
-      link = next;
+      good &= filling.holds(block, tokens, links);
+      if (!good) {
+        reportWrong(position, position + tokens, span);
+      }
     }
     filling.clear(span.blocks(), span.start(), span.end());
     long[] chain = new long[span.tokens().length];
@@ -160,11 +157,11 @@ public final class EmulatedEngine implements Engine {
     return chain;
   }
 
-  private void reportWrong(int position, Span span) {
+  private void reportWrong(int from, int to, Span span) {
     wrong.increment();
     String what =
-        "KV of position %d of %d is not what the tokens before it make"
-            .formatted(position, span.start());
+        "KV of positions %d to %d of %d is not what the tokens up to them make"
+            .formatted(from, to - 1, span.start());
     LOG.error(what);
     if (span.logits() == null) {
       throw new EngineException(EngineException.Code.KV_WRONG, what);

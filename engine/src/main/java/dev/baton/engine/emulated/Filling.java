@@ -22,10 +22,22 @@ final class Filling {
 
   private final Layout layout;
   private final int slotBytes;
+  private final long[] salts; // of each plane, in their order: layer by layer, K then V
+  private final long[] planeOffsets;
 
   Filling(Layout layout) {
     this.layout = layout;
     this.slotBytes = layout.planeBytes() / layout.blockTokens();
+    int kinds = PlaneKind.values().length;
+    this.salts = new long[layout.layers() * kinds];
+    this.planeOffsets = new long[salts.length];
+    for (int layer = 0; layer < layout.layers(); layer++) {
+      for (PlaneKind kind : PlaneKind.values()) {
+        int plane = plane(layer, kind);
+        salts[plane] = TokenChain.mix(plane + 1L);
+        planeOffsets[plane] = layout.planeOffset(layer, kind);
+      }
+    }
   }
 
   /** Zeroes the blocks whose first position is at or after {@code start}: unused slots too. */
@@ -37,10 +49,11 @@ final class Filling {
 
   /** Fills one position's words in both planes of a layer. */
   void write(List<Block> blocks, int position, int layer, long chain) {
-    MemorySegment bytes = bytes(blocks, position);
+    MemorySegment bytes = blocks.get(position / layout.blockTokens()).bytes();
     for (PlaneKind kind : PlaneKind.values()) {
-      long word = chain ^ salt(layer, kind);
-      long at = at(position, layer, kind);
+      int plane = plane(layer, kind);
+      long word = chain ^ salts[plane];
+      long at = planeOffsets[plane] + (long) (position % layout.blockTokens()) * slotBytes;
       for (int i = 0; i < slotBytes; i += WORD_BYTES) {
         bytes.set(WORD, at + i, word);
         word += STEP;
@@ -48,37 +61,35 @@ final class Filling {
     }
   }
 
-  /** The chain's number that the first word of a position says. */
-  long read(List<Block> blocks, int position) {
-    return bytes(blocks, position).get(WORD, at(position, 0, PlaneKind.K)) ^ salt(0, PlaneKind.K);
+  /** The chain's numbers that the first words of a block's first {@code tokens} positions say. */
+  void read(Block block, int tokens, long[] chain) {
+    MemorySegment bytes = block.bytes();
+    for (int token = 0; token < tokens; token++) {
+      chain[token] = bytes.get(WORD, planeOffsets[0] + (long) token * slotBytes) ^ salts[0];
+    }
   }
 
-  /** Whether every word of a position, in all planes, is that of this chain. */
-  boolean holds(List<Block> blocks, int position, long chain) {
-    MemorySegment bytes = bytes(blocks, position);
+  /**
+   * Whether every word of a block's first {@code tokens} positions, in all planes, is that of this
+   * chain. Plane by plane: a worker looks at the whole context of its batch at each step.
+   */
+  boolean holds(Block block, int tokens, long[] chain) {
+    MemorySegment bytes = block.bytes();
     long wrong = 0;
-    for (int layer = 0; layer < layout.layers(); layer++) {
-      for (PlaneKind kind : PlaneKind.values()) {
-        long word = chain ^ salt(layer, kind);
-        long at = at(position, layer, kind);
-        for (int i = 0; i < slotBytes; i += WORD_BYTES) {
-          wrong |= bytes.get(WORD, at + i) ^ word;
-          word += STEP;
+    for (int plane = 0; plane < salts.length; plane++) {
+      long salt = salts[plane];
+      for (int word = 0; word < slotBytes / WORD_BYTES; word++) {
+        long at = planeOffsets[plane] + (long) word * WORD_BYTES;
+        for (int token = 0; token < tokens; token++) {
+          long right = (chain[token] ^ salt) + word * STEP;
+          wrong |= bytes.get(WORD, at + (long) token * slotBytes) ^ right;
         }
       }
     }
     return wrong == 0;
   }
 
-  private MemorySegment bytes(List<Block> blocks, int position) {
-    return blocks.get(position / layout.blockTokens()).bytes();
-  }
-
-  private long at(int position, int layer, PlaneKind kind) {
-    return layout.planeOffset(layer, kind) + (long) (position % layout.blockTokens()) * slotBytes;
-  }
-
-  private static long salt(int layer, PlaneKind kind) {
-    return TokenChain.mix(2L * layer + kind.place() + 1);
+  private static int plane(int layer, PlaneKind kind) {
+    return PlaneKind.values().length * layer + kind.place();
   }
 }

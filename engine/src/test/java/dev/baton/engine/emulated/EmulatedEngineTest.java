@@ -71,7 +71,7 @@ class EmulatedEngineTest {
   @BeforeEach
   void start() {
     pool = new BlockPool(MODEL.layout(), 160);
-    engine = new EmulatedEngine(MODEL, TIMES, 0.5, pace);
+    engine = new EmulatedEngine(MODEL, TIMES, pace);
   }
 
   @AfterEach
@@ -113,7 +113,7 @@ class EmulatedEngineTest {
     engine.run(List.of(new Span(tokens, 0, blocks, null)));
     float[] here = decode(engine, 3, 50, blocks);
 
-    try (EmulatedEngine there = new EmulatedEngine(MODEL, TIMES, 1, pace);
+    try (EmulatedEngine there = new EmulatedEngine(MODEL, TIMES, pace);
         BlockPool thatPool = new BlockPool(MODEL.layout(), 4)) {
       List<Block> copied = Objects.requireNonNull(thatPool.tryReserve(4));
       for (int i = 0; i < 4; i++) {
@@ -197,11 +197,11 @@ class EmulatedEngineTest {
 
     assertThatExceptionOfType(EngineException.class)
         .isThrownBy(() -> engine.run(List.of(new Span(tokens(2), 48, blocks, null))))
-        .withMessageContaining("position 32 of 48");
+        .withMessageContaining("positions 32 to 47 of 48");
   }
 
   @Test
-  void aStepTakesTheTimeOfItsPromptsAndOfItsDecodingTogetherScaled() {
+  void aStepTakesTheTimeOfItsPromptsAndOfItsDecodingTogether() {
     List<Block> prompt = blocks(3);
     List<Block> decoding = blocks(3);
     engine.run(List.of(new Span(tokens(40), 0, decoding, null)));
@@ -216,10 +216,10 @@ class EmulatedEngineTest {
         listener);
 
     double seconds = (20 + 0.1 * 8) + (10 + 1 + 0.01 * 41);
-    assertThat(pace.now - start).isEqualTo((long) (seconds * 0.5 * 1e9));
+    assertThat(pace.now - start).isEqualTo((long) (seconds * 1e9));
     int layers = MODEL.layout().layers();
     assertThat(at).hasSize(2 * layers);
-    assertThat(at.getFirst()).isEqualTo((long) (seconds * 0.5 * 1e9) / layers);
+    assertThat(at.getFirst()).isEqualTo((long) (seconds * 1e9) / layers);
   }
 
   @Test

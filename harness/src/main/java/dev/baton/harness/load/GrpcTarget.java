@@ -85,6 +85,19 @@ public final class GrpcTarget implements Target {
   }
 
   @Override
+  public FleetFacts fleet() {
+    try {
+      return client.models().stream()
+          .filter(each -> each.name().equals(model))
+          .findFirst()
+          .map(each -> new FleetFacts(each.dollarsPerHour(), each.joules()))
+          .orElse(FleetFacts.UNKNOWN);
+    } catch (BatonException notNow) {
+      return FleetFacts.UNKNOWN;
+    }
+  }
+
+  @Override
   public Prepared prepare(Ask ask) {
     GenerationRequest.Builder request =
         switch (kind) {
@@ -140,10 +153,19 @@ public final class GrpcTarget implements Target {
       measures.put("blocks_moved", (double) route.blocksMoved());
       measures.put("blocks_present", (double) route.blocksPresent());
       measures.put("bytes_moved", (double) route.bytesMoved());
+      measures.put("admission_ms", millis(route.admission()));
       measures.put("queue_ms", millis(route.queue()));
       measures.put("prefill_ms", millis(route.prefill()));
       measures.put("transfer_ms", millis(route.transfer()));
       measures.put("visible_transfer_ms", millis(route.visibleTransfer()));
+      route
+          .prediction()
+          .ifPresent(predicted -> {
+            measures.put("predicted_ttft_ms", millis(predicted.ttft()));
+            measures.put("predicted_tpot_ms", millis(predicted.tpot()));
+          });
+      route.prefillJoules().ifPresent(joules -> measures.put("prefill_joules", joules));
+      route.decodeJoules().ifPresent(joules -> measures.put("decode_joules", joules));
       return new ServerAccount(
           OptionalInt.of(usage.promptTokens()),
           OptionalInt.of(usage.cachedTokens()),

@@ -15,6 +15,7 @@ public final class OpenAiTarget implements Target {
   private static final Duration CONNECT_LIMIT = Duration.ofSeconds(30);
 
   private final HttpClient http;
+  private final URI base;
   private final URI path;
   private final PromptKind kind;
   private final ServedModel model;
@@ -23,12 +24,14 @@ public final class OpenAiTarget implements Target {
 
   private OpenAiTarget(
       HttpClient http,
+      URI base,
       URI path,
       PromptKind kind,
       ServedModel model,
       Duration limit,
       @Nullable String apiKey) {
     this.http = http;
+    this.base = base;
     this.path = path;
     this.kind = kind;
     this.model = model;
@@ -67,7 +70,7 @@ public final class OpenAiTarget implements Target {
                     case COMPLETION -> "/completions";
                   });
       return new OpenAiTarget(
-          http, path, kind, ServedModel.ask(http, base, model, apiKey), limit, apiKey);
+          http, base, path, kind, ServedModel.ask(http, base, model, apiKey), limit, apiKey);
     } catch (TargetException notThere) {
       http.shutdownNow();
       throw notThere;
@@ -101,6 +104,15 @@ public final class OpenAiTarget implements Target {
   @Override
   public boolean countsTokens() {
     return false;
+  }
+
+  @Override
+  public FleetFacts fleet() throws InterruptedException {
+    try {
+      return ServedModel.ask(http, base, model.name(), apiKey).fleet();
+    } catch (TargetException notNow) {
+      return FleetFacts.UNKNOWN;
+    }
   }
 
   @Override

@@ -8,6 +8,7 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalDouble;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -20,12 +21,17 @@ import tools.jackson.databind.json.JsonMapper;
  * @param name its id
  * @param ignoresEos whether the server is of a kind that knows {@code ignore_eos}: it says so in
  *     {@code owned_by}
+ * @param fleet what the server says of its workers; Baton says it, others do not
  */
-record ServedModel(String name, boolean ignoresEos) {
+record ServedModel(String name, boolean ignoresEos, FleetFacts fleet) {
   private static final JsonMapper JSON = JsonMapper.builder().build();
   private static final Duration LIMIT = Duration.ofSeconds(10);
   private static final Set<String> OWNERS_THAT_KNOW_IT = Set.of("baton", "vllm", "sglang");
   private static final int OK = 200;
+
+  private static OptionalDouble number(JsonNode value) {
+    return value.isNumber() ? OptionalDouble.of(value.doubleValue()) : OptionalDouble.empty();
+  }
 
   /**
    * Asks {@code GET /models}.
@@ -61,7 +67,9 @@ record ServedModel(String name, boolean ignoresEos) {
       if (name == null || each.path("id").asString("").equals(name)) {
         return new ServedModel(
             each.path("id").asString(""),
-            OWNERS_THAT_KNOW_IT.contains(each.path("owned_by").asString("")));
+            OWNERS_THAT_KNOW_IT.contains(each.path("owned_by").asString("")),
+            new FleetFacts(
+                number(each.at("/baton/dollars_per_hour")), number(each.at("/baton/joules"))));
       }
     }
     throw new TargetException(uri + " names the models " + names + ", not " + name);

@@ -20,6 +20,9 @@ public interface Target extends AutoCloseable {
   /** Whether an answer says how many tokens each event has. */
   boolean countsTokens();
 
+  /** What the server says of its workers now. Waits for its answer. */
+  FleetFacts fleet() throws InterruptedException;
+
   /** Breaks off what still runs. */
   @Override
   void close();

@@ -2,6 +2,7 @@ package dev.baton.harness.relay;
 
 import dev.baton.harness.load.AnswerListener;
 import dev.baton.harness.load.Ask;
+import dev.baton.harness.load.FleetFacts;
 import dev.baton.harness.load.RequestFailure;
 import dev.baton.harness.load.Target;
 import dev.baton.proto.internal.v1.DecodeRequest;
@@ -38,6 +39,11 @@ public final class DirectTarget implements Target {
         .proxyDetector(_ -> null)
         .directExecutor()
         .build();
+  }
+
+  @Override
+  public FleetFacts fleet() {
+    return FleetFacts.UNKNOWN;
   }
 
   @Override

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -139,6 +140,15 @@ public final class HtmlReport {
     for (String phase : List.of("queue", "prefill", "visible_transfer", "decode")) {
       times("phase " + phase.replace('_', ' '), run -> run.phasesMs().get(phase));
     }
+    row("predicted TTFT off by, % p50 / p95", run -> error(run, "ttft"));
+    row("predicted TPOT off by, % p50 / p95", run -> error(run, "tpot"));
+    row("energy of all workers, J (modelled)", run -> energy(run, Energy::joules));
+    row("J a request, idle time included", run -> energy(run, Energy::joulesPerRequest));
+    row("J an output token, idle time included", run -> energy(run, Energy::joulesPerOutputToken));
+    row("J of steps: prefill / decode", HtmlReport::steps);
+    row("cost of all workers, $", run -> cost(run, Cost::dollars));
+    row("$ a request", run -> cost(run, Cost::dollarsPerRequest));
+    row("$ a million output tokens", run -> cost(run, Cost::dollarsPerMillionOutputTokens));
     times("sent late by", run -> run.generator().lagMs());
     row("schedule kept", run -> run.generator().keptSchedule() ? "yes" : "NO");
     row("generator's cores", run -> String.format(Locale.ROOT, "%.2f", run.generator().cpuCores()));
@@ -158,6 +168,31 @@ public final class HtmlReport {
   private static @Nullable String cached(RunReport run) {
     Double share = run.tokens().cachedShare();
     return share == null ? null : String.format(Locale.ROOT, "%.1f %%", 100 * share);
+  }
+
+  private static @Nullable String error(RunReport run, String time) {
+    PredictionError error = run.prediction() == null ? null : run.prediction().get(time);
+    return error == null
+        ? null
+        : "%s / %s"
+            .formatted(number(error.errorPercent().p50()), number(error.errorPercent().p95()));
+  }
+
+  private static @Nullable String energy(RunReport run, Function<Energy, @Nullable Double> of) {
+    Double joules = run.energy() == null ? null : of.apply(run.energy());
+    return joules == null ? null : joules.toString();
+  }
+
+  private static @Nullable String steps(RunReport run) {
+    Energy energy = run.energy();
+    return energy == null || energy.prefillJoules() == null || energy.decodeJoules() == null
+        ? null
+        : energy.prefillJoules() + " / " + energy.decodeJoules();
+  }
+
+  private static @Nullable String cost(RunReport run, Function<Cost, @Nullable Double> of) {
+    Double dollars = run.cost() == null ? null : of.apply(run.cost());
+    return dollars == null ? null : dollars.toString();
   }
 
   /** One kind of time of a run. */

@@ -1,6 +1,7 @@
 package dev.baton.harness.report;
 
 import dev.baton.harness.load.Exchange;
+import dev.baton.harness.load.FleetFacts;
 import dev.baton.harness.load.LoadGenerator;
 import dev.baton.harness.load.RequestFailure;
 import dev.baton.harness.load.ServerAccount;
@@ -43,6 +44,10 @@ import org.jspecify.annotations.Nullable;
  * @param e2eFromSendMs the same from when the request was sent
  * @param phasesMs times of phases as the server reported them, and "decode": from the first text to
  *     the end, as seen here
+ * @param prediction how far the server's predictions of TTFT and TPOT were off, by time; what it
+ *     did not predict is not in it
+ * @param energy null where the server said nothing of it
+ * @param cost null likewise
  * @param generator how the generator itself did
  * @param series the run over time
  */
@@ -68,6 +73,9 @@ public record RunReport(
     @Nullable Distribution e2eMs,
     @Nullable Distribution e2eFromSendMs,
     Map<String, Distribution> phasesMs,
+    @Nullable Map<String, PredictionError> prediction,
+    @Nullable Energy energy,
+    @Nullable Cost cost,
     GeneratorFacts generator,
     Series series) {
   private static final double NANOS = 1e9;
@@ -86,6 +94,8 @@ public record RunReport(
    *
    * @param ratePerSecond the rate that was asked for; null where none was
    * @param processors of this machine
+   * @param before what the server said of its workers when the run began
+   * @param after and when it was over
    */
   public static RunReport of(
       String label,
@@ -93,7 +103,9 @@ public record RunReport(
       @Nullable Double ratePerSecond,
       LoadGenerator.Run run,
       Optional<Slo> slo,
-      int processors) {
+      int processors,
+      FleetFacts before,
+      FleetFacts after) {
     List<Exchange> all = run.exchanges();
     List<Exchange> completed = all.stream().filter(Exchange::completed).toList();
     List<RequestFailure> failures = all.stream().flatMap(each -> each.failure().stream()).toList();
@@ -131,6 +143,9 @@ public record RunReport(
         of(completed, Exchange::e2eMillis),
         of(completed, Exchange::e2eFromSendMillis),
         phases(completed),
+        PredictionError.of(completed),
+        Energy.of(completed, before, after),
+        Cost.of(completed, after, seconds),
         GeneratorFacts.of(all, run, processors),
         Series.of(all, seconds, slo));
   }

@@ -38,6 +38,11 @@ class LoadGeneratorTest {
     }
 
     @Override
+    public FleetFacts fleet() {
+      return FleetFacts.UNKNOWN;
+    }
+
+    @Override
     public boolean countsTokens() {
       return true;
     }

@@ -1,6 +1,7 @@
 package dev.baton.harness.report;
 
 import dev.baton.harness.load.Exchange;
+import dev.baton.harness.load.FleetFacts;
 import dev.baton.harness.load.LoadGenerator;
 import dev.baton.harness.load.RequestFailure;
 import dev.baton.harness.load.ServerAccount;
@@ -13,6 +14,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 
@@ -41,7 +43,15 @@ final class Exchanges {
                 OptionalInt.of(110),
                 OptionalInt.of(55),
                 OptionalInt.of(3),
-                Map.of("queue_ms", 2.0, "prefill_ms", 8.0, "visible_transfer_ms", 1.0))),
+                Map.of(
+                    "queue_ms", 2.0,
+                    "admission_ms", 1.0,
+                    "prefill_ms", 8.0,
+                    "visible_transfer_ms", 1.0,
+                    "predicted_ttft_ms", 99.0,
+                    "predicted_tpot_ms", 25.0,
+                    "prefill_joules", 3.0,
+                    "decode_joules", 1.5))),
         Optional.empty());
   }
 
@@ -61,6 +71,21 @@ final class Exchanges {
 
   /** Of a run that took so many milliseconds. */
   static RunReport report(long millis, Slo slo, Exchange... exchanges) {
+    return report(
+        millis,
+        slo,
+        new FleetFacts(OptionalDouble.of(36), OptionalDouble.of(100)),
+        new FleetFacts(OptionalDouble.of(36), OptionalDouble.of(130)),
+        exchanges);
+  }
+
+  /** Of a run of a second, with what the server said of its workers before and after. */
+  static RunReport report(FleetFacts before, FleetFacts after, Exchange... exchanges) {
+    return report(1000, slo(), before, after, exchanges);
+  }
+
+  private static RunReport report(
+      long millis, Slo slo, FleetFacts before, FleetFacts after, Exchange... exchanges) {
     Workload workload =
         Workload.plan(
             new Arrivals.Steady(1),
@@ -73,7 +98,9 @@ final class Exchanges {
         1.0,
         new LoadGenerator.Run(List.of(exchanges), millis * MILLI, millis * MILLI / 2),
         Optional.of(slo),
-        2);
+        2,
+        before,
+        after);
   }
 
   static Slo slo() {

@@ -1,8 +1,11 @@
 package dev.baton.harness.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
+import dev.baton.harness.load.FleetFacts;
 import java.util.Map;
+import java.util.OptionalDouble;
 import org.junit.jupiter.api.Test;
 
 class RunReportTest {
@@ -56,6 +59,59 @@ class RunReportTest {
         .containsExactly("queue", "prefill", "visible_transfer", "decode");
     assertThat(run.phasesMs().get("queue").p50()).isEqualTo(2);
     assertThat(run.phasesMs().get("decode").max()).isEqualTo(101);
+  }
+
+  /** Observed from sending, less a millisecond of admission: 99, 50, 49 ms; predicted 99. */
+  @Test
+  void predictionsAreComparedWithWhatWasSeenAfterTheRoutersQueue() {
+    PredictionError ttft = run.prediction().get("ttft");
+    assertThat(ttft.errorPercent().count()).isEqualTo(3);
+    assertThat(ttft.errorPercent().p50()).isEqualTo(98);
+    assertThat(ttft.errorPercent().max()).isCloseTo(100.0 * 50 / 49, within(0.001));
+    assertThat(ttft.observedOverPredictedP50()).isCloseTo(50.0 / 99, within(0.001));
+    // 50, 24.5, 50.5 ms; predicted 25.
+    assertThat(run.prediction().get("tpot").errorPercent().p50()).isEqualTo(50);
+  }
+
+  /** 30 J in all; three requests of 4.5 J with three tokens each. */
+  @Test
+  void energyIsThatOfAllWorkersAndThatOfTheRequestsSteps() {
+    assertThat(run.energy().joules()).isEqualTo(30);
+    assertThat(run.energy().joulesPerRequest()).isEqualTo(10);
+    assertThat(run.energy().joulesPerOutputToken()).isCloseTo(30 / 9.0, within(1e-5));
+    assertThat(run.energy().requestJoules().p50()).isEqualTo(4.5);
+    assertThat(run.energy().prefillJoules()).isEqualTo(9);
+    assertThat(run.energy().decodeJoules()).isEqualTo(4.5);
+  }
+
+  /** 36 dollars an hour for four seconds are four cents. */
+  @Test
+  void costIsThePriceOfAllWorkersTimesTheRunsLength() {
+    assertThat(run.cost().dollars()).isCloseTo(0.04, within(1e-9));
+    assertThat(run.cost().dollarsPerRequest()).isCloseTo(0.0133333, within(1e-9));
+    assertThat(run.cost().dollarsPerMillionOutputTokens()).isCloseTo(4444.44, within(1e-9));
+  }
+
+  @Test
+  void whatTheServerDoesNotSayIsAbsent() {
+    RunReport other =
+        Exchanges.report(
+            FleetFacts.UNKNOWN, FleetFacts.UNKNOWN, Exchanges.failed(0, "http_429:overloaded"));
+    assertThat(other.energy()).isNull();
+    assertThat(other.cost()).isNull();
+    assertThat(other.prediction()).isEmpty();
+    assertThat(Exchanges.whole(other).json()).doesNotContain("joules", "dollars");
+  }
+
+  @Test
+  void aFleetThatLostAWorkerMeanwhileHasNoSumOfJoules() {
+    RunReport shrunk =
+        Exchanges.report(
+            new FleetFacts(OptionalDouble.empty(), OptionalDouble.of(100)),
+            new FleetFacts(OptionalDouble.empty(), OptionalDouble.of(50)),
+            Exchanges.answered(0, 0, 100, 200));
+    assertThat(shrunk.energy().joules()).isNull();
+    assertThat(shrunk.energy().prefillJoules()).isEqualTo(3);
   }
 
   @Test

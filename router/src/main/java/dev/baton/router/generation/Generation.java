@@ -73,6 +73,7 @@ final class Generation implements GenerationCall {
   private long prefillHeard;
   private long closingSince;
   private int finishedByWorker;
+  private final RequestEnergy energy = new RequestEnergy();
   private KvArrived arrived = KvArrived.getDefaultInstance();
   private @Nullable PrefillDone done;
   private @Nullable PromptComputed computed;
@@ -180,10 +181,12 @@ final class Generation implements GenerationCall {
         }
         enter(Phase.DECODING);
         computed = response.getPromptComputed();
+        energy.computed(computed);
         assignment.kvArrived();
       }
       case TOKENS -> {
         Answer answer = answer(response.getTokens().getChoice());
+        energy.chosen(response.getTokens());
         int before = answer.tokens();
         answer.push(response.getTokens().getTokensList(), listener);
         if (answer.tokens() > before) {
@@ -232,6 +235,7 @@ final class Generation implements GenerationCall {
       case DONE -> {
         PrefillDone words = response.getDone();
         done = words;
+        energy.prefilled(words);
         assignment.prefillDone(
             words.getComputedTokens(), words.getCachedTokens(), words.getComputeUs() / 1e6);
         entry.prefilled(
@@ -303,25 +307,35 @@ final class Generation implements GenerationCall {
   }
 
   private Usage usage() {
+    Route.Builder route =
+        Route.newBuilder()
+            .setPrefillWorker(prefillWorker())
+            .setDecodeWorker(decodeWorker())
+            .setBlocksMoved(arrived.getBlocksMoved())
+            .setBlocksPresent(arrived.getBlocksPresent())
+            .setBytesMoved(arrived.getBytesMoved())
+            .setLocalPrefill(isLocal())
+            .setPulledTokens(done == null ? 0 : done.getPulledTokens())
+            .setTransferUs(done == null ? 0 : done.getTransferUs())
+            .setVisibleTransferUs(done == null ? 0 : done.getVisibleTransferUs())
+            .setAdmissionUs(account.admission().map(Generation::inMicros).orElse(0L))
+            .setQueueUs(
+                account.queue().map(Generation::inMicros).orElse(0L)
+                    + (done == null ? 0 : done.getQueueUs()))
+            .setPrefillUs(done == null ? 0 : done.getComputeUs());
+    energy.write(route);
+    assignment
+        .placed()
+        .predicted()
+        .ifPresent(predicted ->
+            route
+                .setPredictedTtftUs(Math.round(predicted.ttftSeconds() * 1e6))
+                .setPredictedTpotUs(Math.round(predicted.tpotSeconds() * 1e6)));
     return Usage.newBuilder()
         .setPromptTokens(request.prompt().length)
         .setCachedTokens(cachedTokens())
         .setCompletionTokens(answers.stream().mapToInt(Answer::tokens).sum())
-        .setRoute(
-            Route.newBuilder()
-                .setPrefillWorker(prefillWorker())
-                .setDecodeWorker(decodeWorker())
-                .setBlocksMoved(arrived.getBlocksMoved())
-                .setBlocksPresent(arrived.getBlocksPresent())
-                .setBytesMoved(arrived.getBytesMoved())
-                .setLocalPrefill(isLocal())
-                .setPulledTokens(done == null ? 0 : done.getPulledTokens())
-                .setTransferUs(done == null ? 0 : done.getTransferUs())
-                .setVisibleTransferUs(done == null ? 0 : done.getVisibleTransferUs())
-                .setQueueUs(
-                    account.queue().map(queue -> queue.toNanos() / 1000).orElse(0L)
-                        + (done == null ? 0 : done.getQueueUs()))
-                .setPrefillUs(done == null ? 0 : done.getComputeUs()))
+        .setRoute(route)
         .build();
   }
 
@@ -407,6 +421,10 @@ final class Generation implements GenerationCall {
 
   private PrefillServiceStub prefillStub() {
     return assignment.prefill().withDeadlineAfter(limits.deadline() - now(), TimeUnit.NANOSECONDS);
+  }
+
+  private static long inMicros(Duration time) {
+    return time.toNanos() / 1000;
   }
 
   private static Duration micros(long micros) {

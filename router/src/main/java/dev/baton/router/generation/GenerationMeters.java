@@ -1,6 +1,7 @@
 package dev.baton.router.generation;
 
 import dev.baton.cluster.error.BatonException;
+import dev.baton.proto.v1.Route;
 import dev.baton.router.placement.PlacementDecision.Predicted;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
@@ -88,6 +89,13 @@ final class GenerationMeters {
     if (ending.usage().getRoute().getLocalPrefill()) {
       localPrefills.increment();
     }
+    Route route = ending.usage().getRoute();
+    if (route.hasPrefillJoules()) {
+      joules("prefill", route.getPrefillJoules());
+    }
+    if (route.hasDecodeJoules()) {
+      joules("decode", route.getDecodeJoules());
+    }
     tokens("prompt", ending.usage().getPromptTokens());
     tokens("cached", ending.usage().getCachedTokens());
     tokens("pulled", ending.usage().getRoute().getPulledTokens());
@@ -112,6 +120,10 @@ final class GenerationMeters {
   private void failed(BatonException error) {
     String label = error.code().name().replace("ERROR_CODE_", "").toLowerCase(Locale.ROOT);
     registry.counter("baton.errors", "code", label).increment();
+  }
+
+  private void joules(String phase, double joules) {
+    registry.counter("baton.request.joules", "phase", phase).increment(joules);
   }
 
   private void tokens(String kind, int count) {

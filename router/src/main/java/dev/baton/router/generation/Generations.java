@@ -12,8 +12,10 @@ import dev.baton.router.admission.Priority;
 import dev.baton.router.admission.TenantPolicies;
 import dev.baton.router.placement.PlacementDecision;
 import dev.baton.router.placement.PlacementRequest;
+import dev.baton.router.tenant.Tenant;
 import dev.baton.router.tenant.Tenants;
 import dev.baton.router.workers.Assignment;
+import dev.baton.router.workers.Fleet;
 import dev.baton.router.workers.Workers;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.security.SecureRandom;
@@ -80,9 +82,17 @@ public final class Generations implements AutoCloseable {
     this.settling = new Settling(models, limits.defaultMaxTokens(), random::nextLong);
   }
 
-  /** Where a request was placed, and why; empty if it is not known, or not any more. */
-  public Optional<PlacementDecision> decision(String requestId) {
-    return workers.decision(requestId);
+  /**
+   * Where a request of this tenant was placed, and why; empty if it is not known, not any more, or
+   * another's.
+   */
+  public Optional<PlacementDecision> decision(Tenant tenant, String requestId) {
+    return workers.decision(tenants.salt(tenant), requestId);
+  }
+
+  /** What the workers that serve a model cost and take together. */
+  public Fleet fleet(String model) {
+    return workers.fleet(model);
   }
 
   /** The models that can be asked for. */

@@ -35,6 +35,12 @@ final class RequestLog {
     fields.put("local_prefill", route.getLocalPrefill());
     fields.put("transfer_ms", route.getTransferUs() / 1e3);
     fields.put("visible_transfer_ms", route.getVisibleTransferUs() / 1e3);
+    if (route.hasPrefillJoules()) {
+      fields.put("prefill_joules", route.getPrefillJoules());
+    }
+    if (route.hasDecodeJoules()) {
+      fields.put("decode_joules", route.getDecodeJoules());
+    }
     fields.put("total_ms", millis(account.total()));
     account.admission().ifPresent(time -> fields.put("admission_ms", millis(time)));
     account.queue().ifPresent(queue -> fields.put("queue_ms", millis(queue)));

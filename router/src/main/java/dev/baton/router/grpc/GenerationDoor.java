@@ -17,6 +17,7 @@ import dev.baton.router.generation.GenerationListener;
 import dev.baton.router.generation.GenerationRequest;
 import dev.baton.router.generation.Generations;
 import dev.baton.router.generation.TextModel;
+import dev.baton.router.workers.Fleet;
 import dev.baton.router.workers.Workers;
 import io.grpc.BindableService;
 import io.grpc.Context;
@@ -69,12 +70,16 @@ public final class GenerationDoor extends GenerationServiceImplBase {
   public void listModels(ListModelsRequest asked, StreamObserver<ListModelsResponse> response) {
     ListModelsResponse.Builder models = ListModelsResponse.newBuilder();
     for (TextModel each : generations.models().all()) {
-      models.addModels(
+      Model.Builder model =
           Model.newBuilder()
               .setName(each.name())
               .setContextTokens(each.config().contextTokens())
               .setPrefillWorkers(workers.count(WorkerRole.WORKER_ROLE_PREFILL, each.name()))
-              .setDecodeWorkers(workers.count(WorkerRole.WORKER_ROLE_DECODE, each.name())));
+              .setDecodeWorkers(workers.count(WorkerRole.WORKER_ROLE_DECODE, each.name()));
+      Fleet fleet = workers.fleet(each.name());
+      fleet.dollarsPerHour().ifPresent(model::setDollarsPerHour);
+      fleet.joules().ifPresent(model::setJoules);
+      models.addModels(model);
     }
     response.onNext(models.build());
     response.onCompleted();

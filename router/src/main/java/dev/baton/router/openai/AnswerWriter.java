@@ -109,20 +109,33 @@ final class AnswerWriter {
   }
 
   private static ObjectNode route(Accepted about, Route route) {
-    return Json.object()
-        .put("request_id", about.getRequestId())
-        // As a string: a JSON number would lose the low bits in many clients.
-        .put("seed", Long.toString(about.getSeed()))
-        .put("prefill_worker", route.getPrefillWorker())
-        .put("decode_worker", route.getDecodeWorker())
-        .put("blocks_moved", route.getBlocksMoved())
-        .put("blocks_present", route.getBlocksPresent())
-        .put("bytes_moved", route.getBytesMoved())
-        .put("pulled_tokens", route.getPulledTokens())
-        .put("local_prefill", route.getLocalPrefill())
-        .put("transfer_ms", route.getTransferUs() / MICROS_PER_MILLI)
-        .put("visible_transfer_ms", route.getVisibleTransferUs() / MICROS_PER_MILLI)
-        .put("queue_ms", route.getQueueUs() / MICROS_PER_MILLI)
-        .put("prefill_ms", route.getPrefillUs() / MICROS_PER_MILLI);
+    ObjectNode json =
+        Json.object()
+            .put("request_id", about.getRequestId())
+            // As a string: a JSON number would lose the low bits in many clients.
+            .put("seed", Long.toString(about.getSeed()))
+            .put("prefill_worker", route.getPrefillWorker())
+            .put("decode_worker", route.getDecodeWorker())
+            .put("blocks_moved", route.getBlocksMoved())
+            .put("blocks_present", route.getBlocksPresent())
+            .put("bytes_moved", route.getBytesMoved())
+            .put("pulled_tokens", route.getPulledTokens())
+            .put("local_prefill", route.getLocalPrefill())
+            .put("transfer_ms", route.getTransferUs() / MICROS_PER_MILLI)
+            .put("visible_transfer_ms", route.getVisibleTransferUs() / MICROS_PER_MILLI)
+            .put("admission_ms", route.getAdmissionUs() / MICROS_PER_MILLI)
+            .put("queue_ms", route.getQueueUs() / MICROS_PER_MILLI)
+            .put("prefill_ms", route.getPrefillUs() / MICROS_PER_MILLI);
+    if (route.hasPredictedTtftUs()) {
+      json.put("predicted_ttft_ms", route.getPredictedTtftUs() / MICROS_PER_MILLI)
+          .put("predicted_tpot_ms", route.getPredictedTpotUs() / MICROS_PER_MILLI);
+    }
+    if (route.hasPrefillJoules()) {
+      json.put("prefill_joules", route.getPrefillJoules());
+    }
+    if (route.hasDecodeJoules()) {
+      json.put("decode_joules", route.getDecodeJoules());
+    }
+    return json;
   }
 }

@@ -1,8 +1,9 @@
 package dev.baton.router.openai;
 
 import dev.baton.cluster.error.BatonException;
-import dev.baton.router.generation.Models;
+import dev.baton.router.generation.Generations;
 import dev.baton.router.generation.TextModel;
+import dev.baton.router.workers.Fleet;
 import io.javalin.http.Context;
 import java.time.Instant;
 import java.util.function.UnaryOperator;
@@ -11,25 +12,25 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** {@code GET /v1/models} and {@code GET /v1/models/NAME}. */
 final class ModelsHandlers {
-  private final Models models;
+  private final Generations generations;
   private final long created;
 
-  /** Of these models, all here since {@code since}. */
-  ModelsHandlers(Models models, Instant since) {
-    this.models = models;
+  /** Of the models of these, all here since {@code since}. */
+  ModelsHandlers(Generations generations, Instant since) {
+    this.generations = generations;
     this.created = since.getEpochSecond();
   }
 
   void all(Context ctx) {
     ObjectNode json = Json.object().put("object", "list");
     ArrayNode data = json.putArray("data");
-    models.all().forEach(model -> data.add(json(model)));
+    generations.models().all().forEach(model -> data.add(json(model)));
     ctx.contentType("application/json").result(Json.bytes(json));
   }
 
   void one(Context ctx) {
     try {
-      TextModel model = models.named(ctx.pathParam("id"));
+      TextModel model = generations.models().named(ctx.pathParam("id"));
       ctx.contentType("application/json").result(Json.bytes(json(model)));
     } catch (BatonException e) {
       throw new ApiException(ApiErrors.of(e, UnaryOperator.identity()));
@@ -37,11 +38,20 @@ final class ModelsHandlers {
   }
 
   private ObjectNode json(TextModel model) {
-    return Json.object()
-        .put("id", model.name())
-        .put("object", "model")
-        .put("created", created)
-        .put("owned_by", "baton")
-        .put("max_model_len", model.config().contextTokens());
+    ObjectNode json =
+        Json.object()
+            .put("id", model.name())
+            .put("object", "model")
+            .put("created", created)
+            .put("owned_by", "baton")
+            .put("max_model_len", model.config().contextTokens());
+    Fleet fleet = generations.fleet(model.name());
+    ObjectNode baton = Json.object();
+    fleet.dollarsPerHour().ifPresent(dollars -> baton.put("dollars_per_hour", dollars));
+    fleet.joules().ifPresent(joules -> baton.put("joules", joules));
+    if (!baton.isEmpty()) {
+      json.set("baton", baton);
+    }
+    return json;
   }
 }

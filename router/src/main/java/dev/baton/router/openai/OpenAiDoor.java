@@ -79,7 +79,7 @@ public final class OpenAiDoor implements AutoCloseable {
       Supplier<Readiness> readiness,
       Times times) {
     InstantSource clock = InstantSource.system();
-    ModelsHandlers models = new ModelsHandlers(generations.models(), clock.instant());
+    ModelsHandlers models = new ModelsHandlers(generations, clock.instant());
     GracefulHandler responses = new GracefulHandler();
     Javalin server =
         Javalin.create(config -> {

@@ -3,6 +3,7 @@ package dev.baton.router.workers;
 import dev.baton.cluster.membership.Member;
 import dev.baton.cluster.pools.Pools;
 import dev.baton.kv.PackedKeys;
+import dev.baton.proto.internal.v1.EnergyTotals;
 import dev.baton.proto.internal.v1.WatchResponse;
 import dev.baton.proto.internal.v1.WorkerLoad;
 import dev.baton.proto.internal.v1.WorkerRegistration;
@@ -15,6 +16,7 @@ import dev.baton.router.placement.WorkerRef;
 import io.grpc.ManagedChannel;
 import java.time.Duration;
 import java.util.List;
+import java.util.OptionalDouble;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
@@ -111,6 +113,7 @@ final class WorkerLink {
       return;
     }
     synchronized (this) {
+      times.heard(event.getLoad());
       load = event.getLoad();
       heard = true;
       heardAt = nanos.getAsLong();
@@ -141,6 +144,7 @@ final class WorkerLink {
         load.getDraining(),
         load.getRunning() + load.getWaiting(),
         inFlight.requests(),
+        load.getSequences() + inFlight.sequences(),
         total,
         total - load.getBlocksUsed(),
         inFlight.blocks(),
@@ -174,6 +178,16 @@ final class WorkerLink {
     return !registration.getSharesChipWith().isEmpty();
   }
 
+  /** Joules that it took since it started, idle time included; empty where it did not say. */
+  synchronized OptionalDouble joules() {
+    if (!load.hasEnergy()) {
+      return OptionalDouble.empty();
+    }
+    EnergyTotals told = load.getEnergy();
+    return OptionalDouble.of(
+        told.getIdleJoules() + told.getPrefillJoules() + told.getDecodeJoules());
+  }
+
   /** How fast the worker is. */
   WorkerTimes times() {
     return times;
@@ -185,9 +199,9 @@ final class WorkerLink {
   }
 
   /** A request begins to use this worker. */
-  synchronized InFlight.Entry take(long tokens, int blocks) {
+  synchronized InFlight.Entry take(long tokens, int blocks, int sequences) {
     users++;
-    return inFlight.add(tokens, blocks);
+    return inFlight.add(tokens, blocks, sequences);
   }
 
   /** The worker answered to the request. */

@@ -5,6 +5,7 @@ import dev.baton.cluster.phase.Correction;
 import dev.baton.cluster.phase.PhaseModel;
 import dev.baton.cluster.phase.PhaseRegistration;
 import dev.baton.proto.internal.v1.ServedModel;
+import dev.baton.proto.internal.v1.WorkerLoad;
 import dev.baton.proto.internal.v1.WorkerRegistration;
 import dev.baton.router.placement.PhaseTimes;
 import java.util.Optional;
@@ -13,7 +14,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * How fast one incarnation of a worker is: predicted from the hardware that it registered,
- * corrected by what this router observed of it. Safe for use by many threads.
+ * corrected by what this router observed of it or, while that is too little, by what the worker
+ * says of its steps: a router that starts knows at once. Safe for use by many threads.
  */
 final class WorkerTimes {
   private static final Logger LOG = LoggerFactory.getLogger(WorkerTimes.class);
@@ -21,6 +23,8 @@ final class WorkerTimes {
   private final Optional<PhaseModel> model;
   private final Correction prefill = new Correction();
   private final Correction decode = new Correction();
+  private final HeardSteps prefillSteps = new HeardSteps();
+  private final HeardSteps decodeSteps = new HeardSteps();
 
   /** Of a worker that said this; its first model counts. */
   WorkerTimes(WorkerRegistration registration) {
@@ -43,7 +47,24 @@ final class WorkerTimes {
 
   /** What to expect now; empty where the worker said nothing of its hardware. */
   Optional<PhaseTimes> now() {
-    return model.map(each -> new PhaseTimes(each, prefill.factor(), decode.factor()));
+    return model.map(
+        each -> new PhaseTimes(each, factor(prefill, prefillSteps), factor(decode, decodeSteps)));
+  }
+
+  /** What this router's own requests saw; before there are enough, what the worker says. */
+  private static double factor(Correction seen, HeardSteps said) {
+    return seen.isSettled() ? seen.factor() : said.factor();
+  }
+
+  /** The worker's hardware as it registered it; empty where it said nothing. */
+  Optional<PhaseModel> model() {
+    return model;
+  }
+
+  /** The worker said how its steps were. By one thread at a time. */
+  void heard(WorkerLoad load) {
+    prefillSteps.heard(load.getPrefillSteps());
+    decodeSteps.heard(load.getDecodeSteps());
   }
 
   /** The worker read so many tokens in so many seconds, after others that were cached. */

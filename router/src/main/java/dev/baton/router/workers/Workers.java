@@ -193,9 +193,13 @@ public final class Workers implements AutoCloseable {
     changed();
   }
 
-  /** What was decided for a request, if it is one of the last {@value #REMEMBERED_DECISIONS}. */
-  public Optional<PlacementDecision> decision(String requestId) {
-    return decisions.of(requestId);
+  /**
+   * What was decided for a request, if it is one of the last {@value #REMEMBERED_DECISIONS}.
+   *
+   * @param owner of the tenant whose request it was
+   */
+  public Optional<PlacementDecision> decision(TenantSalt owner, String requestId) {
+    return decisions.of(owner, requestId);
   }
 
   /** What is known now. */
@@ -214,6 +218,13 @@ public final class Workers implements AutoCloseable {
     }
   }
 
+  /** What the workers that serve a model cost and take. */
+  public Fleet fleet(String model) {
+    synchronized (lock) {
+      return Fleet.of(links.values().stream().filter(link -> link.serves(model)).toList());
+    }
+  }
+
   /** Whether a worker of a role that serves a model has said lately how it is. */
   public boolean hears(WorkerRole role, String model) {
     synchronized (lock) {
@@ -224,7 +235,7 @@ public final class Workers implements AutoCloseable {
   /**
    * Places a request and counts it on both workers.
    *
-   * @param requestId under which the decision is remembered
+   * @param requestId under which the decision is remembered, for this salt
    * @param prompt the prompt's tokens
    * @throws BatonException NO_WORKER, saying which role is missing, or INVALID_ARGUMENT if no
    *     worker is large enough
@@ -250,12 +261,13 @@ public final class Workers implements AutoCloseable {
               known.cached(),
               known.held());
       PlacementDecision decision = placement.place(request, view());
-      decisions.remember(requestId, decision);
+      decisions.remember(salt, requestId, decision);
       assignment =
           switch (decision) {
             case Placed placed ->
                 new Assignment(
                     placed,
+                    choices,
                     link(placed.prefill()),
                     link(placed.decode()),
                     placed.source().map(source -> link(source.worker())),

@@ -53,6 +53,21 @@ public final class DecodeProbe extends WorkerCallProbe<DecodeRequest, DecodeResp
             .build());
   }
 
+  /** One message with the tokens of a text, and what choosing them took. */
+  public void text(int choice, String text, double joules) {
+    send(
+        DecodeResponse.newBuilder()
+            .setTokens(
+                DecodedTokens.newBuilder()
+                    .setChoice(choice)
+                    .setJoules(joules)
+                    .addAllTokens(
+                        TestModel.tokens(text).stream()
+                            .map(id -> SampledToken.newBuilder().setId(id).build())
+                            .toList()))
+            .build());
+  }
+
   public void finished(int choice, FinishReason reason) {
     send(
         DecodeResponse.newBuilder()

@@ -22,16 +22,25 @@ public final class PrefillProbe extends WorkerCallProbe<PrefillRequest, PrefillR
   }
 
   public void done(int cached) {
-    send(
-        PrefillResponse.newBuilder()
-            .setDone(
-                PrefillDone.newBuilder()
-                    .setCachedTokens(cached)
-                    .setComputedTokens(request().getPromptTokensCount() - cached)
-                    .setComputeUs(8500)
-                    .setTransferUs(4500)
-                    .setVisibleTransferUs(1250))
-            .build());
+    done(account(cached));
+  }
+
+  /** Done, with what it took. */
+  public void done(int cached, double joules) {
+    done(account(cached).setJoules(joules));
+  }
+
+  private PrefillDone.Builder account(int cached) {
+    return PrefillDone.newBuilder()
+        .setCachedTokens(cached)
+        .setComputedTokens(request().getPromptTokensCount() - cached)
+        .setComputeUs(8500)
+        .setTransferUs(4500)
+        .setVisibleTransferUs(1250);
+  }
+
+  private void done(PrefillDone.Builder account) {
+    send(PrefillResponse.newBuilder().setDone(account).build());
     complete();
   }
 }

@@ -97,6 +97,44 @@ class GenerationFlowTest {
   }
 
   @Test
+  void whatTheWorkersSayOfEnergyIsTheRequestsAccount() throws Exception {
+    start(text("a prompt").setMaxTokens(9));
+    DecodeProbe decode = house.decode.next();
+    decode.reserved();
+    PrefillProbe prefill = house.prefill.next();
+    decode.kvArrived(2, 1, 777);
+    decode.text(0, "he");
+    prefill.done(0, 12.5);
+    decode.text(0, "l", 0.25);
+    decode.text(0, "lo", 0.5);
+    decode.finished(0, FinishReason.FINISH_REASON_LENGTH);
+    decode.complete();
+
+    assertThat(heard.usage().getRoute().getPrefillJoules()).isEqualTo(12.5);
+    assertThat(heard.usage().getRoute().getDecodeJoules()).isEqualTo(0.75);
+    assertThat(house.counted("baton.request.joules", "phase", "prefill")).isEqualTo(12.5);
+    assertThat(house.counted("baton.request.joules", "phase", "decode")).isEqualTo(0.75);
+  }
+
+  @Test
+  void whatNobodySaysOfEnergyIsNoZero() throws Exception {
+    start(text("a prompt").setMaxTokens(9));
+    DecodeProbe decode = house.decode.next();
+    decode.reserved();
+    house.prefill.next().done(0);
+    decode.kvArrived(2, 1, 777);
+    decode.text(0, "x");
+    decode.stopped(0);
+    decode.complete();
+
+    assertThat(heard.usage().getRoute().hasPrefillJoules()).isFalse();
+    assertThat(heard.usage().getRoute().hasDecodeJoules()).isFalse();
+    assertThat(heard.usage().getRoute().hasPredictedTtftUs())
+        .as("least-loaded predicts nothing")
+        .isFalse();
+  }
+
+  @Test
   void bothWorkersAreAskedTheSameUnderOneTicket() throws Exception {
     start(
         text("hello")

@@ -3,6 +3,7 @@ package dev.baton.router.openai;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.baton.proto.internal.v1.EnergyTotals;
 import dev.baton.proto.internal.v1.WorkerLoad;
 import dev.baton.proto.v1.FinishReason;
 import dev.baton.proto.v1.SampledToken;
@@ -27,6 +28,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -117,14 +119,45 @@ class OpenAiAnswersTest {
     assertThat(usage.get("prompt_tokens_details").get("cached_tokens").intValue()).isEqualTo(16);
     assertThat(usage.get("completion_tokens_details").get("reasoning_tokens").intValue()).isZero();
     double queue = json.get("baton").get("queue_ms").asDouble();
+    double admission = json.get("baton").get("admission_ms").asDouble();
     assertThat(queue).isPositive();
     assertThat(json.get("baton").toString())
         .isEqualTo(
             "{\"request_id\":\"req-1\",\"seed\":\"-7\",\"prefill_worker\":\"p\",\"decode_worker\":\"d\","
                 + "\"blocks_moved\":2,\"blocks_present\":1,\"bytes_moved\":4096,\"pulled_tokens\":0,\"local_prefill\":false,\"transfer_ms\":4.5,\"visible_transfer_ms\":1.25,"
-                + "\"queue_ms\":"
+                + "\"admission_ms\":"
+                + admission
+                + ",\"queue_ms\":"
                 + queue
                 + ",\"prefill_ms\":8.5}");
+  }
+
+  @Test
+  void energyOfARequestAndOfAllWorkersIsSaidWhereTheWorkersSayIt() throws Exception {
+    WorkerLoad.Builder load = WorkerLoad.newBuilder().setBlocksTotal(1000);
+    house.prefill.load(
+        load.setEnergy(EnergyTotals.newBuilder().setIdleJoules(2).setPrefillJoules(3)).build());
+    house.decode.load(
+        load.setEnergy(EnergyTotals.newBuilder().setIdleJoules(2).setDecodeJoules(4)).build());
+    Awaitility.await()
+        .until(() -> Json.read(get("/v1/models/tiny").body()).at("/baton/joules").isNumber());
+    house.decode.script(call -> {
+      call.reserved();
+      call.kvArrived(2, 1, 4096);
+      call.text(0, "a");
+      call.text(0, "b", 0.5);
+      call.stopped(0);
+      call.complete();
+    });
+    house.prefill.script(call -> call.done(16, 2.25));
+
+    JsonNode answer = Json.read(post(CHAT, chat("")).body());
+
+    JsonNode model = Json.read(get("/v1/models/tiny").body());
+    assertThat(model.at("/baton/joules").asDouble()).isEqualTo(11);
+    assertThat(model.at("/baton").has("dollars_per_hour")).as("nobody registered one").isFalse();
+    assertThat(answer.at("/baton/prefill_joules").asDouble()).isEqualTo(2.25);
+    assertThat(answer.at("/baton/decode_joules").asDouble()).isEqualTo(0.5);
   }
 
   @Test
@@ -153,6 +186,7 @@ class OpenAiAnswersTest {
             + ",\"model\":\"tiny\",\"choices\":[";
     int prompt = events(response.body()).getLast().get("usage").get("prompt_tokens").intValue();
     String queue = response.body().replaceAll("(?s).*\"queue_ms\":([0-9.E-]+).*", "$1");
+    String admission = response.body().replaceAll("(?s).*\"admission_ms\":([0-9.E-]+).*", "$1");
     String chunk =
         "{\"index\":0,\"delta\":%s,\"logprobs\":null,\"finish_reason\":%s}],\"usage\":null}\n\n";
     assertThat(response.body())
@@ -174,7 +208,9 @@ class OpenAiAnswersTest {
                 + "\"completion_tokens_details\":{\"reasoning_tokens\":0}},"
                 + "\"baton\":{\"request_id\":\"req-1\",\"seed\":\"5\",\"prefill_worker\":\"p\","
                 + "\"decode_worker\":\"d\",\"blocks_moved\":2,\"blocks_present\":1,\"bytes_moved\":4096,\"pulled_tokens\":0,\"local_prefill\":false,\"transfer_ms\":4.5,\"visible_transfer_ms\":1.25,"
-                + "\"queue_ms\":"
+                + "\"admission_ms\":"
+                + admission
+                + ",\"queue_ms\":"
                 + queue
                 + ",\"prefill_ms\":8.5}}\n\n"
                 + "data: [DONE]\n\n");

@@ -3,6 +3,7 @@ package dev.baton.cli.bench.serve;
 import dev.baton.cli.shell.Progress;
 import dev.baton.cli.shell.Terminal;
 import dev.baton.harness.load.Ask;
+import dev.baton.harness.load.FleetFacts;
 import dev.baton.harness.load.LoadGenerator;
 import dev.baton.harness.load.Probe;
 import dev.baton.harness.load.PromptKind;
@@ -96,6 +97,7 @@ final class ServeRuns {
   private RunReport run(WorkloadOptions.Planned planned, PromptText text)
       throws InterruptedException {
     String name = name(planned);
+    FleetFacts before = target.fleet();
     LoadGenerator generator =
         new LoadGenerator(target, text, planned.workload(), planned.sendFor());
     Thread teller =
@@ -113,7 +115,9 @@ final class ServeRuns {
         planned.rate(),
         run,
         Optional.ofNullable(slo),
-        Runtime.getRuntime().availableProcessors());
+        Runtime.getRuntime().availableProcessors(),
+        before,
+        target.fleet());
   }
 
   private String name(WorkloadOptions.Planned planned) {

@@ -1,17 +1,23 @@
 package dev.baton.cli.bench.serve;
 
+import dev.baton.harness.report.Cost;
 import dev.baton.harness.report.Distribution;
+import dev.baton.harness.report.Energy;
 import dev.baton.harness.report.Goodput;
+import dev.baton.harness.report.PredictionError;
 import dev.baton.harness.report.RunReport;
 import dev.baton.harness.report.ServeReport;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** A {@link ServeReport} for people: what was not reported is left out. */
 final class ServeTable {
+  private static final String UNTOLD = "the server does not say";
+
   private ServeTable() {}
 
   static String of(ServeReport report) {
@@ -105,6 +111,9 @@ final class ServeTable {
     times(lines, "e2e from sending", run.e2eFromSendMs());
     run.phasesMs().forEach((phase, times) -> times(lines, "phase " + phase, times));
     times(lines, "sent late by", run.generator().lagMs());
+    predictions(lines, run.prediction());
+    energy(lines, run.energy());
+    cost(lines, run.cost());
     row(
         lines,
         "generator",
@@ -116,6 +125,66 @@ final class ServeTable {
             run.generator().keptSchedule()
                 ? ""
                 : "; it could NOT keep its schedule: use fewer requests or another machine"));
+  }
+
+  private static void predictions(
+      List<String> lines, @Nullable Map<String, PredictionError> predictions) {
+    if (predictions != null && !predictions.isEmpty()) {
+      row(
+          lines,
+          "prediction",
+          predictions.entrySet().stream()
+              .map(each ->
+                  String.format(
+                      Locale.ROOT,
+                      "%s off by %.1f %% (p50), %.1f %% (p95)",
+                      each.getKey().toUpperCase(Locale.ROOT),
+                      each.getValue().errorPercent().p50(),
+                      each.getValue().errorPercent().p95()))
+              .collect(Collectors.joining("; ")));
+    }
+  }
+
+  private static void energy(List<String> lines, @Nullable Energy energy) {
+    if (energy == null) {
+      row(lines, "energy", UNTOLD);
+      return;
+    }
+    if (energy.joules() != null) {
+      row(
+          lines,
+          "energy",
+          "%s J of all workers, idle time included; %s J a request, %s J an output token (modelled)"
+              .formatted(
+                  energy.joules(), energy.joulesPerRequest(), energy.joulesPerOutputToken()));
+    }
+    Distribution requests = energy.requestJoules();
+    if (requests != null) {
+      row(
+          lines,
+          energy.joules() == null ? "energy" : "",
+          String.format(
+              Locale.ROOT,
+              "steps alone: prefill %s J, decode %s J; a request %.3f J (mean), %.3f J (p95)",
+              energy.prefillJoules(),
+              energy.decodeJoules(),
+              requests.mean(),
+              requests.p95()));
+    }
+  }
+
+  private static void cost(List<String> lines, @Nullable Cost cost) {
+    row(
+        lines,
+        "cost",
+        cost == null
+            ? UNTOLD
+            : "$%s at $%s/h of all workers; $%s a request, $%s a million output tokens"
+                .formatted(
+                    cost.dollars(),
+                    cost.dollarsPerHour(),
+                    cost.dollarsPerRequest(),
+                    cost.dollarsPerMillionOutputTokens()));
   }
 
   private static void times(List<String> lines, String what, @Nullable Distribution times) {
