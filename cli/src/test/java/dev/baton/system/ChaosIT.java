@@ -17,9 +17,11 @@ import tools.jackson.databind.json.JsonMapper;
 class ChaosIT {
   /** Faults that every stream outlives today; those of which workers die are not among them yet. */
   private static final String KINDS =
-      "zookeeper-kill,zookeeper-pause,control-latency,control-bandwidth,kv-latency,kv-reordering";
+      "zookeeper-kill,zookeeper-pause,control-latency,control-bandwidth,kv-reordering";
 
-  private static final int FAULTS = 6;
+  private static final int FAULTS = 5;
+
+  private static final int REQUESTS = 30;
 
   @TempDir Path home;
   @TempDir Path temp;
@@ -31,7 +33,7 @@ class ChaosIT {
             List.of(
                 "chaos",
                 "--requests",
-                "36",
+                Integer.toString(REQUESTS),
                 "--faults",
                 Integer.toString(FAULTS),
                 "--seed",
@@ -55,7 +57,7 @@ class ChaosIT {
         .isZero();
     assertThat(lines).hasSize(1);
     JsonNode report = JsonMapper.builder().build().readTree(lines.getFirst());
-    assertThat(report.get("requests").asInt()).isEqualTo(36);
+    assertThat(report.get("requests").asInt()).isEqualTo(REQUESTS);
     assertThat(report.get("faults").asInt()).isEqualTo(FAULTS);
     assertThat(report.get("completed").asInt()).isGreaterThan(20);
     for (String zero :

@@ -20,6 +20,14 @@ class JudgeTest {
   private final Judge judge = new Judge(downtimes);
 
   private static ChaosRequest request(Way way) {
+    return request(way, Optional.empty());
+  }
+
+  private static ChaosRequest hasty(Duration deadline) {
+    return request(Way.GRPC, Optional.of(deadline));
+  }
+
+  private static ChaosRequest request(Way way, Optional<Duration> deadline) {
     ChaosRequest drawn = ChaosRequests.draw(1, 1).getFirst();
     return new ChaosRequest(
         0,
@@ -32,25 +40,7 @@ class JudgeTest {
         true,
         List.of(),
         OptionalInt.empty(),
-        Optional.empty(),
-        OptionalInt.empty(),
-        Duration.ZERO);
-  }
-
-  private static ChaosRequest hasty(Duration deadline) {
-    ChaosRequest request = request(Way.GRPC);
-    return new ChaosRequest(
-        0,
-        Way.GRPC,
-        0,
-        request.prompt(),
-        request.sampling(),
-        1,
-        8,
-        true,
-        List.of(),
-        OptionalInt.empty(),
-        Optional.of(deadline),
+        deadline,
         OptionalInt.empty(),
         Duration.ZERO);
   }
