@@ -437,7 +437,11 @@ class RecoveryTest {
     await()
         .atMost(5, SECONDS)
         .until(() ->
-            house.generations.decision("test-1").filter(Refused.class::isInstance).isPresent());
+            house
+                .generations
+                .decision(Tenant.ANONYMOUS, "test-1")
+                .filter(Refused.class::isInstance)
+                .isPresent());
     FakeDecode d3 = new FakeDecode("d3");
     members(house.prefill.member(), d2.member());
     DecodeProbe silent = d2.next();
