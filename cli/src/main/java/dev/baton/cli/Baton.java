@@ -1,6 +1,7 @@
 package dev.baton.cli;
 
 import dev.baton.cli.bench.BenchCommand;
+import dev.baton.cli.chaos.ChaosCommand;
 import dev.baton.cli.chat.ChatCommand;
 import dev.baton.cli.demo.DemoCommand;
 import dev.baton.cli.demo.WarmUpCommand;
@@ -43,6 +44,7 @@ import picocli.CommandLine.ScopeType;
       ProfileCommand.class,
       BenchCommand.class,
       SoakCommand.class,
+      ChaosCommand.class,
       WarmUpCommand.class
     },
     synopsisSubcommandLabel = "COMMAND",

@@ -41,6 +41,11 @@ class BenchServeIT {
     }
     assertThat(run.get("series").get("arrivals").valueStream().mapToInt(JsonNode::asInt).sum())
         .isEqualTo(requests);
+    for (String time : List.of("ttft", "tpot")) {
+      assertThat(run.get("prediction").get(time).get("error_percent").get("count").asInt())
+          .as("predicted %s", time)
+          .isEqualTo(requests);
+    }
     assertThat(run.get("phases_ms").propertyNames())
         .containsExactlyInAnyOrder("queue", "prefill", "visible_transfer", "decode");
   }

@@ -18,26 +18,26 @@ class BenchTransferIT {
   @TempDir Path temp;
   @TempDir Path logs;
 
-  @Test
-  void everyCaseIsMeasuredAfterItsBytesWereComparedAndNothingStays() throws Exception {
+  private JsonNode report(String... flags) throws Exception {
     ProcessBuilder builder =
         BatonProcess.command(
-            List.of(
-                "bench",
-                "transfer",
-                "--json",
-                "--plane",
-                "4k",
-                "--pool",
-                "4m",
-                "--bytes",
-                "8m",
-                "--rounds",
-                "2",
-                "--streams",
-                "2",
-                "--hand-overs",
-                "3"));
+            Stream.concat(
+                    Stream.of(
+                        "bench",
+                        "transfer",
+                        "--json",
+                        "--pool",
+                        "4m",
+                        "--bytes",
+                        "8m",
+                        "--handoff",
+                        "1m",
+                        "--rounds",
+                        "2",
+                        "--hand-overs",
+                        "3"),
+                    Stream.of(flags))
+                .toList());
     builder.environment().putAll(Map.of("TMPDIR", temp.toString()));
     Process bench = builder.redirectError(logs.resolve("stderr").toFile()).start();
     List<String> lines;
@@ -47,7 +47,32 @@ class BenchTransferIT {
 
     assertThat(bench.waitFor()).as(Files.readString(logs.resolve("stderr"))).isZero();
     assertThat(lines).hasSize(1);
-    JsonNode report = JsonMapper.builder().build().readTree(lines.getFirst());
+    return JsonMapper.builder().build().readTree(lines.getFirst());
+  }
+
+  @Test
+  void everyCombinationIsMeasuredWithItsRatiosAndTheirSpread() throws Exception {
+    JsonNode cells = report("--plane", "4k,8k", "--streams", "1,2").get("cells");
+    assertThat(cells.valueStream().map(cell -> cell.get("plane_bytes").asInt()))
+        .containsExactly(4096, 4096, 8192, 8192);
+    assertThat(cells.valueStream().map(cell -> cell.get("streams").asInt()))
+        .containsExactly(1, 2, 1, 2);
+    for (JsonNode cell : cells) {
+      for (String ratio :
+          List.of("grpc_to_socket_tcp", "grpc_to_socket_uds", "shm_to_memcpy", "ring_to_memcpy")) {
+        double median = cell.path(ratio).asDouble();
+        assertThat(median)
+            .as(ratio)
+            .isBetween(
+                cell.path(ratio + "_least").asDouble(), cell.path(ratio + "_most").asDouble());
+        assertThat(median).as(ratio).isPositive();
+      }
+    }
+  }
+
+  @Test
+  void everyCaseIsMeasuredAfterItsBytesWereComparedAndNothingStays() throws Exception {
+    JsonNode report = report("--plane", "4k", "--streams", "2");
     for (String measure :
         List.of(
             "grpc_tcp_gbps",

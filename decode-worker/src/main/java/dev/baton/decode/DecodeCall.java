@@ -102,6 +102,11 @@ final class DecodeCall implements BlockAdmission.Applicant, HandoffListener {
     return state;
   }
 
+  /** Answers that it has; those that ended count until all have. */
+  int choices() {
+    return task.choices();
+  }
+
   /** Whether it shall end early. */
   boolean isStopped() {
     return stopReason != null;

@@ -64,14 +64,21 @@ final class DecodeCalls {
     try {
       int running = 0;
       int waiting = 0;
+      int sequences = 0;
       for (DecodeCall call : calls) {
         switch (call.state()) {
-          case WAITING_FOR_ROOM, WAITING_FOR_KV -> waiting++;
-          case COMPUTING_PROMPT, DECODING -> running++;
+          case WAITING_FOR_ROOM, WAITING_FOR_KV -> {
+            waiting++;
+            sequences += call.choices();
+          }
+          case COMPUTING_PROMPT, DECODING -> {
+            running++;
+            sequences += call.choices();
+          }
           case ENDED -> {}
         }
       }
-      return new DecodeLoad(running, waiting, draining);
+      return new DecodeLoad(running, waiting, sequences, draining);
     } finally {
       lock.unlock();
     }

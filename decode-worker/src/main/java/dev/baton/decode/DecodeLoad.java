@@ -5,6 +5,7 @@ package dev.baton.decode;
  *
  * @param running requests that decode
  * @param waiting requests that wait for room or for KV
+ * @param sequences answers that all these requests have
  * @param draining whether it takes nothing new
  */
-record DecodeLoad(int running, int waiting, boolean draining) {}
+record DecodeLoad(int running, int waiting, int sequences, boolean draining) {}

@@ -1,6 +1,7 @@
 package dev.baton.decode;
 
 import dev.baton.cluster.Endpoint;
+import dev.baton.cluster.membership.AdvertisedEndpoints;
 import dev.baton.cluster.membership.ClusterConnection;
 import dev.baton.cluster.membership.WorkerRegistrar;
 import dev.baton.cluster.phase.PhaseModel;
@@ -245,6 +246,7 @@ public final class DecodeWorker implements AutoCloseable {
         WorkerLoad.newBuilder()
             .setRunning(load.running())
             .setWaiting(load.waiting())
+            .setSequences(load.sequences())
             .setPendingTokens(loop.pendingTokens())
             .setBlocksTotal(usage.total())
             .setBlocksUsed(usage.used())
@@ -266,15 +268,19 @@ public final class DecodeWorker implements AutoCloseable {
     return config.id();
   }
 
-  /** host:port of the control services: decode, status, health, reflection. */
+  /** host:port of the control services: decode, status, health, reflection, as advertised. */
   public String controlEndpoint() {
-    return new Endpoint(config.host(), control.port()).toString();
+    return config
+        .advertised()
+        .control()
+        .orElseGet(() -> new Endpoint(config.host(), control.port()).toString());
   }
 
   /** host:port where KV comes in, as advertised. */
   public String kvEndpoint() {
     return config
-        .advertisedKvEndpoint()
+        .advertised()
+        .kv()
         .orElseGet(() -> new Endpoint(config.host(), kv.port()).toString());
   }
 
@@ -348,8 +354,7 @@ public final class DecodeWorker implements AutoCloseable {
    * @param controlPort port of control services; 0 picks a free one
    * @param kvPort port where KV comes in; 0 picks a free one
    * @param adminPort port of /metrics, /healthz and /readyz; 0 picks a free one
-   * @param advertisedKvEndpoint host:port that prefill workers shall push to, where it is not the
-   *     bound one (a proxy, say)
+   * @param advertised where others reach the worker, where it is not the bound address
    * @param pool workers of one role on one hardware profile
    * @param blocks blocks of KV in memory
    * @param blockTokens tokens in a block
@@ -372,7 +377,7 @@ public final class DecodeWorker implements AutoCloseable {
       int controlPort,
       int kvPort,
       int adminPort,
-      Optional<String> advertisedKvEndpoint,
+      AdvertisedEndpoints advertised,
       String pool,
       int blocks,
       int blockTokens,
@@ -414,7 +419,7 @@ public final class DecodeWorker implements AutoCloseable {
      */
     public Config {
       Objects.requireNonNull(modelDirectory, "modelDirectory");
-      Objects.requireNonNull(advertisedKvEndpoint, "advertisedKvEndpoint");
+      Objects.requireNonNull(advertised, "advertised");
       text("id", id);
       text("modelName", modelName);
       text("zookeeper", zookeeper);

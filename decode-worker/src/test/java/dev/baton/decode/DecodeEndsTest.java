@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.baton.cluster.error.BatonException;
+import dev.baton.cluster.membership.AdvertisedEndpoints;
 import dev.baton.cluster.membership.ClusterConnection;
 import dev.baton.cluster.membership.WorkerDirectory;
 import dev.baton.cluster.zookeeper.EmbeddedZooKeeper;
@@ -378,7 +379,7 @@ class DecodeEndsTest {
             0,
             0,
             0,
-            Optional.of("127.0.0.1:9"),
+            new AdvertisedEndpoints(Optional.empty(), Optional.of("127.0.0.1:9")),
             "default",
             BLOCKS,
             16,

@@ -1,6 +1,7 @@
 package dev.baton.decode;
 
 import com.google.protobuf.ByteString;
+import dev.baton.cluster.membership.AdvertisedEndpoints;
 import dev.baton.cluster.zookeeper.EmbeddedZooKeeper;
 import dev.baton.decode.DecodeWorker.Config;
 import dev.baton.engine.Engine;
@@ -29,7 +30,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -82,7 +82,7 @@ final class Worker implements AutoCloseable {
         0,
         0,
         0,
-        Optional.empty(),
+        AdvertisedEndpoints.asBound(),
         Config.DEFAULT_POOL,
         blocks,
         Config.DEFAULT_BLOCK_TOKENS,

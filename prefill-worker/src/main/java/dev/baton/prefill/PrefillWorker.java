@@ -1,6 +1,7 @@
 package dev.baton.prefill;
 
 import dev.baton.cluster.Endpoint;
+import dev.baton.cluster.membership.AdvertisedEndpoints;
 import dev.baton.cluster.membership.ClusterConnection;
 import dev.baton.cluster.membership.WorkerRegistrar;
 import dev.baton.cluster.phase.PhaseModel;
@@ -310,15 +311,19 @@ public final class PrefillWorker implements AutoCloseable {
     return config.id();
   }
 
-  /** host:port of the control services: prefill, status, health, reflection. */
+  /** host:port of the control services: prefill, status, health, reflection, as advertised. */
   public String controlEndpoint() {
-    return new Endpoint(config.host(), control.port()).toString();
+    return config
+        .advertised()
+        .control()
+        .orElseGet(() -> new Endpoint(config.host(), control.port()).toString());
   }
 
   /** host:port where other workers fetch KV from, as advertised. */
   public String kvEndpoint() {
     return config
-        .advertisedKvEndpoint()
+        .advertised()
+        .kv()
         .orElseGet(() -> new Endpoint(config.host(), kv.port()).toString());
   }
 
@@ -385,7 +390,7 @@ public final class PrefillWorker implements AutoCloseable {
    * @param controlPort port of control services; 0 picks a free one
    * @param kvPort port where other workers fetch KV from; 0 picks a free one
    * @param adminPort port of /metrics, /healthz and /readyz; 0 picks a free one
-   * @param advertisedKvEndpoint host:port where other workers fetch KV from; empty: the bound one
+   * @param advertised where others reach the worker, where it is not the bound address
    * @param pool workers of one role on one hardware profile
    * @param blocks blocks of KV in memory
    * @param blockTokens tokens in a block
@@ -410,7 +415,7 @@ public final class PrefillWorker implements AutoCloseable {
       int controlPort,
       int kvPort,
       int adminPort,
-      Optional<String> advertisedKvEndpoint,
+      AdvertisedEndpoints advertised,
       String pool,
       int blocks,
       int blockTokens,
@@ -454,6 +459,7 @@ public final class PrefillWorker implements AutoCloseable {
      */
     public Config {
       Objects.requireNonNull(modelDirectory, "modelDirectory");
+      Objects.requireNonNull(advertised, "advertised");
 
       text("id", id);
       text("modelName", modelName);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.baton.cluster.error.BatonException;
 import dev.baton.cluster.error.StartException;
+import dev.baton.cluster.membership.AdvertisedEndpoints;
 import dev.baton.cluster.membership.ClusterConnection;
 import dev.baton.cluster.membership.Member;
 import dev.baton.cluster.membership.WorkerDirectory;
@@ -149,7 +150,7 @@ class PrefillWorkerTest {
                 0,
                 0,
                 0,
-                Optional.empty(),
+                AdvertisedEndpoints.asBound(),
                 "default",
                 24,
                 16,
@@ -355,7 +356,7 @@ class PrefillWorkerTest {
               taken.getLocalPort(),
               0,
               0,
-              Optional.empty(),
+              AdvertisedEndpoints.asBound(),
               "default",
               20,
               16,

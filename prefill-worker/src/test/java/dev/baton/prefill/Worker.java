@@ -1,6 +1,7 @@
 package dev.baton.prefill;
 
 import com.google.protobuf.ByteString;
+import dev.baton.cluster.membership.AdvertisedEndpoints;
 import dev.baton.cluster.zookeeper.EmbeddedZooKeeper;
 import dev.baton.engine.Engine;
 import dev.baton.kv.BlockKey;
@@ -78,7 +79,7 @@ final class Worker implements AutoCloseable {
         0,
         0,
         0,
-        Optional.empty(),
+        AdvertisedEndpoints.asBound(),
         Config.DEFAULT_POOL,
         blocks,
         Config.DEFAULT_BLOCK_TOKENS,

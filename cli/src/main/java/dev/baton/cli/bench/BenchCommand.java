@@ -1,5 +1,6 @@
 package dev.baton.cli.bench;
 
+import dev.baton.cli.bench.placement.PlacementBenchCommand;
 import dev.baton.cli.bench.relay.RouterBenchCommand;
 import dev.baton.cli.bench.relay.StubWorkersCommand;
 import dev.baton.cli.bench.serve.ReportCommand;
@@ -14,6 +15,7 @@ import picocli.CommandLine.Command;
       ServeCommand.class,
       ReportCommand.class,
       RouterBenchCommand.class,
+      PlacementBenchCommand.class,
       IndexCommand.class,
       StubWorkersCommand.class,
       TransferCommand.class,

@@ -29,7 +29,6 @@ import java.util.concurrent.atomic.AtomicLong;
 /** The sending side: pool and senders as in a prefill worker, plain sockets beside them. */
 final class Sending implements AutoCloseable {
   private static final Duration STALL_LIMIT = Duration.ofSeconds(60);
-  private static final long HANDOFF_BYTES = 64 << 20;
   private static final AtomicLong HANDOFFS = new AtomicLong();
 
   private final Peer peer;
@@ -37,20 +36,22 @@ final class Sending implements AutoCloseable {
   private final BenchPool pool;
   private final int streams;
   private final int parallel;
+  private final long handoffBytes;
   private final Map<KvWire, HandoffSender> senders = new EnumMap<>(KvWire.class);
 
   /**
    * A side that is ready.
    *
-   * @param streams most streams of one handoff
-   * @param parallel handoffs at a time; as many plain sockets as there are streams in all of them
+   * @param pool the caller's, of this shape
+   * @param cell as many plain sockets as it has streams in all handoffs of a time
    */
-  Sending(Peer peer, BenchShape shape, int streams, int parallel) {
+  Sending(Peer peer, BenchShape shape, BenchPool pool, TransferCell cell, TransferOptions options) {
     this.peer = peer;
     this.shape = shape;
-    this.streams = streams;
-    this.parallel = parallel;
-    this.pool = new BenchPool(shape);
+    this.pool = pool;
+    this.streams = cell.streams();
+    this.parallel = options.parallel();
+    this.handoffBytes = options.handoff();
     senders.put(KvWire.TCP, sender(Connections.Wire.TCP));
     senders.put(KvWire.UNIX, sender(Connections.Wire.UNIX));
     senders.put(KvWire.SHM, sender(Connections.Wire.ANY));
@@ -174,7 +175,7 @@ final class Sending implements AutoCloseable {
   }
 
   private int handoffBlocks() {
-    long fitting = Math.min(HANDOFF_BYTES / blockBytes(), shape.blocks() / parallel);
+    long fitting = Math.min(handoffBytes / blockBytes(), shape.blocks() / parallel);
     return Math.toIntExact(Math.max(1, fitting));
   }
 
@@ -209,6 +210,5 @@ final class Sending implements AutoCloseable {
   @Override
   public void close() {
     senders.values().forEach(HandoffSender::close);
-    pool.close();
   }
 }

@@ -3,7 +3,9 @@ package dev.baton.cli.bench;
 import dev.baton.cli.shell.Progress;
 import dev.baton.cli.shell.TemporaryDirectory;
 import dev.baton.cluster.process.ProcessLogging;
+import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.slf4j.event.Level;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -28,13 +30,16 @@ import tools.jackson.databind.json.JsonMapper;
       "byte is read until the receiver has copied all and compared the checksum. Where the ring was",
       "measured, handover_256k_p50_us and _p99_us are of it, else of the best wire's whole handoff.",
       "whole_handoff_256k_p50_us and _p99_us, and the figures with a wire's name before",
-      "handover_256k, are of a whole handoff of one block: opened, sent, committed, acknowledged."
+      "handover_256k, are of a whole handoff of one block: opened, sent, committed, acknowledged.",
+      "",
+      "With several sizes of planes or numbers of streams every combination is measured, without",
+      "hand-overs and control messages; the JSON object then has one in 'cells' for each."
     },
     footerHeading = "%nExamples:%n",
     footer = {
       "  baton bench transfer",
       "  baton bench transfer --plane 1m --transport tcp --rounds 9",
-      "  baton bench transfer --json | tail -n 1"
+      "  baton bench transfer --plane 64k,256k,1m,4m --streams 1,2,4 --bytes 512m --rounds 4 --json"
     })
 final class TransferCommand implements Callable<Integer> {
   @Mixin private TransferOptions options = new TransferOptions();
@@ -52,21 +57,15 @@ final class TransferCommand implements Callable<Integer> {
         .ifPresent(fault -> {
           throw new ParameterException(spec.commandLine(), fault);
         });
-    TransferReport report;
+    List<TransferReport> reports;
     try (Progress progress = Progress.onStderr();
         TemporaryDirectory directory = TemporaryDirectory.create("baton-bench-")) {
-      progress.step("starting the receiving process");
-      BenchShape shape = BenchShape.of(options.plane(), options.pool());
-      try (Peer peer = Peer.start(directory.path(), options.plane(), options.pool());
-          Sending bulk = new Sending(peer, shape, options.streams(), options.parallel());
-          Sending small = new Sending(peer, BenchShape.handOver(options.pool()), 1, 1);
-          RingMeasure ring = new RingMeasure(peer)) {
-        TransferRun run = new TransferRun(bulk, small, ring, peer, shape, options, progress);
-        report = new TransferReport(options, run.run(options.cases()));
-      }
+      reports = new TransferSweep(options, directory.path(), progress).run();
     }
     System.out.println(
-        json ? JsonMapper.builder().build().writeValueAsString(report.fields()) : report.table());
+        json
+            ? JsonMapper.builder().build().writeValueAsString(TransferReport.fields(reports))
+            : reports.stream().map(TransferReport::table).collect(Collectors.joining("\n\n")));
     return 0;
   }
 }

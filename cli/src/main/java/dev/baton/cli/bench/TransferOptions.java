@@ -18,11 +18,12 @@ final class TransferOptions {
 
   @Option(
       names = "--plane",
-      paramLabel = "SIZE",
+      paramLabel = "SIZE[,SIZE...]",
+      split = ",",
       defaultValue = "256k",
       converter = Units.Sizes.class,
       description = "Bytes of one message's plane: a multiple of 1k. Default: ${DEFAULT-VALUE}.")
-  private long plane;
+  private List<Long> planes = List.of();
 
   @Option(
       names = "--pool",
@@ -44,6 +45,17 @@ final class TransferOptions {
   private long bytes;
 
   @Option(
+      names = "--handoff",
+      paramLabel = "SIZE",
+      defaultValue = "64m",
+      converter = Units.Sizes.class,
+      description = {
+        "Moved by one handoff, and between two acknowledgements of a plain socket.",
+        "Default: ${DEFAULT-VALUE}: the KV of 512 tokens of an 8B model in 16 bits."
+      })
+  private long handoff;
+
+  @Option(
       names = "--rounds",
       paramLabel = "N",
       defaultValue = "5",
@@ -52,13 +64,14 @@ final class TransferOptions {
 
   @Option(
       names = "--streams",
-      paramLabel = "N",
+      paramLabel = "N[,N...]",
+      split = ",",
       defaultValue = "1",
       description = {
         "Most streams of one handoff, each on a connection of its own, as",
         "'worker prefill --kv-streams'; and plain sockets. Default: ${DEFAULT-VALUE}."
       })
-  private int streams;
+  private List<Integer> streams = List.of();
 
   @Option(
       names = "--parallel",
@@ -84,8 +97,17 @@ final class TransferOptions {
       description = "Which wires. Default: all.")
   private Transport transport = Transport.ALL;
 
-  long plane() {
-    return plane;
+  List<Long> planes() {
+    return planes;
+  }
+
+  /** Whether there is one combination: only then everything is measured. */
+  boolean isSingle() {
+    return planes.size() * streams.size() == 1;
+  }
+
+  long handoff() {
+    return handoff;
   }
 
   long pool() {
@@ -100,7 +122,7 @@ final class TransferOptions {
     return rounds;
   }
 
-  int streams() {
+  List<Integer> streams() {
     return streams;
   }
 
@@ -121,23 +143,31 @@ final class TransferOptions {
 
   /** What is wrong with the numbers; empty if nothing is. */
   Optional<String> fault() {
-    if (plane < 1024 || plane % 1024 != 0 || plane > 32 << 20) {
-      return Optional.of("--plane: " + plane + ", expected a multiple of 1k up to 32m");
+    for (long plane : planes) {
+      if (plane < 1024 || plane % 1024 != 0 || plane > 32 << 20) {
+        return Optional.of("--plane: " + plane + ", expected a multiple of 1k up to 32m");
+      }
     }
-    if (streams < 1 || streams > HandoffSender.MOST_STREAMS) {
-      return Optional.of(
-          "--streams: %d, expected 1 to %d".formatted(streams, HandoffSender.MOST_STREAMS));
+    if (planes.stream().distinct().count() != planes.size()) {
+      return Optional.of("--plane: " + planes + ", expected each size once");
+    }
+    for (int each : streams) {
+      if (each < 1 || each > HandoffSender.MOST_STREAMS) {
+        return Optional.of(
+            "--streams: %d, expected 1 to %d".formatted(each, HandoffSender.MOST_STREAMS));
+      }
     }
     if (rounds < 1 || parallel < 1 || handOvers < 1) {
       return Optional.of("--rounds, --parallel and --hand-overs: expected at least 1");
     }
-    long handoffs = Math.max(parallel * 16L * plane, 256 << 10);
+    long largest = planes.stream().mapToLong(Long::longValue).max().orElseThrow();
+    long handoffs = Math.max(parallel * 16L * largest, 256 << 10);
     if (pool < handoffs || pool > 64L << 30) {
       return Optional.of(
           "--pool: %d, expected a block of 16 planes for each handoff at a time, %d bytes, up to 64g"
               .formatted(pool, handoffs));
     }
-    return bytes < 16L * plane
+    return bytes < 16L * largest
         ? Optional.of("--bytes: " + bytes + ", expected at least a block of 16 planes")
         : Optional.empty();
   }

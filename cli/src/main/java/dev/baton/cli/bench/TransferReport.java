@@ -12,15 +12,23 @@ import java.util.Map;
  * What {@code baton bench transfer} prints. CPU and whole handoff without a wire's name are of the
  * fastest wire that was measured; a hand-over is through the ring where that was measured.
  */
-record TransferReport(TransferOptions options, Result result) {
+record TransferReport(TransferCell cell, TransferOptions options, Result result) {
+  /** The fields of the only report, or of each in {@code cells}. */
+  static Map<String, Object> fields(List<TransferReport> reports) {
+    return reports.size() == 1
+        ? reports.getFirst().fields()
+        : Map.of("cells", reports.stream().map(TransferReport::fields).toList());
+  }
+
   /** For {@code --json}: numbers only, nothing that was not measured. */
   Map<String, Object> fields() {
     Map<String, Object> fields = new LinkedHashMap<>();
-    fields.put("plane_bytes", options.plane());
+    fields.put("plane_bytes", cell.plane());
     fields.put("pool_bytes", options.pool());
     fields.put("bytes", options.bytes());
+    fields.put("handoff_bytes", options.handoff());
     fields.put("rounds", options.rounds());
-    fields.put("streams", options.streams());
+    fields.put("streams", cell.streams());
     fields.put("parallel", options.parallel());
     result
         .cases()
@@ -47,9 +55,7 @@ record TransferReport(TransferOptions options, Result result) {
         .forEach((each, micros) -> {
           latency(fields, each.label() + "_handover_256k", micros);
         });
-    if (!result.ringHandOver().isEmpty()) {
-      latency(fields, "ring_handover_256k", result.ringHandOver());
-    }
+    latency(fields, "ring_handover_256k", result.ringHandOver());
     latency(fields, "control_idle", result.controlIdle());
     latency(fields, "control_busy", result.controlBusy());
     result.iperf3().ifPresent(gbps -> fields.put("iperf3_gbps", round(gbps)));
@@ -57,14 +63,16 @@ record TransferReport(TransferOptions options, Result result) {
         List.of(TransferCase.SHM, TransferCase.GRPC_UNIX, TransferCase.GRPC_TCP)) {
       Measured measured = result.cases().get(each);
       Series handOver = result.handOver().get(each);
-      if (measured != null && handOver != null) {
+      if (measured != null) {
         fields.put("cpu_s_per_gb_send", round(measured.sendCpu().median()));
         fields.put("cpu_s_per_gb_receive", round(measured.receiveCpu().median()));
-        latency(fields, "whole_handoff_256k", handOver);
-        latency(
-            fields,
-            "handover_256k",
-            result.ringHandOver().isEmpty() ? handOver : result.ringHandOver());
+        if (handOver != null) {
+          latency(fields, "whole_handoff_256k", handOver);
+          latency(
+              fields,
+              "handover_256k",
+              result.ringHandOver().isEmpty() ? handOver : result.ringHandOver());
+        }
         break;
       }
     }
@@ -74,6 +82,7 @@ record TransferReport(TransferOptions options, Result result) {
   /** For people. */
   String table() {
     List<String> lines = new ArrayList<>();
+    lines.add("planes of %d KiB, %d streams".formatted(cell.plane() >> 10, cell.streams()));
     lines.add(
         "                 GB/s (least - most)     CPU s/GB  send  receive   256 KiB handoff, p50 / p99 us");
     result
@@ -100,14 +109,16 @@ record TransferReport(TransferOptions options, Result result) {
         lines, "handoff / plain socket, TCP ", TransferCase.GRPC_TCP, TransferCase.SOCKET_TCP);
     ratioLine(
         lines, "handoff / plain socket, Unix", TransferCase.GRPC_UNIX, TransferCase.SOCKET_UNIX);
-    lines.add(
-        String.format(
-            Locale.ROOT,
-            "control message, p50 / p99 us: idle %.0f / %.0f, while KV flows %.0f / %.0f",
-            result.controlIdle().median(),
-            result.controlIdle().quantile(0.99),
-            result.controlBusy().median(),
-            result.controlBusy().quantile(0.99)));
+    if (!result.controlIdle().isEmpty()) {
+      lines.add(
+          String.format(
+              Locale.ROOT,
+              "control message, p50 / p99 us: idle %.0f / %.0f, while KV flows %.0f / %.0f",
+              result.controlIdle().median(),
+              result.controlIdle().quantile(0.99),
+              result.controlBusy().median(),
+              result.controlBusy().quantile(0.99)));
+    }
     result
         .iperf3()
         .ifPresent(gbps -> lines.add(String.format(Locale.ROOT, "iperf3, TCP: %.2f GB/s", gbps)));
@@ -115,6 +126,8 @@ record TransferReport(TransferOptions options, Result result) {
     if (!result.ring().isEmpty()) {
       lines.add(speed("ring", result.ring()));
       lines.add(line("ring / memory copy          ", result.ring().dividedBy(result.memcpy())));
+    }
+    if (!result.ringHandOver().isEmpty()) {
       lines.add(
           String.format(
               Locale.ROOT,
@@ -139,8 +152,10 @@ record TransferReport(TransferOptions options, Result result) {
   }
 
   private static void latency(Map<String, Object> fields, String name, Series micros) {
-    fields.put(name + "_p50_us", round(micros.median()));
-    fields.put(name + "_p99_us", round(micros.quantile(0.99)));
+    if (!micros.isEmpty()) {
+      fields.put(name + "_p50_us", round(micros.median()));
+      fields.put(name + "_p99_us", round(micros.quantile(0.99)));
+    }
   }
 
   private void ratio(

@@ -9,13 +9,20 @@ import java.util.OptionalDouble;
 
 /** Measures the cases in turn, round after round, so that what disturbs one disturbs all. */
 final class TransferRun {
-  private static final int WARM_UP_HAND_OVERS = 200;
+  /**
+   * Before anything is measured, for each wire. What opens and ends a handoff runs a few times for
+   * a gigabyte only: without these the JVM would still interpret it, which a worker that has served
+   * some thousand requests does not.
+   */
+  private static final int WARM_UP_HAND_OVERS = 3000;
+
+  /** Before hand-overs are measured. */
+  private static final int WARM_UP_BEFORE_EACH = 200;
 
   /** After fewer than these the JVM's compilers still take a good part of the CPU time. */
   private static final int WARM_UP_ROUNDS = 6;
 
   private static final int BUSY_ROUNDS = 3;
-  private static final int SEED = 7;
 
   private final Sending bulk;
   private final Sending small;
@@ -55,7 +62,7 @@ final class TransferRun {
     }
   }
 
-  /** Everything that was measured; the ring's series are empty where it was not. */
+  /** Everything that was measured; what was not is empty. */
   record Result(
       Map<TransferCase, Measured> cases,
       Series memcpy,
@@ -66,27 +73,15 @@ final class TransferRun {
       Series controlBusy,
       OptionalDouble iperf3) {}
 
-  Result run(List<TransferCase> cases) throws InterruptedException {
-    progress.step("filling the pools");
-    bulk.pool().fill(SEED);
-    small.pool().fill(SEED);
-    for (TransferCase each : cases) {
-      progress.step("warming up " + each.label());
-      peer.link().ask("clear bulk");
-      for (int round = 0; round < WARM_UP_ROUNDS; round++) {
-        bulk.move(each, options.bytes());
-      }
-      requireArrived(each.label());
-    }
+  /**
+   * Measures, after a warm-up.
+   *
+   * @param warm whether both processes have done the like before: then one round warms up
+   */
+  Result run(boolean warm) throws InterruptedException {
+    List<TransferCase> cases = options.cases();
     boolean withRing = cases.contains(TransferCase.SHM) && RingMeasure.isPossible();
-    if (withRing) {
-      progress.step("warming up the ring");
-      peer.link().ask("clear bulk");
-      for (int round = 0; round < WARM_UP_ROUNDS; round++) {
-        ring.gbps(bulk.pool(), shape, options.bytes());
-      }
-      requireArrived("ring");
-    }
+    warmUp(cases, withRing, warm ? 1 : WARM_UP_ROUNDS);
     Map<TransferCase, Measured> measured = new EnumMap<>(TransferCase.class);
     cases.forEach(each -> measured.put(each, new Measured()));
     Series memcpy = new Series();
@@ -102,6 +97,17 @@ final class TransferRun {
         memcpy.add(copy.gbps(bulk.pool()));
       }
     }
+    if (!options.isSingle()) {
+      return new Result(
+          measured,
+          memcpy,
+          Map.of(),
+          ringGbps,
+          new Series(),
+          new Series(),
+          new Series(),
+          OptionalDouble.empty());
+    }
     Map<TransferCase, Series> handOver = handOvers(cases);
     Series ringHandOver = withRing ? ringHandOvers() : new Series();
     progress.step("control messages, and iperf3 if there is one");
@@ -116,7 +122,31 @@ final class TransferRun {
           ringHandOver,
           control.idle(),
           control.during(() -> bulk.move(bulkCase, BUSY_ROUNDS * options.bytes())),
-          Iperf3.gbps(options.plane()));
+          Iperf3.gbps(shape.layout().planeBytes()));
+    }
+  }
+
+  private void warmUp(List<TransferCase> cases, boolean withRing, int rounds) {
+    for (TransferCase each : cases) {
+      progress.step("warming up " + each.label());
+      if (each.isHandoff() && rounds == WARM_UP_ROUNDS) {
+        for (int i = 0; i < Math.min(WARM_UP_HAND_OVERS, 3 * options.handOvers()); i++) {
+          small.handOver(each, i);
+        }
+      }
+      peer.link().ask("clear bulk");
+      for (int round = 0; round < rounds; round++) {
+        bulk.move(each, options.bytes());
+      }
+      requireArrived(each.label());
+    }
+    if (withRing) {
+      progress.step("warming up the ring");
+      peer.link().ask("clear bulk");
+      for (int round = 0; round < rounds; round++) {
+        ring.gbps(bulk.pool(), shape, options.bytes());
+      }
+      requireArrived("ring");
     }
   }
 
@@ -126,9 +156,9 @@ final class TransferRun {
       if (each.isHandoff()) {
         progress.step("hand-overs of 256 KiB, " + each.label());
         Series micros = new Series();
-        for (int i = 0; i < WARM_UP_HAND_OVERS + options.handOvers(); i++) {
+        for (int i = 0; i < WARM_UP_BEFORE_EACH + options.handOvers(); i++) {
           long nanos = small.handOver(each, i);
-          if (i >= WARM_UP_HAND_OVERS) {
+          if (i >= WARM_UP_BEFORE_EACH) {
             micros.add(nanos / 1e3);
           }
         }
@@ -141,7 +171,10 @@ final class TransferRun {
   private Series ringHandOvers() {
     progress.step("hand-overs of 256 KiB, ring");
     return ring.handOvers(
-        small.pool(), BenchShape.handOver(options.pool()), WARM_UP_HAND_OVERS, options.handOvers());
+        small.pool(),
+        BenchShape.handOver(options.pool()),
+        WARM_UP_BEFORE_EACH,
+        options.handOvers());
   }
 
   private void requireArrived(String how) {

@@ -2,6 +2,7 @@ package dev.baton.cli.demo;
 
 import dev.baton.cli.local.RouterReadiness;
 import dev.baton.cli.shell.TemporaryDirectory;
+import dev.baton.cluster.membership.AdvertisedEndpoints;
 import dev.baton.cluster.process.ProcessLogging;
 import dev.baton.cluster.zookeeper.EmbeddedZooKeeper;
 import dev.baton.decode.DecodeWorker;
@@ -77,7 +78,7 @@ public final class WarmUpCommand implements Callable<Integer> {
         0,
         0,
         0,
-        Optional.empty(),
+        AdvertisedEndpoints.asBound(),
         PrefillWorker.Config.DEFAULT_POOL,
         BLOCKS,
         BLOCK_TOKENS,
@@ -102,7 +103,7 @@ public final class WarmUpCommand implements Callable<Integer> {
         0,
         0,
         0,
-        Optional.empty(),
+        AdvertisedEndpoints.asBound(),
         DecodeWorker.Config.DEFAULT_POOL,
         BLOCKS,
         BLOCK_TOKENS,

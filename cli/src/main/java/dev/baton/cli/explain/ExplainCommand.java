@@ -6,6 +6,7 @@ import dev.baton.cluster.error.BatonException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -40,6 +41,16 @@ public final class ExplainCommand implements Callable<Integer> {
           "A router's HTTP port; once for each router that may know. Default: ${DEFAULT-VALUE}.")
   private List<String> endpoints = List.of();
 
+  @Option(
+      names = "--api-key",
+      paramLabel = "KEY",
+      defaultValue = "${env:OPENAI_API_KEY}",
+      description = {
+        "The key that the request came with: nobody sees another tenant's decisions.",
+        "Default: what OPENAI_API_KEY says, else none."
+      })
+  private @Nullable String apiKey;
+
   @Option(names = "--json", description = "Print the router's answer as it is, on one line.")
   private boolean json;
 
@@ -47,7 +58,7 @@ public final class ExplainCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
-    JsonNode decision = new RouterDecisions(routers()).of(request);
+    JsonNode decision = new RouterDecisions(routers(), apiKey).of(request);
     if (json) {
       System.out.println(decision);
     } else {

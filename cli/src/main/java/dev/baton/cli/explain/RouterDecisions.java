@@ -13,6 +13,7 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -23,8 +24,11 @@ final class RouterDecisions {
   private static final JsonMapper JSON = JsonMapper.builder().build();
 
   private final List<Endpoint> routers;
+  private final @Nullable String apiKey;
 
-  RouterDecisions(List<Endpoint> routers) {
+  /** Asks these, with this key; null for none. */
+  RouterDecisions(List<Endpoint> routers, @Nullable String apiKey) {
+    this.apiKey = apiKey;
     this.routers = routers;
   }
 
@@ -39,16 +43,16 @@ final class RouterDecisions {
       for (Endpoint router : routers) {
         try {
           HttpResponse<String> response =
-              http.send(
-                  HttpRequest.newBuilder(uri(router, request)).timeout(LIMIT).build(),
-                  HttpResponse.BodyHandlers.ofString());
+              http.send(asking(router, request), HttpResponse.BodyHandlers.ofString());
           switch (response.statusCode()) {
             case 200 -> {
               return JSON.readTree(response.body());
             }
             case 404 ->
                 silent.add(
-                    router + " does not know it (a router remembers its last 4,096 decisions)");
+                    router
+                        + " does not know it (a router remembers its last 4,096 decisions, and tells them to"
+                        + " who gives the key of the request: --api-key)");
             default ->
                 silent.add(
                     router
@@ -64,6 +68,14 @@ final class RouterDecisions {
       }
     }
     throw new Failure("request " + request + ": " + String.join("; ", silent));
+  }
+
+  private HttpRequest asking(Endpoint router, String request) {
+    HttpRequest.Builder asking = HttpRequest.newBuilder(uri(router, request)).timeout(LIMIT);
+    if (apiKey != null) {
+      asking.header("Authorization", "Bearer " + apiKey);
+    }
+    return asking.build();
   }
 
   private static URI uri(Endpoint router, String request) {

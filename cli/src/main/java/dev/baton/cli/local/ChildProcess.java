@@ -43,15 +43,18 @@ public final class ChildProcess {
     }
   }
 
-  String name() {
+  /** What it was called when it was started. */
+  public String name() {
     return name;
   }
 
-  long pid() {
+  /** Its process id. */
+  public long pid() {
     return process.pid();
   }
 
-  boolean isAlive() {
+  /** Whether it has not ended. */
+  public boolean isAlive() {
     return process.isAlive();
   }
 
@@ -94,6 +97,49 @@ public final class ChildProcess {
     } catch (InterruptedException interrupted) {
       process.destroyForcibly();
       Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Stops all of these at once, as {@link #stop} does. Ends with the last. */
+  public static void stop(List<ChildProcess> children, Duration limit) {
+    List<Thread> stopping =
+        children.stream().map(child -> Thread.ofVirtual().start(() -> child.stop(limit))).toList();
+    boolean interrupted = false;
+    for (Thread each : stopping) {
+      try {
+        each.join();
+      } catch (InterruptedException ignored) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** SIGKILL; returns when it is gone. */
+  public void kill() throws InterruptedException {
+    process.destroyForcibly().waitFor();
+  }
+
+  /** SIGSTOP: it stands still, and its connections stay open. */
+  public void freeze() throws InterruptedException {
+    signal("STOP");
+  }
+
+  /** SIGCONT. */
+  public void thaw() throws InterruptedException {
+    signal("CONT");
+  }
+
+  private void signal(String signal) throws InterruptedException {
+    try {
+      int code = new ProcessBuilder("kill", "-" + signal, Long.toString(pid())).start().waitFor();
+      if (code != 0 && isAlive()) {
+        throw new Failure("kill -%s %d ended with %d".formatted(signal, pid(), code));
+      }
+    } catch (IOException noKill) {
+      throw new Failure("cannot run kill: " + noKill.getMessage(), noKill);
     }
   }
 

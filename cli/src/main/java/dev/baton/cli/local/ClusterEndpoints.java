@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * Where a local cluster can be reached.
@@ -33,6 +34,13 @@ public record ClusterEndpoints(
   /** host:port of the gRPC door. */
   public String grpc() {
     return router.endpoint("grpc");
+  }
+
+  /** Where its router and its workers show their metrics: http://host:port. */
+  public List<String> admins() {
+    return Stream.concat(Stream.of(router), workers.stream())
+        .map(each -> each.endpoint("admin"))
+        .toList();
   }
 
   /** Process id of a worker. */

@@ -29,10 +29,6 @@ record ClusterFile(List<WorkerPlan> workers, List<String> routerArguments) {
   private static final int MOST_WORKERS = 256;
   private static final int MOST_TOKENS = 1 << 20;
 
-  /** An emulated worker computes nothing: its memory is that of its blocks and of the JVM. */
-  private static final List<String> SMALL_JVM =
-      List.of("-Xmx192m", "-XX:+UseSerialGC", "-XX:ReservedCodeCacheSize=64m");
-
   /** What a pool may say of its batches, by its role: flags of {@code baton worker ROLE}. */
   private static final Map<String, List<String>> BATCHING =
       Map.of(
@@ -132,7 +128,8 @@ record ClusterFile(List<WorkerPlan> workers, List<String> routerArguments) {
       for (int i = 1; i <= count; i++) {
         String id = role + "-" + name + "-" + i;
         workers.add(
-            new WorkerPlan(role, id, List.copyOf(arguments), emulated ? SMALL_JVM : List.of()));
+            new WorkerPlan(
+                role, id, List.copyOf(arguments), emulated ? JavaCommand.SMALL : List.of()));
       }
       return workers;
     }

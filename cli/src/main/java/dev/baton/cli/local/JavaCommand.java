@@ -11,6 +11,10 @@ import java.util.stream.Stream;
  * flags, but those that are this process's alone.
  */
 public final class JavaCommand {
+  /** Flags of a JVM for a server that holds little on its heap: many fit on one machine. */
+  public static final List<String> SMALL =
+      List.of("-Xmx192m", "-XX:+UseSerialGC", "-XX:ReservedCodeCacheSize=64m");
+
   private static final String MAIN = "dev.baton.cli.Baton";
   private static final String VECTOR_API = "--add-modules=jdk.incubator.vector";
 
@@ -21,7 +25,7 @@ public final class JavaCommand {
   private JavaCommand() {}
 
   /** For a process that runs the engine, with further flags of its JVM. */
-  static List<String> withEngine(List<String> flags, List<String> arguments) {
+  public static List<String> withEngine(List<String> flags, List<String> arguments) {
     return of(Stream.concat(Stream.of(VECTOR_API), flags.stream()).toList(), arguments);
   }
 
@@ -30,7 +34,8 @@ public final class JavaCommand {
     return of(List.of(), arguments);
   }
 
-  private static List<String> of(List<String> flags, List<String> arguments) {
+  /** For any other, with further flags of its JVM. */
+  public static List<String> of(List<String> flags, List<String> arguments) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(inherited(ManagementFactory.getRuntimeMXBean().getInputArguments()));

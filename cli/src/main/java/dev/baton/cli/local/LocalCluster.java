@@ -172,21 +172,10 @@ public final class LocalCluster implements AutoCloseable {
 
   /** Stops those of these roles, all at once. */
   private static void stop(List<ChildProcess> children, String... roles) {
-    List<Thread> stopping =
+    ChildProcess.stop(
         children.stream()
             .filter(child -> Stream.of(roles).anyMatch(child.name()::startsWith))
-            .map(child -> Thread.ofVirtual().start(() -> child.stop(STOP_LIMIT)))
-            .toList();
-    boolean interrupted = false;
-    for (Thread each : stopping) {
-      try {
-        each.join();
-      } catch (InterruptedException ignored) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+            .toList(),
+        STOP_LIMIT);
   }
 }

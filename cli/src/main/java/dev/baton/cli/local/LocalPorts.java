@@ -4,12 +4,21 @@ import dev.baton.cli.shell.Failure;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 
 /** Whether ports of this machine are free; asked before a start, so that the answer is clear. */
 public final class LocalPorts {
   private static final int HIGHEST = 65_535;
+
+  /** Linux gives outgoing connections ports from 32768 on, unless it is told otherwise. */
+  private static final int BELOW_EPHEMERAL = 32_768;
+
+  private static final int FIRST = 16_384;
+  private static final Set<Integer> GIVEN = ConcurrentHashMap.newKeySet();
 
   private LocalPorts() {}
 
@@ -20,6 +29,21 @@ public final class LocalPorts {
     } catch (IOException taken) {
       return false;
     }
+  }
+
+  /**
+   * A port of 127.0.0.1 that nobody listens on now, and that no outgoing connection is given as its
+   * own: whoever is told it may listen there later, and again after a restart. Another each time.
+   */
+  public static int free() {
+    for (int i = 0; i < BELOW_EPHEMERAL - FIRST; i++) {
+      int port = ThreadLocalRandom.current().nextInt(FIRST, BELOW_EPHEMERAL);
+      if (isFree(port) && GIVEN.add(port)) {
+        return port;
+      }
+    }
+    throw new Failure(
+        "no port from %d to %d of 127.0.0.1 is free".formatted(FIRST, BELOW_EPHEMERAL - 1));
   }
 
   /**

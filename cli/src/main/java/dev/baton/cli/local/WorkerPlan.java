@@ -11,14 +11,14 @@ import java.util.stream.Stream;
  * @param arguments of {@code baton worker ROLE}, but for those that all servers share
  * @param jvmFlags of its own
  */
-record WorkerPlan(String role, String id, List<String> arguments, List<String> jvmFlags) {
+public record WorkerPlan(String role, String id, List<String> arguments, List<String> jvmFlags) {
   /** Whether it can take this role. */
   boolean offers(String wanted) {
     return role.equals(wanted) || role.equals("mixed");
   }
 
   /** Its command line, after {@code baton}. */
-  List<String> command(List<String> shared) {
+  public List<String> command(List<String> shared) {
     return Stream.of(List.of("worker", role, "--id", id), shared, arguments)
         .flatMap(List::stream)
         .toList();

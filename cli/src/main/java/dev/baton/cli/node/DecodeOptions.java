@@ -38,7 +38,7 @@ final class DecodeOptions {
         ports.control(),
         ports.kv(),
         ports.admin(),
-        ports.advertisedKvEndpoint(),
+        ports.advertised(),
         worker.engine().pool(),
         worker.blocks(),
         worker.engine().blockTokens(),

@@ -4,6 +4,7 @@ import dev.baton.cli.node.MixedRoles.Running;
 import dev.baton.cli.node.MixedRoles.Start;
 import dev.baton.cli.process.LifeOptions;
 import dev.baton.cli.process.ReadyLine;
+import dev.baton.cluster.membership.AdvertisedEndpoints;
 import dev.baton.cluster.phase.PhaseModel;
 import dev.baton.cluster.pools.MixedName;
 import dev.baton.cluster.process.ProcessLogging;
@@ -153,7 +154,7 @@ final class MixedCommand implements Callable<Integer> {
   private WorkerPorts ports(int offset) {
     int from = firstPort + offset;
     return firstPort == 0
-        ? new WorkerPorts(0, 0, 0, Optional.empty())
-        : new WorkerPorts(from, from + 1, from + 2, Optional.empty());
+        ? new WorkerPorts(0, 0, 0, AdvertisedEndpoints.asBound())
+        : new WorkerPorts(from, from + 1, from + 2, AdvertisedEndpoints.asBound());
   }
 }

@@ -1,5 +1,6 @@
 package dev.baton.cli.node;
 
+import dev.baton.cluster.membership.AdvertisedEndpoints;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -37,8 +38,21 @@ final class PortOptions {
           "Where other workers push to and fetch from, where it is not the bound address.")
   private @Nullable String advertisedKvEndpoint;
 
+  @Option(
+      names = "--advertised-control-endpoint",
+      paramLabel = "HOST:PORT",
+      description =
+          "Where routers reach the control services, where it is not the bound address: behind a"
+              + " proxy, or where addresses are translated.")
+  private @Nullable String advertisedControlEndpoint;
+
   WorkerPorts ports() {
     return new WorkerPorts(
-        controlPort, kvPort, adminPort, Optional.ofNullable(advertisedKvEndpoint));
+        controlPort,
+        kvPort,
+        adminPort,
+        new AdvertisedEndpoints(
+            Optional.ofNullable(advertisedControlEndpoint),
+            Optional.ofNullable(advertisedKvEndpoint)));
   }
 }

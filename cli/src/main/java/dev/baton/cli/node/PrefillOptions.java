@@ -51,7 +51,7 @@ final class PrefillOptions {
         ports.control(),
         ports.kv(),
         ports.admin(),
-        ports.advertisedKvEndpoint(),
+        ports.advertised(),
         worker.engine().pool(),
         worker.blocks(),
         worker.engine().blockTokens(),

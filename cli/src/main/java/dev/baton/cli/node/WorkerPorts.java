@@ -1,6 +1,6 @@
 package dev.baton.cli.node;
 
-import java.util.Optional;
+import dev.baton.cluster.membership.AdvertisedEndpoints;
 
 /**
  * Where a worker listens; a port of 0 picks a free one.
@@ -8,6 +8,6 @@ import java.util.Optional;
  * @param control of the control services
  * @param kv where KV goes in and out
  * @param admin of /metrics, /healthz and /readyz
- * @param advertisedKvEndpoint where others reach {@code kv}, if not at the bound address
+ * @param advertised where others reach {@code control} and {@code kv}, if not at the bound address
  */
-record WorkerPorts(int control, int kv, int admin, Optional<String> advertisedKvEndpoint) {}
+record WorkerPorts(int control, int kv, int admin, AdvertisedEndpoints advertised) {}

@@ -3,11 +3,12 @@ package dev.baton.cli.soak;
 import dev.baton.cli.local.ClusterEndpoints;
 import dev.baton.cli.local.ClusterPlan;
 import dev.baton.cli.local.DefaultModel;
+import dev.baton.cli.local.Gauges;
 import dev.baton.cli.local.LocalCluster;
 import dev.baton.cli.local.LocalClusterOptions;
 import dev.baton.cli.process.LifeOptions;
 import dev.baton.cli.shell.Progress;
-import dev.baton.cli.shell.Terminal;
+import dev.baton.cli.shell.SparseLines;
 import dev.baton.cli.shell.Units;
 import dev.baton.client.BatonClient;
 import dev.baton.cluster.process.ProcessLogging;
@@ -134,7 +135,7 @@ public final class SoakCommand implements Callable<Integer> {
                   ClusterPlan.DEFAULT_START_LIMIT));
       LifeOptions.closeAtExit(cluster);
       try (cluster) {
-        report = soak(plan, cluster.start(progress), lines(progress));
+        report = soak(plan, cluster.start(progress), SparseLines.of(progress));
       }
     }
     System.out.println(
@@ -152,16 +153,11 @@ public final class SoakCommand implements Callable<Integer> {
               plan,
               endpoints,
               new SoakClient(client, tally),
-              new Gauges(http, endpoints),
+              new Gauges(http, endpoints.admins()),
               tally,
               progress)
           .run();
     }
-  }
-
-  /** A line that moves on a terminal; elsewhere one every so many seconds. */
-  private static Consumer<String> lines(Progress progress) {
-    return Terminal.isStderr() ? progress::step : new Sparse(progress::step);
   }
 
   private SoakPlan plan() {
@@ -172,26 +168,6 @@ public final class SoakCommand implements Callable<Integer> {
       return new SoakPlan(duration, round, rate, clients, seed, restLimit, rssGrowth);
     } catch (IllegalArgumentException wrong) {
       throw new ParameterException(spec.commandLine(), String.valueOf(wrong.getMessage()), wrong);
-    }
-  }
-
-  /** Passes on a line a period. For one thread. */
-  private static final class Sparse implements Consumer<String> {
-    private static final long PERIOD_NANOS = Duration.ofSeconds(10).toNanos();
-
-    private final Consumer<String> lines;
-    private long last = System.nanoTime() - PERIOD_NANOS;
-
-    Sparse(Consumer<String> lines) {
-      this.lines = lines;
-    }
-
-    @Override
-    public void accept(String line) {
-      if (System.nanoTime() - last >= PERIOD_NANOS) {
-        last = System.nanoTime();
-        lines.accept(line);
-      }
     }
   }
 }

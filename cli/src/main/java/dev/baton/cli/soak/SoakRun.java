@@ -1,6 +1,7 @@
 package dev.baton.cli.soak;
 
 import dev.baton.cli.local.ClusterEndpoints;
+import dev.baton.cli.local.Gauges;
 import dev.baton.cli.process.ReadyLine;
 import dev.baton.cli.soak.SoakRequests.Drawn;
 import java.io.IOException;

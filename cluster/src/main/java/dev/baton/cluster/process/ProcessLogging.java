@@ -10,7 +10,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.LongAdder;
 import net.logstash.logback.encoder.LogstashEncoder;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 import org.slf4j.bridge.SLF4JBridgeHandler;
 import org.slf4j.event.Level;
@@ -44,16 +46,32 @@ public final class ProcessLogging {
           "org.apache.zookeeper.server.ServerCnxnFactory",
           "org.apache.curator.ConnectionState",
           // gRPC sets an option on Unix sockets that they do not have.
-          "io.netty.bootstrap.Bootstrap");
+          "io.netty.bootstrap.Bootstrap",
+          "io.netty.bootstrap.ServerBootstrap");
+
+  /** Lines that may wait for stderr: some seconds of a busy router. */
+  private static final int QUEUED_LINES = 8192;
+
+  private static final LongAdder DROPPED = new LongAdder();
+
+  // Whoever starts logging replaces it; the process's end finishes it.
+  private static volatile @Nullable LogQueue current;
+
+  static {
+    Runtime.getRuntime()
+        .addShutdownHook(new Thread(ProcessLogging::finish, "log-writer at the end"));
+  }
 
   private ProcessLogging() {}
 
   /**
    * One JSON object a line, with the fields {@code role} and {@code id}, and {@code request_id}
-   * within a {@link RequestScope}.
+   * within a {@link RequestScope}. Whoever logs never waits for stderr: lines that find it blocked
+   * for long are dropped and counted. The lines of a process that ends in any way but by SIGKILL
+   * are all written.
    */
   public static void start(String role, String id, Level level) {
-    install(new LogstashEncoder(), level, Map.of("role", role, "id", id));
+    install(new LogstashEncoder(), level, Map.of("role", role, "id", id), true);
   }
 
   /**
@@ -64,11 +82,11 @@ public final class ProcessLogging {
     boolean traces = level.toInt() <= Level.DEBUG.toInt();
     encoder.setPattern(
         "%d{HH:mm:ss.SSS} %-5level %logger{0}: %msg%n" + (traces ? "%ex" : "%nopex"));
-    install(encoder, level, Map.of());
+    install(encoder, level, Map.of(), false);
   }
 
   private static void install(
-      Encoder<ILoggingEvent> encoder, Level level, Map<String, String> fields) {
+      Encoder<ILoggingEvent> encoder, Level level, Map<String, String> fields, boolean queued) {
     LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
     context.reset();
     fields.forEach(context::putProperty);
@@ -80,15 +98,37 @@ public final class ProcessLogging {
     appender.setTarget("System.err");
     appender.setEncoder(encoder);
     appender.start();
+    LogQueue queue = queued ? new LogQueue(appender, QUEUED_LINES, DROPPED) : null;
+    current = queue;
     Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
     root.setLevel(ch.qos.logback.classic.Level.convertAnSLF4JLevel(level));
-    root.addAppender(appender);
+    if (queue == null) {
+      root.addAppender(appender);
+    } else {
+      queue.setContext(context);
+      queue.setName("queue");
+      queue.start();
+      root.addAppender(queue);
+    }
     // gRPC and the JDK log through java.util.logging.
     SLF4JBridgeHandler.removeHandlersForRootLogger();
     SLF4JBridgeHandler.install();
     TALKATIVE.forEach(name -> context.getLogger(name).setLevel(ch.qos.logback.classic.Level.WARN));
     REPETITIVE.forEach(
         name -> context.getLogger(name).setLevel(ch.qos.logback.classic.Level.ERROR));
+  }
+
+  /** Lines that this process dropped because stderr was blocked. */
+  static long dropped() {
+    return DROPPED.sum();
+  }
+
+  /** Writes all lines that wait; those that come later are written at once. */
+  static void finish() {
+    LogQueue queue = current;
+    if (queue != null) {
+      queue.finish();
+    }
   }
 
   /** The level that {@link #LEVEL_VARIABLE} names; the fallback where it names none. */

@@ -1,5 +1,6 @@
 package dev.baton.cluster.process;
 
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
@@ -31,6 +32,10 @@ public final class ProcessMetrics {
     new ProcessorMetrics().bindTo(registry);
     new UptimeMetrics().bindTo(registry);
     new FileDescriptorMetrics().bindTo(registry);
+    FunctionCounter.builder(
+            "baton.log.lines.dropped", ProcessLogging.class, _ -> ProcessLogging.dropped())
+        .description("Log lines that were dropped because stderr was blocked")
+        .register(registry);
     return registry;
   }
 

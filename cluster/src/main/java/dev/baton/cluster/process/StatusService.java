@@ -30,14 +30,22 @@ public final class StatusService extends WorkerStatusServiceGrpc.WorkerStatusSer
   private final LongSupplier epoch;
   private final Supplier<WorkerLoad> load;
   private final List<TierKeys> tiers;
+  private final Duration longestGap;
   private final Set<StatusStream> streams = ConcurrentHashMap.newKeySet();
   private volatile boolean closed;
 
   /** Of the worker with this epoch, load and these tiers, which may change at any time. */
   public StatusService(LongSupplier epoch, Supplier<WorkerLoad> load, List<TierKeys> tiers) {
+    this(epoch, load, tiers, LONGEST_GAP);
+  }
+
+  /** As above, with another time between heartbeats. */
+  StatusService(
+      LongSupplier epoch, Supplier<WorkerLoad> load, List<TierKeys> tiers, Duration longestGap) {
     this.epoch = epoch;
     this.load = load;
     this.tiers = List.copyOf(tiers);
+    this.longestGap = longestGap;
   }
 
   @Override
@@ -49,7 +57,7 @@ public final class StatusService extends WorkerStatusServiceGrpc.WorkerStatusSer
             observer,
             new StatusFeed(epoch, load, tiers)::next,
             SHORTEST_GAP,
-            LONGEST_GAP,
+            longestGap,
             streams::remove);
     observer.setOnCancelHandler(stream::stop);
     observer.setOnReadyHandler(stream::ready);

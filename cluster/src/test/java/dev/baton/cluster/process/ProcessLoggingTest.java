@@ -33,6 +33,7 @@ class ProcessLoggingTest {
   }
 
   private List<String> lines() {
+    ProcessLogging.finish();
     return caught.toString(UTF_8).lines().toList();
   }
 

@@ -79,7 +79,7 @@ final class OpenAiAnswer implements Flow.Subscriber<List<ByteBuffer>> {
     if (failure != null) {
       events.fail(why(failure instanceof CompletionException ? failure.getCause() : failure));
     } else if (response != null && response.statusCode() != OK) {
-      events.fail(OpenAiEvents.failure("http_" + response.statusCode(), response.body()));
+      events.fail(RequestFailure.ofOpenAi("http_" + response.statusCode(), response.body()));
     } else {
       events.end();
     }

@@ -41,7 +41,7 @@ final class OpenAiEvents {
       return;
     }
     if (chunk.has("error")) {
-      fail(failure("stream", chunk, data));
+      fail(RequestFailure.ofOpenAi("stream", data));
       return;
     }
     JsonNode choice = chunk.at("/choices/0");
@@ -77,21 +77,6 @@ final class OpenAiEvents {
       over = true;
       listener.failed(failure);
     }
-  }
-
-  /** A failure as the API tells it. */
-  static RequestFailure failure(String where, String body) {
-    try {
-      return failure(where, JSON.readTree(body), body);
-    } catch (JacksonException noJson) {
-      return new RequestFailure(where, body);
-    }
-  }
-
-  private static RequestFailure failure(String where, JsonNode json, String body) {
-    String code = json.at("/error/code").asString(json.at("/error/type").asString(""));
-    return new RequestFailure(
-        code.isEmpty() ? where : where + ":" + code, json.at("/error/message").asString(body));
   }
 
   private static String text(JsonNode choice) {

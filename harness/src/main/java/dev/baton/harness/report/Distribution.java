@@ -36,7 +36,7 @@ public record Distribution(
   }
 
   /** Of these values; empty if there are none. */
-  static Optional<Distribution> of(DoubleStream values) {
+  public static Optional<Distribution> of(DoubleStream values) {
     double[] sorted = values.sorted().toArray();
     if (sorted.length == 0) {
       return Optional.empty();

@@ -3,8 +3,9 @@ package dev.baton.harness.workload;
 import java.util.List;
 
 /** The vocabulary of prompts: {@value #COUNT} short English words, each with a space before it. */
-final class PromptWords {
-  static final int COUNT = 256;
+public final class PromptWords {
+  /** How many there are. */
+  public static final int COUNT = 256;
 
   private static final List<String> WORDS =
       """
@@ -33,7 +34,7 @@ final class PromptWords {
   private PromptWords() {}
 
   /** The word of this number, 0 to 255. */
-  static String word(int number) {
+  public static String word(int number) {
     return WORDS.get(number);
   }
 }

@@ -50,23 +50,12 @@ final class IncomingPull extends ClientCall.Listener<PullReply> {
     this.done = done;
   }
 
-  /** Sends the request, under the current context's cancellation and deadline. */
-  void start(Channels.Lease by, PullRequest request, Duration limit, int maxMessageBytes) {
-    ClientCall<OutgoingMessage, PullReply> started;
-    try {
-      started =
-          by.connection()
-              .channel()
-              .newCall(
-                  PULL,
-                  CallOptions.DEFAULT
-                      .withDeadlineAfter(limit.toNanos(), TimeUnit.NANOSECONDS)
-                      .withMaxInboundMessageSize(maxMessageBytes));
-    } catch (RuntimeException | Error e) {
-      by.close();
-      throw e;
-    }
-    // Under the lock, so that whoever ends the pull meanwhile finds a call that was started.
+  /**
+   * Sends the request once there is a connection, under the context's cancellation and deadline.
+   * Does not block.
+   */
+  void start(Channels.Lease by, PullRequest request, Duration limit, int maxMessageBytes)
+      throws HandoffException {
     synchronized (this) {
       if (over) {
         // Closed since it was entered; nobody else will give this back.
@@ -77,12 +66,33 @@ final class IncomingPull extends ClientCall.Listener<PullReply> {
       watch =
           puller.watch(
               () -> end(HandoffException.stalled("the source was silent for the stall limit")));
-      started.start(this, new Metadata());
-      started.request(1);
-      started.sendMessage(OutgoingMessage.control(KvTransfer.PULL, request));
-      started.halfClose();
-      call = started;
     }
+    long endNanos = startedNanos + limit.toNanos();
+    by.whenOpen((connection, failure) -> {
+      if (connection == null) {
+        // A source that cannot even be named must not keep what is held for it.
+        end(HandoffException.lost("no connection to the source", failure));
+      } else {
+        CallOptions options =
+            CallOptions.DEFAULT
+                .withDeadlineAfter(endNanos - System.nanoTime(), TimeUnit.NANOSECONDS)
+                .withMaxInboundMessageSize(maxMessageBytes);
+        context.run(() -> send(connection.channel().newCall(PULL, options), request));
+      }
+    });
+  }
+
+  /** Under the lock, so that whoever ends the pull meanwhile finds a call that was started. */
+  private synchronized void send(
+      ClientCall<OutgoingMessage, PullReply> started, PullRequest request) {
+    if (over) {
+      return;
+    }
+    started.start(this, new Metadata());
+    started.request(1);
+    started.sendMessage(OutgoingMessage.control(KvTransfer.PULL, request));
+    started.halfClose();
+    call = started;
   }
 
   @Override

@@ -13,13 +13,10 @@ import org.jspecify.annotations.Nullable;
  * Takes the planes of one stream out of its ring, on the stream's event loop and nowhere else.
  *
  * <p>Each turn is a bounded piece of work, after which the loop serves others. When the ring is
- * empty the loop comes back to it for {@value #AWAKE_NANOS} ns, because the next plane mostly
- * follows at once; then the ring sleeps until its sender sends a message.
+ * empty the loop comes back to it for a while, because the next plane mostly follows at once; then
+ * the ring sleeps until its sender sends a message.
  */
 final class IncomingRing implements RingSink<HandoffException> {
-  /** Longer than a sender takes from one plane to the next, shorter than it takes to wake. */
-  static final long AWAKE_NANOS = 50_000;
-
   private static final int TURN_BYTES = 256 * 1024;
 
   /** The stream that a ring belongs to. */
@@ -43,9 +40,9 @@ final class IncomingRing implements RingSink<HandoffException> {
   private final Stream stream;
   private final Executor loop;
   private final Alarms clock;
+  private final RingPatience patience = new RingPatience(RingPatience.WHILE_EMPTY_NANOS);
 
   private @Nullable IncomingPlane plane;
-  private long lastTaken;
   private boolean scheduled;
   private boolean closed;
 
@@ -62,7 +59,7 @@ final class IncomingRing implements RingSink<HandoffException> {
   /** The sender says that there is something to read. */
   void wake() {
     if (!scheduled) {
-      lastTaken = clock.nanoTime();
+      patience.rewarded();
       turn();
     }
   }
@@ -79,10 +76,11 @@ final class IncomingRing implements RingSink<HandoffException> {
     }
     try {
       if (take(TURN_BYTES) > 0) {
-        lastTaken = clock.nanoTime();
+        patience.rewarded();
         stream.sign();
         schedule();
-      } else if (clock.nanoTime() - lastTaken < AWAKE_NANOS || !sleep()) {
+      } else if (!patience.isOver(clock.nanoTime()) || !sleep()) {
+        patience.pause(clock.nanoTime());
         schedule();
       }
     } catch (HandoffException e) {

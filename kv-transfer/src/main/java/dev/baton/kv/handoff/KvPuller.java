@@ -132,9 +132,6 @@ public final class KvPuller implements AutoCloseable {
           HandoffReceiver.maxMessageBytes(pool.layout()));
     } catch (HandoffException e) {
       pull.end(e);
-    } catch (RuntimeException | Error e) {
-      // A source that cannot even be named must not keep what is held for it.
-      pull.end(HandoffException.lost("no connection to " + source.endpoint(), e));
     }
   }
 

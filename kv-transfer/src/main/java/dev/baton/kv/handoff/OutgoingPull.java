@@ -46,8 +46,7 @@ final class OutgoingPull extends ServerCall.Listener<PullAsked> {
   private OutgoingPull(PullSource source, ServerCall<PullAsked, OutgoingMessage> call) {
     this.source = source;
     this.call = call;
-    this.watch =
-        source.watch(() -> end(HandoffException.stalled("the puller took nothing for too long")));
+    this.watch = source.watch(this::stalled);
   }
 
   /** Begins to serve a call. */
@@ -140,13 +139,28 @@ final class OutgoingPull extends ServerCall.Listener<PullAsked> {
   @Override
   public void onCancel() {
     end(HandoffException.cancelled("the puller left, or its deadline passed", null));
-    source.over(this);
+    gone();
   }
 
   @Override
   public void onComplete() {
     giveBack();
+    gone();
+  }
+
+  /** The transport holds nothing of the stream any more. */
+  private void gone() {
+    watch.stop();
     source.over(this);
+  }
+
+  /**
+   * The puller took nothing for too long, perhaps of the last frames. The status queues behind what
+   * it does not take, and gRPC's servers cannot reset a stream: only its deadline ends that.
+   */
+  private void stalled() {
+    end(HandoffException.stalled("the puller took nothing for too long"));
+    source.lingers(this);
   }
 
   /** Ends the stream, unless it has ended; when it returns no block is held. */
@@ -176,7 +190,7 @@ final class OutgoingPull extends ServerCall.Listener<PullAsked> {
   /** Also after a fault, when whoever guards the service has closed the call. */
   private synchronized void giveBack() {
     over = true;
-    watch.stop();
+    watch.sign();
     source.pool().release(blocks);
     blocks = List.of();
   }

@@ -56,6 +56,7 @@ public final class OutgoingPush {
   private final Channels channels;
   private final RingLender rings;
   private final HandoffMetrics metrics;
+  private final Duration stallLimit;
   private final long stallNanos;
   private final int mostStreams;
   private final BooleanSupplier writerLives;
@@ -102,6 +103,7 @@ public final class OutgoingPush {
     this.rings = rings;
     this.watch = new PushWatch(alarms, this::lookAtWaits);
     this.metrics = metrics;
+    this.stallLimit = stallLimit;
     this.stallNanos = stallLimit.toNanos();
     this.mostStreams = mostStreams;
     this.writerLives = writerLives;
@@ -154,7 +156,8 @@ public final class OutgoingPush {
   public PushTimes run() throws HandoffException {
     try (Channels.Lease lease = channels.lease(target)) {
       long started = System.nanoTime();
-      OutgoingStream main = open(lease.connection());
+      Connection connection = lease.connection(OutgoingHandoff.OPENER, stallLimit);
+      OutgoingStream main = open(connection);
       boolean acknowledged = false;
       try {
         main.start();
@@ -171,7 +174,7 @@ public final class OutgoingPush {
       }
       long total = System.nanoTime() - started;
       metrics.completed(
-          handoff.receipt(), total, main.usesRing() ? KvWire.SHM : lease.connection().socket());
+          handoff.receipt(), total, main.usesRing() ? KvWire.SHM : connection.socket());
       return new PushTimes(
           handoff.receipt(),
           total,
@@ -215,7 +218,7 @@ public final class OutgoingPush {
     }
     await(() -> handoff.state() != State.OPENING);
     for (int stripe = 1; stripe < mostStreams; stripe++) {
-      Connection connection = lease.connection(stripe);
+      Connection connection = lease.connection(stripe, stallLimit);
       OutgoingStream opened;
       lock.lock();
       try {
@@ -462,8 +465,7 @@ public final class OutgoingPush {
     } else {
       handoff.end(
           HandoffException.stalled(
-              "no %s from the receiver within %d ms"
-                  .formatted(wait.what, Duration.ofNanos(stallNanos).toMillis())));
+              "no %s from the receiver within %d ms".formatted(wait.what, stallLimit.toMillis())));
       changed.signalAll();
     }
   }

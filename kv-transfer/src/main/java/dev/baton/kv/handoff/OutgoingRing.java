@@ -11,14 +11,11 @@ import java.lang.foreign.MemorySegment;
  * push sees to it that one thread at a time is here, and none after {@link #close}.
  */
 final class OutgoingRing implements AutoCloseable {
-  /** How long room is looked for before the receiver is asked to say when there is some. */
-  private static final long AWAKE_NANOS = 50_000;
-
   private final RingLender.Loan loan;
   private final RingWriter writer;
+  private final RingPatience patience = new RingPatience(RingPatience.WHILE_FULL_NANOS);
+  private boolean answered;
   private boolean taken;
-  private boolean fullSeen;
-  private long fullSince;
 
   /**
    * An empty ring.
@@ -35,8 +32,14 @@ final class OutgoingRing implements AutoCloseable {
     return Rings.toProto(loan.name());
   }
 
-  /** The receiver said whether it has the ring. */
+  /** Whether the receiver said whether it has the ring; what it says later is no answer. */
+  boolean isAnswered() {
+    return answered;
+  }
+
+  /** The receiver said whether it has the ring; to be called once. */
   void answered(boolean taken) {
+    this.answered = true;
     this.taken = taken;
     if (!taken) {
       // It was never touched.
@@ -68,7 +71,9 @@ final class OutgoingRing implements AutoCloseable {
   int advance(int budget) throws HandoffException {
     try {
       int put = writer.advance(budget);
-      fullSeen &= put == 0;
+      if (put > 0) {
+        patience.rewarded();
+      }
       return put;
     } catch (RingException e) {
       throw broken(e);
@@ -94,16 +99,16 @@ final class OutgoingRing implements AutoCloseable {
    * @throws HandoffException if the receiver broke the ring
    */
   boolean sleeps() throws HandoffException {
-    long now = System.nanoTime();
-    if (!fullSeen) {
-      fullSeen = true;
-      fullSince = now;
-    }
     try {
-      return now - fullSince >= AWAKE_NANOS && writer.sleep();
+      return patience.isOver(System.nanoTime()) && writer.sleep();
     } catch (RingException e) {
       throw broken(e);
     }
+  }
+
+  /** There was no room and will be looked for again: lets others run first if that takes long. */
+  void pause() {
+    patience.pause(System.nanoTime());
   }
 
   private static HandoffException broken(RingException why) {

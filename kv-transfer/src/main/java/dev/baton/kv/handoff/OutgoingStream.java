@@ -201,7 +201,8 @@ final class OutgoingStream implements PushCall.Events {
           return;
         }
       }
-      if (usesRing() && !push.mayRest(this)) {
+      if (ring != null && ring.isTaken() && !push.mayRest(this)) {
+        ring.pause();
         wake();
       }
     } catch (HandoffException e) {
@@ -246,7 +247,7 @@ final class OutgoingStream implements PushCall.Events {
 
   @Override
   public void reply(PushReply reply) {
-    if (ring != null && reply.hasAccept()) {
+    if (ring != null && reply.hasAccept() && !ring.isAnswered()) {
       ring.answered(reply.getAccept().getRing());
     }
     if (!usesRing() || !reply.hasRoom()) {

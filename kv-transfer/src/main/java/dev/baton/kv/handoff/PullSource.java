@@ -7,14 +7,17 @@ import dev.baton.kv.Lineage;
 import dev.baton.proto.internal.v1.PullRequest;
 import io.grpc.BindableService;
 import io.grpc.Context;
+import io.grpc.Deadline;
 import io.grpc.ServerMethodDefinition;
 import io.grpc.ServerServiceDefinition;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongPredicate;
 
 /**
@@ -25,7 +28,8 @@ import java.util.function.LongPredicate;
  *       stream ends: sent, refused, cancelled, late, or a puller that took nothing for the stall
  *       limit, which a timer of its own notices.
  *   <li>Bounded: at most {@value #MOST} pulls at a time, each with a deadline; one that takes
- *       slowly costs a few MiB of queued bytes.
+ *       slowly costs a few MiB of queued bytes. One that was given up because it takes nothing
+ *       leaves its place to others, as long as no more than {@value #MOST} of that kind linger.
  *   <li>Nothing here blocks: it runs on the event loops of the KV port. Safe for use by many
  *       threads.
  * </ul>
@@ -34,6 +38,9 @@ public final class PullSource implements BindableService, AutoCloseable {
   /** More than keep a link busy; each may hold a whole prompt's blocks. */
   static final int MOST = 16;
 
+  /** No pull is worth waiting longer for; whatever its puller does, its stream ends by then. */
+  private static final Duration LONGEST = Duration.ofMinutes(10);
+
   private final BlockPool pool;
   private final Compatibility compatibility;
   private final LongPredicate isMyEpoch;
@@ -41,6 +48,9 @@ public final class PullSource implements BindableService, AutoCloseable {
   private final Alarms alarms;
   private final PullMetrics metrics;
   private final Set<OutgoingPull> active = ConcurrentHashMap.newKeySet();
+
+  /** Have no block and no place any more, but bytes queued that their pullers do not take. */
+  private final Set<OutgoingPull> lingering = new HashSet<>();
 
   /**
    * A source of what is published in this pool.
@@ -114,9 +124,11 @@ public final class PullSource implements BindableService, AutoCloseable {
    */
   void enter(OutgoingPull pull) throws HandoffException {
     synchronized (active) {
-      if (active.size() >= MOST) {
+      if (active.size() >= MOST || lingering.size() >= MOST) {
         throw HandoffException.refused(
-            Refusal.BUSY, "pulls: %d are being sent, which is the limit".formatted(MOST));
+            Refusal.BUSY,
+            "pulls: %d are being sent and %d are stuck in their streams, the limit of each is %d"
+                .formatted(active.size(), lingering.size(), MOST));
       }
       active.add(pull);
     }
@@ -124,7 +136,19 @@ public final class PullSource implements BindableService, AutoCloseable {
 
   /** The stream has ended, and with it all that the transport had queued for it. */
   void over(OutgoingPull pull) {
-    active.remove(pull);
+    synchronized (active) {
+      active.remove(pull);
+      lingering.remove(pull);
+    }
+  }
+
+  /** The pull is given up, but its stream has not ended. */
+  void lingers(OutgoingPull pull) {
+    synchronized (active) {
+      if (active.remove(pull)) {
+        lingering.add(pull);
+      }
+    }
   }
 
   /**
@@ -134,8 +158,13 @@ public final class PullSource implements BindableService, AutoCloseable {
    * @throws HandoffException a refusal
    */
   List<BlockKey> verify(PullRequest request) throws HandoffException {
-    if (Context.current().getDeadline() == null) {
-      throw HandoffException.refused(Refusal.PROTOCOL, "pull: no deadline, expected one");
+    Deadline deadline = Context.current().getDeadline();
+    if (deadline == null || deadline.timeRemaining(TimeUnit.SECONDS) > LONGEST.toSeconds()) {
+      throw HandoffException.refused(
+          Refusal.PROTOCOL,
+          "pull: %s, expected one within %d s"
+              .formatted(
+                  deadline == null ? "no deadline" : "deadline " + deadline, LONGEST.toSeconds()));
     }
     if (!isMyEpoch.test(request.getSourceEpoch())) {
       throw HandoffException.refused(

@@ -45,6 +45,12 @@ final class RingForm {
   /** Moved between two looks at the other side: small enough to be still in the nearest cache. */
   static final int PIECE_BYTES = 32 * 1024;
 
+  /**
+   * A writer is woken at most so many times while as much is read as a ring holds. One that sleeps
+   * only when the ring is full, and wakes when half of it is free, needs no more than about four.
+   */
+  static final int MOST_WAKES = 8;
+
   static final int LEAST_CAPACITY = 4 * PIECE_BYTES;
   static final int MOST_CAPACITY = 16 << 20;
 

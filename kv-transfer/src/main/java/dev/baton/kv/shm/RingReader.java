@@ -11,7 +11,8 @@ import java.lang.foreign.ValueLayout;
  *       checked, every byte of a head is copied before it is looked at, lengths come from the sink,
  *       and offsets are made from this side's own position only.
  *   <li>Bytes are given back to the writer when the sink has taken them.
- *   <li>The work of one {@link #drain} is bounded, however fast the writer is.
+ *   <li>The work of one {@link #drain} is bounded, however fast the writer is; and so is the number
+ *       of times that a writer is woken, however often it says that it sleeps.
  * </ul>
  */
 public final class RingReader {
@@ -26,7 +27,10 @@ public final class RingReader {
   private final int capacity;
   private final Runnable wakeWriter;
 
+  private final int leastBetweenWakes;
+
   private long read;
+  private long mayWakeAt;
   private Stage stage = Stage.HEAD;
   private final byte[] head = new byte[RingForm.HEAD_BYTES];
   private int length;
@@ -42,6 +46,7 @@ public final class RingReader {
     this.capacity = RingForm.capacity(segment);
     this.data = segment.asSlice(RingForm.DATA_AT, capacity);
     this.wakeWriter = wakeWriter;
+    this.leastBetweenWakes = capacity / RingForm.MOST_WAKES;
   }
 
   /**
@@ -148,7 +153,10 @@ public final class RingReader {
   private void giveBack(int count) {
     read += count;
     RingForm.POSITION.setVolatile(ring, RingForm.READ_AT, read);
-    if ((int) RingForm.FLAG.getVolatile(ring, RingForm.WRITER_ASLEEP_AT) != 0 && isHalfFree()) {
+    if ((int) RingForm.FLAG.getVolatile(ring, RingForm.WRITER_ASLEEP_AT) != 0
+        && read >= mayWakeAt
+        && isHalfFree()) {
+      mayWakeAt = read + leastBetweenWakes;
       RingForm.FLAG.setVolatile(ring, RingForm.WRITER_ASLEEP_AT, 0);
       wakeWriter.run();
     }

@@ -45,13 +45,23 @@ public final class Segment implements AutoCloseable {
    * @throws IOException if the system has no such memory, or no more of it
    */
   static Segment create(int bytes) throws IOException {
-    int descriptor = SystemCalls.anonymousFile(NAME);
+    return owned(SystemCalls.anonymousFile(NAME), bytes);
+  }
+
+  /** A segment of this file, which it owns from now on and closes also if it fails. */
+  static Segment owned(int descriptor, int bytes) throws IOException {
+    Segment segment;
     try {
-      Segment segment = new Segment(Path.of("/proc/self/fd/" + descriptor), bytes, descriptor);
+      segment = new Segment(Path.of("/proc/self/fd/" + descriptor), bytes, descriptor);
+    } catch (IOException | RuntimeException e) {
+      SystemCalls.close(descriptor);
+      throw e;
+    }
+    try {
       SystemCalls.fixSize(descriptor);
       return segment;
     } catch (IOException | RuntimeException e) {
-      SystemCalls.close(descriptor);
+      segment.close();
       throw e;
     }
   }

@@ -1,6 +1,7 @@
 package dev.baton.kv.transport;
 
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
@@ -78,7 +79,7 @@ final class LocalSocket {
     }
     try (DirectoryStream<Path> sockets = Files.newDirectoryStream(directory, "kv-*.sock")) {
       for (Path each : sockets) {
-        if (!answers(each)) {
+        if (isDead(each)) {
           Files.deleteIfExists(each);
         }
       }
@@ -139,11 +140,38 @@ final class LocalSocket {
     }
   }
 
-  private static boolean answers(Path socket) {
-    try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
-      return channel.connect(UnixDomainSocketAddress.of(socket));
-    } catch (IOException dead) {
+  private static boolean isDead(Path socket) {
+    try {
+      connect(socket);
       return false;
+    } catch (ConnectException nobody) {
+      return true;
+    } catch (IOException busy) {
+      return false;
+    }
+  }
+
+  private static boolean answers(Path socket) {
+    try {
+      connect(socket);
+      return true;
+    } catch (IOException deadOrBusy) {
+      return false;
+    }
+  }
+
+  /**
+   * Connects, without waiting: the queue of a server that is stopped may stay full.
+   *
+   * @throws ConnectException if nobody listens
+   * @throws IOException if the connection is not made at once, for whatever reason
+   */
+  private static void connect(Path socket) throws IOException {
+    try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+      channel.configureBlocking(false);
+      if (!channel.connect(UnixDomainSocketAddress.of(socket))) {
+        throw new IOException(socket + " does not answer at once");
+      }
     }
   }
 }

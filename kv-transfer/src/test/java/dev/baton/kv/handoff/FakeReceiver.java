@@ -60,8 +60,12 @@ final class FakeReceiver implements AutoCloseable {
   }
 
   static PushReply accept(Integer... missing) {
+    return accept(false, missing);
+  }
+
+  static PushReply accept(boolean ring, Integer... missing) {
     return PushReply.newBuilder()
-        .setAccept(Accept.newBuilder().addAllMissing(List.of(missing)))
+        .setAccept(Accept.newBuilder().addAllMissing(List.of(missing)).setRing(ring))
         .build();
   }
 

@@ -7,16 +7,27 @@ import static org.awaitility.Awaitility.await;
 import dev.baton.kv.KvDtype;
 import dev.baton.kv.Layout;
 import dev.baton.kv.PlaneOrder;
+import dev.baton.kv.transport.Connection;
 import dev.baton.proto.internal.v1.PushReply;
+import dev.baton.proto.internal.v1.Ring;
 import io.grpc.Context;
 import io.grpc.Deadline;
 import io.grpc.ServerCall;
 import io.grpc.Status;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileChannel.MapMode;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Random;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -187,6 +198,53 @@ class HandoffSenderTest {
       HandoffException failure = failureOf(twice);
       assertThat(failure.refusal()).contains(Refusal.PROTOCOL);
       assertThat(failure).hasMessageContaining("expected Ack");
+    }
+  }
+
+  @Test
+  void aReceiverThatTakesTheRingAndThenSaysThatItDidNotIsRefusedAndTheRingNotUsedAgain()
+      throws Exception {
+    BlockingQueue<FileChannel> offered = new LinkedBlockingQueue<>();
+    try (FakeReceiver wavering =
+            new FakeReceiver(
+                1,
+                (call, message) -> {
+                  offered.add(segment(message));
+                  call.sendMessage(FakeReceiver.accept(true, 0, 1, 2));
+                  call.sendMessage(FakeReceiver.accept(false, 0, 1, 2));
+                });
+        HandoffSender sender =
+            loopback.sender((target, place) -> {
+              Connection connection = loopback.connections.open(target, place);
+              return new Connection(
+                  connection.channel(), connection.loop(), connection.socket(), true);
+            })) {
+      for (int i = 0; i < 2; i++) {
+        HandoffException failure = failure(sender, wavering.target);
+        assertThat(failure.refusal()).contains(Refusal.PROTOCOL);
+        assertThat(failure).hasMessageContaining("ACCEPT, expected Ack");
+      }
+      try (FileChannel first = offered.poll(30, TimeUnit.SECONDS);
+          FileChannel second = offered.poll(30, TimeUnit.SECONDS)) {
+        first.map(MapMode.READ_WRITE, 0, 8, Arena.ofAuto()).set(ValueLayout.JAVA_LONG, 0, 1);
+        assertThat(
+                second.map(MapMode.READ_ONLY, 0, 8, Arena.ofAuto()).get(ValueLayout.JAVA_LONG, 0))
+            .as("what stands in the second one")
+            .isNotEqualTo(1);
+      }
+    }
+  }
+
+  /** What an Open offers, kept open: another file cannot come to have its numbers. */
+  private static FileChannel segment(PushMessage message) {
+    Ring ring = ((PushMessage.Opening) message).open().getRing();
+    try {
+      return FileChannel.open(
+          Path.of("/proc/" + ring.getProcess() + "/fd/" + ring.getFile()),
+          StandardOpenOption.READ,
+          StandardOpenOption.WRITE);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

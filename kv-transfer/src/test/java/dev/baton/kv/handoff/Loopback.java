@@ -74,8 +74,16 @@ final class Loopback implements AutoCloseable {
   }
 
   HandoffSender sender(Alarms time) {
+    return sender(connections::open, time);
+  }
+
+  HandoffSender sender(Channels.Opener opener) {
+    return sender(opener, new SystemAlarms());
+  }
+
+  private HandoffSender sender(Channels.Opener opener, Alarms time) {
     return new HandoffSender(
-        layout, Prompt.LINEAGE, () -> 5, STALL_LIMIT, 1, connections::open, senderMeters, time);
+        layout, Prompt.LINEAGE, () -> 5, STALL_LIMIT, 1, opener, senderMeters, time);
   }
 
   RawPush raw() {

@@ -106,6 +106,16 @@ final class PullPair implements AutoCloseable {
     }
   }
 
+  /** Bytes that the source has sent in pulls that it is done with. */
+  double bytesSent() {
+    return sourceMeters.get("baton.pull.bytes").tag("direction", "sent").counter().count();
+  }
+
+  /** Pulls that have a place at the source. */
+  int pullsSent() {
+    return (int) sourceMeters.get("baton.pulls.active").gauge().value();
+  }
+
   int outcomes(PullOutcome outcome) {
     return (int) pullerMeters.get("baton.pulls").tag("outcome", outcome.label()).counter().count();
   }
@@ -130,7 +140,7 @@ final class PullPair implements AutoCloseable {
         .until(() ->
             there.usage().used() == 0
                 && here.usage().used() == 0
-                && sourceMeters.get("baton.pulls.active").gauge().value() == 0
+                && pullsSent() == 0
                 && pullerMeters.get("baton.pulls.active").gauge().value() == 0
                 && sourceAlarms.pending() == 0
                 && pullerAlarms.pending() == 0);

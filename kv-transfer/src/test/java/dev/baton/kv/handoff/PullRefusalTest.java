@@ -9,6 +9,7 @@ import dev.baton.kv.PlaneOrder;
 import io.grpc.CallOptions;
 import java.io.ByteArrayInputStream;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -104,6 +105,15 @@ class PullRefusalTest {
   @Test
   void withoutADeadline() throws Exception {
     try (RawPull raw = new RawPull(pair.target(), CallOptions.DEFAULT)) {
+      raw.send(RawPull.message(RawPull.request(prompt))).halfClose();
+      assertThat(raw.failure().refusal()).contains(Refusal.PROTOCOL);
+    }
+  }
+
+  @Test
+  void aDeadlineThatIsHoursAway() throws Exception {
+    CallOptions options = CallOptions.DEFAULT.withDeadlineAfter(2, TimeUnit.HOURS);
+    try (RawPull raw = new RawPull(pair.target(), options)) {
       raw.send(RawPull.message(RawPull.request(prompt))).halfClose();
       assertThat(raw.failure().refusal()).contains(Refusal.PROTOCOL);
     }

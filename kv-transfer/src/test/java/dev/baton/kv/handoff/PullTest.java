@@ -7,12 +7,16 @@ import dev.baton.kv.Block;
 import dev.baton.kv.KvDtype;
 import dev.baton.kv.Layout;
 import dev.baton.kv.PlaneOrder;
+import dev.baton.kv.transport.Connection;
+import dev.baton.kv.transport.KvWire;
 import io.grpc.Context;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
@@ -39,9 +43,7 @@ class PullTest {
       assertThat(result.bytes()).isEqualTo(5L * LAYOUT.blockBytes());
       pair.assertHere(prompt, 5);
       assertThat(pair.here.usage().cached()).isEqualTo(5);
-      assertThat(
-              pair.sourceMeters.get("baton.pull.bytes").tag("direction", "sent").counter().count())
-          .isEqualTo(5.0 * LAYOUT.blockBytes());
+      assertThat(pair.bytesSent()).isEqualTo(5.0 * LAYOUT.blockBytes());
       pair.assertZero();
     }
   }
@@ -179,6 +181,27 @@ class PullTest {
   }
 
   @Test
+  void pullerThatLeavesTheLastFramesInTheStreamKeepsItsPlaceNoLongerThanTheStallLimit()
+      throws Exception {
+    // Planes of 128 KiB: all 2 MiB are queued for the stream, and more than its window takes.
+    Layout layout = new Layout(2, 4, 64, KvDtype.F32, 128, PlaneOrder.K_BY_DIMENSION_V_BY_TOKEN);
+    try (PullPair pair = new PullPair(layout, 4)) {
+      Prompt prompt = Prompt.random(layout, 4 * 128, random);
+      PullPair.publish(pair.there, prompt, 0, 4);
+      try (RawPull raw = new RawPull(pair.target())) {
+        raw.send(RawPull.message(RawPull.request(prompt))).halfClose();
+        await()
+            .atMost(Duration.ofSeconds(30))
+            .until(() -> pair.bytesSent() == 4.0 * layout.blockBytes());
+        assertThat(pair.pullsSent()).isEqualTo(1);
+        pair.sourceAlarms.pass(PullPair.STALL_LIMIT.toNanos() + 1);
+        await().atMost(Duration.ofSeconds(30)).until(() -> pair.pullsSent() == 0);
+      }
+      pair.assertZero();
+    }
+  }
+
+  @Test
   void morePullsThanTheLimitAreRefusedAsBusy() throws Exception {
     try (PullPair pair = new PullPair(LARGE, 4)) {
       Prompt prompt = Prompt.random(LARGE, 4 * 1024, random);
@@ -190,10 +213,7 @@ class PullTest {
           open.add(new RawPull(pair.target()));
           open.getLast().send(RawPull.message(RawPull.request(prompt))).halfClose();
         }
-        await()
-            .atMost(Duration.ofSeconds(30))
-            .until(() ->
-                pair.sourceMeters.get("baton.pulls.active").gauge().value() == PullSource.MOST);
+        await().atMost(Duration.ofSeconds(30)).until(() -> pair.pullsSent() == PullSource.MOST);
 
         assertThat(pair.pull(prompt).outcome()).isEqualTo(PullOutcome.REFUSED);
         assertThat(PullPair.refusals(pair.sourceMeters)).containsEntry(Refusal.BUSY, 1);
@@ -212,6 +232,41 @@ class PullTest {
       CompletableFuture<PullResult> result = pair.begin(Prompt.random(LAYOUT, 16, random).keys());
       pair.pullerAlarms.pass(PullPair.STALL_LIMIT.toNanos() + 1);
       assertThat(result.get(30, TimeUnit.SECONDS).outcome()).isEqualTo(PullOutcome.STALLED);
+      pair.assertZero();
+    }
+  }
+
+  @Test
+  void aSourceWhoseConnectionIsNotOpenYetKeepsNobodyWaiting() throws Exception {
+    CountDownLatch mayOpen = new CountDownLatch(1);
+    FakeAlarms alarms = new FakeAlarms();
+    try (PullPair pair = new PullPair(LAYOUT, 4)) {
+      KvPuller waiting =
+          new KvPuller(
+              pair.here,
+              Prompt.LINEAGE,
+              () -> 5,
+              PullPair.STALL_LIMIT,
+              (to, place) -> {
+                awaitOpen(mayOpen);
+                return new Connection(Loopback.channel(to), Runnable::run, KvWire.TCP, false);
+              },
+              () -> {},
+              new SimpleMeterRegistry(),
+              alarms);
+      CompletableFuture<PullResult> result = new CompletableFuture<>();
+      waiting.pull(
+          new KvPuller.Source(pair.target(), Prompt.EPOCH),
+          1,
+          Prompt.random(LAYOUT, 16, random).keys(),
+          PullPair.LIMIT,
+          result::complete);
+      assertThat(result).isNotDone();
+      alarms.pass(PullPair.STALL_LIMIT.toNanos() + 1);
+      assertThat(result.get(30, TimeUnit.SECONDS).outcome()).isEqualTo(PullOutcome.STALLED);
+      mayOpen.countDown();
+      waiting.close();
+      assertThat(alarms.pending()).isZero();
       pair.assertZero();
     }
   }
@@ -243,6 +298,14 @@ class PullTest {
             .forEach(each -> methods.add(each.getMethodDescriptor().getBareMethodName()));
         assertThat(methods).containsExactlyInAnyOrder("Push", "Pull");
       }
+    }
+  }
+
+  private static void awaitOpen(CountDownLatch mayOpen) {
+    try {
+      mayOpen.await();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
     }
   }
 

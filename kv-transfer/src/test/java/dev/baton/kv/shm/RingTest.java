@@ -153,6 +153,22 @@ class RingTest {
   }
 
   @Test
+  void aWriterThatAlwaysSaysThatItSleepsIsWokenAFewTimesOnly() throws Exception {
+    int length = CAPACITY / 2;
+    RingWriter writer = writer();
+    writer.begin(new byte[44], plane(new byte[length]));
+    writer.advance(Integer.MAX_VALUE);
+    RingReader reader = reader();
+    Records records = new Records(_ -> length);
+    for (long written = RingForm.LINE; written < length; written++) {
+      segment.set(RingForm.LONG, RingForm.WRITTEN_AT, written);
+      segment.set(RingForm.INT, RingForm.WRITER_ASLEEP_AT, 1);
+      reader.drain(records, 1);
+    }
+    assertThat(wakesOfWriter).isBetween(1, 1 + RingForm.MOST_WAKES / 2);
+  }
+
+  @Test
   void aTornRecordIsNeverGivenOut() throws Exception {
     Random random = new Random(3);
     byte[] payload = random(50_000, random);

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -75,6 +76,27 @@ class SegmentTest {
           .hasMessageContaining("expected /memfd:baton-kv");
     } finally {
       SystemCalls.close(descriptor);
+    }
+  }
+
+  @Test
+  void aFileWhoseSizeCannotBeFixedIsNeitherMappedNorOpenAfterwards(@TempDir Path directory)
+      throws Exception {
+    Path file = directory.resolve("sizeable");
+    Files.write(file, new byte[BYTES]);
+    int descriptor = SystemCalls.open(file.toString());
+    assertThatThrownBy(() -> Segment.owned(descriptor, BYTES)).isInstanceOf(IOException.class);
+    assertThat(Files.readString(Path.of("/proc/self/maps"))).doesNotContain("sizeable");
+    try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
+      assertThat(open.map(SegmentTest::target)).noneMatch(path -> path.contains("sizeable"));
+    }
+  }
+
+  private static String target(Path link) {
+    try {
+      return Files.readSymbolicLink(link).toString();
+    } catch (IOException closed) {
+      return "";
     }
   }
 

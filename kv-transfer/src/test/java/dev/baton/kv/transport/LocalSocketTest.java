@@ -1,6 +1,7 @@
 package dev.baton.kv.transport;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import com.google.protobuf.StringValue;
@@ -17,14 +18,18 @@ import io.grpc.ServerServiceDefinition;
 import io.grpc.protobuf.ProtoUtils;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.ServerCalls;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
@@ -115,6 +120,34 @@ class LocalSocketTest {
       assertThat(caller.get()).isInstanceOf(InetSocketAddress.class);
       try (KvServers _ = serve()) {
         assertThat(socket).doesNotExist();
+      }
+    }
+  }
+
+  @Test
+  void aServerWhoseQueueIsFullIsNeitherWaitedForNorTakenForDead() throws Exception {
+    List<SocketChannel> queue = new ArrayList<>();
+    try (KvServers servers = serve();
+        ServerSocketChannel stopped = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      Path socket = LocalSocket.path(servers.port()).orElseThrow();
+      Files.delete(socket);
+      UnixDomainSocketAddress address = UnixDomainSocketAddress.of(socket);
+      stopped.bind(address, 1);
+      assertThatThrownBy(
+              () -> {
+                while (true) {
+                  queue.add(SocketChannel.open(StandardProtocolFamily.UNIX));
+                  queue.getLast().configureBlocking(false);
+                  queue.getLast().connect(address);
+                }
+              })
+          .isInstanceOf(IOException.class);
+      assertThat(LocalSocket.find("127.0.0.1:" + servers.port())).isEmpty();
+      LocalSocket.prepare();
+      assertThat(socket).exists();
+    } finally {
+      for (SocketChannel each : queue) {
+        each.close();
       }
     }
   }

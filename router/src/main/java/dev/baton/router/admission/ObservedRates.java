@@ -58,7 +58,7 @@ final class ObservedRates implements Prediction {
   @Override
   public Optional<Forecast> forecast(
       PlacementRequest request, double costAhead, ClusterView view, long now) {
-    OptionalDouble queue = costAhead == 0 ? OptionalDouble.of(0) : service.nanosFor(costAhead);
+    OptionalDouble queue = costAhead == 0 ? OptionalDouble.of(0) : service.nanosFor(costAhead, now);
     OptionalDouble computing = computedPerSecond.value(now);
     OptionalDouble reading = promptPerSecond.value(now);
     OptionalDouble transfer = visibleTransfer.value(now);

@@ -6,8 +6,8 @@ import java.util.OptionalDouble;
 
 /**
  * How fast cost leaves the queue while there is a queue: what is ahead, divided by this, is the
- * wait. Times in which nothing waited say nothing of it and are left out. Not safe for use by many
- * threads.
+ * wait. Times in which nothing waited say nothing of it and are left out; what was last measured
+ * longer ago than {@link Median#LATELY} is forgotten. Not safe for use by many threads.
  */
 final class ServiceRate {
   private static final int REMEMBERED = 64;
@@ -16,6 +16,7 @@ final class ServiceRate {
 
   private final Deque<Departure> busy = new ArrayDeque<>();
   private double nanosPerCost = Double.NaN;
+  private long measuredAt;
 
   /** A request left the queue; so many are still in it. */
   void left(double cost, int stillQueued, long now) {
@@ -39,12 +40,13 @@ final class ServiceRate {
     long nanos = busy.getLast().at - first.at;
     if (nanos > 0 && cost > 0) {
       nanosPerCost = nanos / cost;
+      measuredAt = busy.getLast().at;
     }
   }
 
-  /** How long so much cost takes; empty before any queue was long enough to tell. */
-  OptionalDouble nanosFor(double cost) {
-    return Double.isNaN(nanosPerCost)
+  /** How long so much cost takes; empty where lately no queue was long enough to tell. */
+  OptionalDouble nanosFor(double cost, long now) {
+    return Double.isNaN(nanosPerCost) || now - measuredAt > Median.LATELY.toNanos()
         ? OptionalDouble.empty()
         : OptionalDouble.of(cost * nanosPerCost);
   }

@@ -13,6 +13,7 @@ import dev.baton.router.admission.TenantPolicies;
 import dev.baton.router.placement.Among;
 import dev.baton.router.placement.PlacementDecision;
 import dev.baton.router.placement.PlacementRequest;
+import dev.baton.router.tenant.Tenant;
 import dev.baton.router.tenant.Tenants;
 import dev.baton.router.workers.Assignment;
 import dev.baton.router.workers.Fleet;
@@ -85,9 +86,12 @@ public final class Generations implements AutoCloseable {
     this.settling = new Settling(models, limits.defaultMaxTokens(), random::nextLong);
   }
 
-  /** Where a request was placed, and why; empty if it is not known, or not any more. */
-  public Optional<PlacementDecision> decision(String requestId) {
-    return workers.decision(requestId);
+  /**
+   * Where a request of this tenant was placed, and why; empty if it is not known, not any more, or
+   * another's.
+   */
+  public Optional<PlacementDecision> decision(Tenant tenant, String requestId) {
+    return workers.decision(tenants.salt(tenant), requestId);
   }
 
   /** What the workers that serve a model cost and take together. */

@@ -15,7 +15,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * {@code GET /v1/decisions/REQUEST_ID}: where a request was placed, and why. It names workers and
- * numbers, never a word of the request.
+ * numbers, never a word of the request. Whoever asks gives the key that the request came with.
  */
 final class DecisionHandler {
   private final Generations generations;
@@ -28,7 +28,7 @@ final class DecisionHandler {
     String id = ctx.pathParam("id");
     PlacementDecision decision =
         generations
-            .decision(id)
+            .decision(TenantHeader.of(ctx), id)
             .orElseThrow(() ->
                 new ApiException(
                     ApiError.invalid(

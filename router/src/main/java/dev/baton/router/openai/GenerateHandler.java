@@ -4,7 +4,6 @@ import dev.baton.cluster.error.BatonException;
 import dev.baton.router.generation.Generations;
 import dev.baton.router.generation.TextModel;
 import dev.baton.router.tenant.Tenant;
-import dev.baton.router.tenant.Tenants;
 import io.javalin.http.Context;
 import io.javalin.http.Handler;
 import java.io.IOException;
@@ -42,7 +41,7 @@ final class GenerateHandler implements Handler {
 
   @Override
   public void handle(Context ctx) throws IOException, InterruptedException {
-    Tenant tenant = tenant(ctx);
+    Tenant tenant = TenantHeader.of(ctx);
     JsonNode body = Body.read(ctx, mostBodyBytes);
     String requestId = RequestIdHeader.of(ctx);
     Asked asked = kind.reader().apply(body, requestId);
@@ -110,16 +109,5 @@ final class GenerateHandler implements Handler {
 
   private static boolean logprobs(Asked asked) {
     return asked.requests().getFirst().hasLogprobs();
-  }
-
-  private static Tenant tenant(Context ctx) {
-    return Tenants.ofAuthorization(ctx.req().getHeader("Authorization"))
-        .orElseThrow(() ->
-            new ApiException(
-                ApiError.invalid(
-                    401,
-                    "invalid_api_key",
-                    null,
-                    "authorization: expected \"Bearer \" and a key, or no such header")));
   }
 }

@@ -77,6 +77,7 @@ public record ClusterView(List<PrefillWorker> prefill, List<DecodeWorker> decode
    * @param draining whether it takes nothing new
    * @param requests running and waiting requests, as it says
    * @param ownRequests requests that this router placed there and that its load does not count yet
+   * @param sequences answers of all these requests: one of several choices has several
    * @param blocksTotal blocks in its pool
    * @param blocksAvailable blocks that nobody uses, as it says
    * @param ownBlocks blocks that {@code ownRequests} will take
@@ -91,6 +92,7 @@ public record ClusterView(List<PrefillWorker> prefill, List<DecodeWorker> decode
       boolean draining,
       int requests,
       int ownRequests,
+      int sequences,
       int blocksTotal,
       int blocksAvailable,
       int ownBlocks,

@@ -1,5 +1,6 @@
 package dev.baton.router.placement;
 
+import dev.baton.kv.TenantSalt;
 import java.util.LinkedHashMap;
 import java.util.Optional;
 
@@ -10,8 +11,11 @@ import java.util.Optional;
 public final class Decisions {
   private final int mostDecisions;
   private final int mostCandidates;
-  private final LinkedHashMap<String, PlacementDecision> byRequest = new LinkedHashMap<>();
+  private final LinkedHashMap<Key, PlacementDecision> byRequest = new LinkedHashMap<>();
   private long candidates;
+
+  /** Clients choose their requests' ids: those of two tenants may be equal. */
+  private record Key(TenantSalt owner, String requestId) {}
 
   /**
    * Remembers nothing yet.
@@ -30,11 +34,16 @@ public final class Decisions {
     this.mostCandidates = mostCandidates;
   }
 
-  /** This was decided for a request; an earlier decision for it is forgotten. */
-  public synchronized void remember(String requestId, PlacementDecision decision) {
-    PlacementDecision earlier = byRequest.remove(requestId);
+  /**
+   * This was decided for a request of the tenant with this salt; an earlier decision for it is
+   * forgotten.
+   */
+  public synchronized void remember(
+      TenantSalt owner, String requestId, PlacementDecision decision) {
+    Key key = new Key(owner, requestId);
+    PlacementDecision earlier = byRequest.remove(key);
     candidates -= earlier == null ? 0 : earlier.candidates().size();
-    byRequest.put(requestId, decision);
+    byRequest.put(key, decision);
     candidates += decision.candidates().size();
     while (byRequest.size() > mostDecisions
         || (candidates > mostCandidates && byRequest.size() > 1)) {
@@ -42,8 +51,11 @@ public final class Decisions {
     }
   }
 
-  /** What was decided for a request; empty if it is not known, or not any more. */
-  public synchronized Optional<PlacementDecision> of(String requestId) {
-    return Optional.ofNullable(byRequest.get(requestId));
+  /**
+   * What was decided for a request of this tenant; empty if it is not known, not any more, or
+   * another's.
+   */
+  public synchronized Optional<PlacementDecision> of(TenantSalt owner, String requestId) {
+    return Optional.ofNullable(byRequest.get(new Key(owner, requestId)));
   }
 }

@@ -170,7 +170,7 @@ public final class JointPlacement implements Placement {
     PhaseTimes times = worker.times().orElseThrow();
     Layout layout = writer.offer().layout();
     double stale = worker.fresh() ? 1 : STALE;
-    int running = worker.requests() + worker.ownRequests();
+    int running = worker.sequences();
     long usedBlocks = (long) worker.blocksTotal() - worker.blocksAvailable() + worker.ownBlocks();
     int batch = running + request.choices();
     long context =

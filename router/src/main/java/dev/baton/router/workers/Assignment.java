@@ -37,6 +37,7 @@ public final class Assignment implements AutoCloseable {
   /** {@code source} is the link of the worker that {@code placed} names as a source. */
   Assignment(
       Placed placed,
+      int choices,
       WorkerLink prefill,
       WorkerLink decode,
       Optional<WorkerLink> source,
@@ -45,8 +46,9 @@ public final class Assignment implements AutoCloseable {
     this.prefill = prefill;
     this.decode = decode;
     this.decodeEntry =
-        decode.take(placed.isLocal() ? placed.tokensToCompute() : 0, placed.blocks());
-    this.prefillEntry = placed.isLocal() ? decodeEntry : prefill.take(placed.tokensToCompute(), 0);
+        decode.take(placed.isLocal() ? placed.tokensToCompute() : 0, placed.blocks(), choices);
+    this.prefillEntry =
+        placed.isLocal() ? decodeEntry : prefill.take(placed.tokensToCompute(), 0, 0);
     this.rawStep =
         placed.predicted().isPresent() && !placed.isLocal() && decode.isFresh()
             ? OptionalDouble.of(

@@ -23,6 +23,11 @@ final class HeardSteps {
     before = now;
   }
 
+  /** Whether enough was heard for it to count. */
+  boolean isSettled() {
+    return ratios.isSettled();
+  }
+
   /** Observed over predicted time; 1 while too little was heard. */
   double factor() {
     return ratios.factor();

@@ -14,8 +14,8 @@ final class InFlight {
   private final Set<Entry> entries = new LinkedHashSet<>();
 
   /** Counts a request's part from now on. */
-  Entry add(long tokens, int blocks) {
-    Entry entry = new Entry(tokens, blocks);
+  Entry add(long tokens, int blocks, int sequences) {
+    Entry entry = new Entry(tokens, blocks, sequences);
     entries.add(entry);
     return entry;
   }
@@ -45,15 +45,22 @@ final class InFlight {
     return entries.stream().mapToInt(entry -> entry.blocks).sum();
   }
 
+  /** Answers that they will write. */
+  int sequences() {
+    return entries.stream().mapToInt(entry -> entry.sequences).sum();
+  }
+
   /** One request's part. */
   static final class Entry {
     private final long tokens;
     private final int blocks;
+    private final int sequences;
     private boolean known;
 
-    private Entry(long tokens, int blocks) {
+    private Entry(long tokens, int blocks, int sequences) {
       this.tokens = tokens;
       this.blocks = blocks;
+      this.sequences = sequences;
     }
 
     /** The worker has answered to the request. */

@@ -144,6 +144,7 @@ final class WorkerLink {
         load.getDraining(),
         load.getRunning() + load.getWaiting(),
         inFlight.requests(),
+        load.getSequences() + inFlight.sequences(),
         total,
         total - load.getBlocksUsed(),
         inFlight.blocks(),
@@ -198,9 +199,9 @@ final class WorkerLink {
   }
 
   /** A request begins to use this worker. */
-  synchronized InFlight.Entry take(long tokens, int blocks) {
+  synchronized InFlight.Entry take(long tokens, int blocks, int sequences) {
     users++;
-    return inFlight.add(tokens, blocks);
+    return inFlight.add(tokens, blocks, sequences);
   }
 
   /** The worker answered to the request. */

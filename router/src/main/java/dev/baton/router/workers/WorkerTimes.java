@@ -14,8 +14,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * How fast one incarnation of a worker is: predicted from the hardware that it registered,
- * corrected by what this router observed of it or, while that is too little, by what the worker
- * says of its steps: a router that starts knows at once. Safe for use by many threads.
+ * corrected by what the worker says of its steps and by what this router observed of it: either
+ * where the other is too little yet, so that a router that starts knows at once. Safe for use by
+ * many threads.
  */
 final class WorkerTimes {
   private static final Logger LOG = LoggerFactory.getLogger(WorkerTimes.class);
@@ -47,13 +48,21 @@ final class WorkerTimes {
 
   /** What to expect now; empty where the worker said nothing of its hardware. */
   Optional<PhaseTimes> now() {
-    return model.map(
-        each -> new PhaseTimes(each, factor(prefill, prefillSteps), factor(decode, decodeSteps)));
+    return model.map(each -> new PhaseTimes(each, prefillFactor(), decodeFactor()));
+  }
+
+  /**
+   * What the worker says of its steps, which it divides among the prompts that shared them; what
+   * requests saw has the whole of a shared step in each of them, and would make a busy worker look
+   * slow. They count until enough was heard.
+   */
+  private double prefillFactor() {
+    return prefillSteps.isSettled() ? prefillSteps.factor() : prefill.factor();
   }
 
   /** What this router's own requests saw; before there are enough, what the worker says. */
-  private static double factor(Correction seen, HeardSteps said) {
-    return seen.isSettled() ? seen.factor() : said.factor();
+  private double decodeFactor() {
+    return decode.isSettled() ? decode.factor() : decodeSteps.factor();
   }
 
   /** The worker's hardware as it registered it; empty where it said nothing. */

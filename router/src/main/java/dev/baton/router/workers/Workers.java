@@ -194,9 +194,13 @@ public final class Workers implements AutoCloseable {
     changed();
   }
 
-  /** What was decided for a request, if it is one of the last {@value #REMEMBERED_DECISIONS}. */
-  public Optional<PlacementDecision> decision(String requestId) {
-    return decisions.of(requestId);
+  /**
+   * What was decided for a request, if it is one of the last {@value #REMEMBERED_DECISIONS}.
+   *
+   * @param owner of the tenant whose request it was
+   */
+  public Optional<PlacementDecision> decision(TenantSalt owner, String requestId) {
+    return decisions.of(owner, requestId);
   }
 
   /** What is known now. */
@@ -232,7 +236,7 @@ public final class Workers implements AutoCloseable {
   /**
    * Places a request and counts it on both workers.
    *
-   * @param requestId under which the decision is remembered
+   * @param requestId under which the decision is remembered, for this salt
    * @param prompt the prompt's tokens
    * @throws BatonException NO_WORKER, saying which role is missing, or INVALID_ARGUMENT if no
    *     worker is large enough
@@ -271,12 +275,13 @@ public final class Workers implements AutoCloseable {
               known.held(),
               among);
       PlacementDecision decision = placement.place(request, view());
-      decisions.remember(requestId, decision);
+      decisions.remember(salt, requestId, decision);
       assignment =
           switch (decision) {
             case Placed placed ->
                 new Assignment(
                     placed,
+                    choices,
                     link(placed.prefill()),
                     link(placed.decode()),
                     placed.source().map(source -> link(source.worker())),

@@ -113,6 +113,7 @@ class AdmissionTest {
             false,
             9,
             0,
+            9,
             1000,
             0,
             0,

@@ -84,6 +84,23 @@ class ObservedRatesTest {
   }
 
   @Test
+  void theRateOfAQueueThatIsLongOverIsForgotten() {
+    observe(20);
+    for (int i = 0; i < 20; i++) {
+      rates.started(100, 5, i);
+    }
+    assertThat(forecast(1000, 0, Median.LATELY.toNanos())).isPresent();
+    // What is seen without a queue stays fresh; only the queue's own rate is old.
+    long later = Median.LATELY.toNanos() + 20;
+    for (int i = 0; i < 20; i++) {
+      rates.prefilled(400, 200, Duration.ofMillis(200), Duration.ofMillis(5), later);
+      rates.answered(Duration.ofMillis(20), later);
+    }
+    assertThat(forecast(0, 0, later)).isPresent();
+    assertThat(forecast(1000, 0, later)).isEmpty();
+  }
+
+  @Test
   void timesWithoutAQueueAreNoMeasureOfIt() {
     observe(20);
     for (int i = 0; i < 20; i++) {

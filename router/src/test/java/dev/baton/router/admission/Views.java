@@ -36,6 +36,7 @@ final class Views {
         false,
         0,
         0,
+        0,
         total,
         available,
         0,

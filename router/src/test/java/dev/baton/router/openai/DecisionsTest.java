@@ -41,10 +41,10 @@ class DecisionsTest {
         .timeout(Duration.ofSeconds(20));
   }
 
-  private int ask(String id) throws Exception {
+  private int ask(String id, String... key) throws Exception {
     return client
         .send(
-            request("/v1/completions")
+            with(request("/v1/completions"), key)
                 .header("Content-Type", "application/json")
                 .header("x-request-id", id)
                 .POST(HttpRequest.BodyPublishers.ofString("{\"prompt\":\"hello\"}"))
@@ -53,9 +53,17 @@ class DecisionsTest {
         .statusCode();
   }
 
-  private HttpResponse<String> decision(String id) throws Exception {
+  private static HttpRequest.Builder with(HttpRequest.Builder request, String... key) {
+    for (String each : key) {
+      request.header("Authorization", "Bearer " + each);
+    }
+    return request;
+  }
+
+  private HttpResponse<String> decision(String id, String... key) throws Exception {
     return client.send(
-        request("/v1/decisions/" + id).GET().build(), HttpResponse.BodyHandlers.ofString());
+        with(request("/v1/decisions/" + id), key).GET().build(),
+        HttpResponse.BodyHandlers.ofString());
   }
 
   @Test
@@ -93,6 +101,38 @@ class DecisionsTest {
     assertThat(json.get("obstacle").stringValue()).isEqualTo("no_decode_worker");
     assertThat(json.get("candidates")).hasSize(1);
     assertThat(json.has("prefill_worker")).isFalse();
+  }
+
+  @Test
+  void aTenantSeesItsOwnDecisionsOnly() throws Exception {
+    house.answer(_ -> "hi");
+    assertThat(ask("req-3", "alice")).isEqualTo(200);
+
+    assertThat(decision("req-3", "alice").statusCode()).isEqualTo(200);
+    assertThat(decision("req-3", "bob").statusCode()).isEqualTo(404);
+    assertThat(decision("req-3").statusCode()).isEqualTo(404);
+  }
+
+  @Test
+  void anotherTenantsRequestOfTheSameIdHidesNothing() throws Exception {
+    house.answer(_ -> "hi");
+    assertThat(ask("req-4", "alice")).isEqualTo(200);
+    house.workers.members(List.of(house.prefill.member()));
+    assertThat(ask("req-4", "bob")).isEqualTo(503);
+
+    assertThat(Json.read(decision("req-4", "alice").body()).get("outcome").stringValue())
+        .isEqualTo("placed");
+    assertThat(Json.read(decision("req-4", "bob").body()).get("outcome").stringValue())
+        .isEqualTo("refused");
+  }
+
+  @Test
+  void aHeaderThatIsNoKeyIsRefused() throws Exception {
+    HttpResponse<String> response =
+        client.send(
+            request("/v1/decisions/req-5").header("Authorization", "Basic x").GET().build(),
+            HttpResponse.BodyHandlers.ofString());
+    assertThat(response.statusCode()).isEqualTo(401);
   }
 
   @Test

@@ -58,6 +58,11 @@ class JointPlacementTest {
   }
 
   private static DecodeWorker writer(String id, PhaseTimes times, int running, int freeBlocks) {
+    return writer(id, times, running, running, freeBlocks);
+  }
+
+  private static DecodeWorker writer(
+      String id, PhaseTimes times, int running, int sequences, int freeBlocks) {
     return new DecodeWorker(
         new WorkerRef(id, 1),
         List.of(OFFER),
@@ -65,6 +70,7 @@ class JointPlacementTest {
         false,
         running,
         0,
+        sequences,
         20_000,
         freeBlocks,
         0,
@@ -100,6 +106,19 @@ class JointPlacementTest {
     assertThat(predicted.tpotSeconds())
         .isCloseTo(A100.model().decodeStepSeconds(1, 4000), within(1e-9));
     assertThat(predicted.others()).hasSize(1);
+  }
+
+  @Test
+  void aStepServesEveryAnswerOfARequestThatHasSeveral() {
+    ClusterView view =
+        new ClusterView(
+            List.of(reader("h", H100, 0, 0)), List.of(writer("d", A100, 2, 16, 20_000)));
+
+    Predicted predicted =
+        placed(OBJECTIVE, request(4000, Map.of()), view).predicted().orElseThrow();
+
+    assertThat(predicted.tpotSeconds())
+        .isCloseTo(A100.model().decodeStepSeconds(16 + 1, 4000), within(1e-9));
   }
 
   @Test

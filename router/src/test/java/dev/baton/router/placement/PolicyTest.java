@@ -40,6 +40,7 @@ class PolicyTest {
         false,
         requests,
         0,
+        requests,
         1000,
         1000,
         0,

@@ -32,6 +32,7 @@ final class Views {
         draining,
         requests,
         ownRequests,
+        requests + ownRequests,
         blocksTotal,
         blocksAvailable,
         ownBlocks,

@@ -1,7 +1,5 @@
-package dev.baton.cli.soak;
+package dev.baton.cli.local;
 
-import dev.baton.cli.local.ClusterEndpoints;
-import dev.baton.cli.process.ReadyLine;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -10,10 +8,9 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 
 /** The gauges of a cluster that are zero when nothing runs, by the processes' own pages. */
-final class Gauges {
+public final class Gauges {
   private static final Duration LIMIT = Duration.ofSeconds(10);
   private static final long PAUSE_MILLIS = 50;
   private static final List<String> AT_REST =
@@ -21,23 +18,24 @@ final class Gauges {
           "baton_requests_active",
           "baton_running_requests",
           "baton_queue_requests",
-          "baton_handoffs_active");
+          "baton_handoffs_active",
+          "baton_pulls_active");
 
   private final HttpClient http;
   private final List<URI> pages;
 
-  Gauges(HttpClient http, ClusterEndpoints cluster) {
+  /**
+   * Of processes.
+   *
+   * @param addresses of their metrics, such as http://127.0.0.1:8080
+   */
+  public Gauges(HttpClient http, List<String> addresses) {
     this.http = http;
-    this.pages =
-        Stream.concat(
-                Stream.of("http://" + cluster.http()),
-                cluster.workers().stream().map((ReadyLine each) -> each.endpoint("admin")))
-            .map(address -> URI.create(address + "/metrics"))
-            .toList();
+    this.pages = addresses.stream().map(each -> URI.create(each + "/metrics")).toList();
   }
 
   /** Waits until every gauge is zero; what is not by then. */
-  List<String> awaitRest(Duration limit) throws InterruptedException {
+  public List<String> awaitRest(Duration limit) throws InterruptedException {
     long end = System.nanoTime() + limit.toNanos();
     List<String> held = held();
     while (!held.isEmpty() && System.nanoTime() < end) {
@@ -69,6 +67,14 @@ final class Gauges {
         .filter(line -> AT_REST.stream().anyMatch(line::startsWith) || isUsedBlocks(line))
         .filter(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)) != 0)
         .toList();
+  }
+
+  /** Blocks in use by these samples. */
+  public static long usedBlocks(List<String> held) {
+    return held.stream()
+        .filter(Gauges::isUsedBlocks)
+        .mapToLong(line -> (long) Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+        .sum();
   }
 
   private static boolean isUsedBlocks(String line) {

@@ -1,7 +1,8 @@
-package dev.baton.cli.soak;
+package dev.baton.cli.local;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class GaugesTest {
@@ -22,6 +23,17 @@ class GaugesTest {
         .containsExactly(
             "baton_blocks{role=\"decode\",state=\"used\",worker=\"d\"} 3.0",
             "baton_running_requests{role=\"decode\",worker=\"d\"} 1.0");
+  }
+
+  @Test
+  void blocksInUseAreAddedUp() {
+    assertThat(
+            Gauges.usedBlocks(
+                List.of(
+                    "baton_blocks{role=\"decode\",state=\"used\",worker=\"d\"} 3.0",
+                    "baton_blocks{role=\"prefill\",state=\"used\",worker=\"p\"} 4.0",
+                    "baton_running_requests{role=\"decode\",worker=\"d\"} 1.0")))
+        .isEqualTo(7);
   }
 
   @Test

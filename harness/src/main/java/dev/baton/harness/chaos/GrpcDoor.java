@@ -1,0 +1,90 @@
+package dev.baton.harness.chaos;
+
+import dev.baton.client.AnswerEvent;
+import dev.baton.client.AnswerStream;
+import dev.baton.client.BatonClient;
+import dev.baton.client.BatonException;
+import dev.baton.client.GenerationRequest;
+import dev.baton.client.Token;
+import dev.baton.harness.load.RequestFailure;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.OptionalInt;
+
+/**
+ * Asks by the Java SDK, with one client for each router. A client that goes on with another router
+ * when its own dies has its place here, and only here: {@link Judge} expects it already.
+ */
+public final class GrpcDoor implements Door {
+  private final List<BatonClient> clients;
+
+  /**
+   * Of these routers.
+   *
+   * @param endpoints host:port of each one's gRPC door
+   * @param deadline of requests without one of their own
+   * @param apiKey whose blocks of KV are shared with nobody else's
+   */
+  public GrpcDoor(List<String> endpoints, Duration deadline, String apiKey) {
+    clients =
+        endpoints.stream()
+            .map(each -> BatonClient.builder(each).deadline(deadline).apiKey(apiKey).build())
+            .toList();
+  }
+
+  @Override
+  public void ask(ChaosRequest asked, int router, Ear ear) {
+    GenerationRequest.Builder request =
+        GenerationRequest.text(asked.prompt())
+            .sampling(asked.sampling())
+            .choices(asked.choices())
+            .maxTokens(asked.maxTokens())
+            .stop(asked.stop().toArray(String[]::new));
+    asked.logprobs().ifPresent(request::logprobs);
+    asked.deadline().ifPresent(request::deadline);
+    if (asked.ignoreEos()) {
+      request.ignoreEndOfSequence();
+    }
+    try (AnswerStream stream = clients.get(router).stream(request.build())) {
+      while (stream.hasNext()) {
+        if (!heard(stream.next(), ear)) {
+          return;
+        }
+      }
+      ear.completed();
+    } catch (BatonException failed) {
+      ear.failed(
+          new RequestFailure(
+              failed.code().name().toLowerCase(Locale.ROOT),
+              failed.getMessage() + " (request " + failed.requestId() + ")"));
+    }
+  }
+
+  private static boolean heard(AnswerEvent event, Ear ear) {
+    switch (event) {
+      case AnswerEvent.Accepted _ -> {}
+      case AnswerEvent.Delta(int choice, List<Token> tokens, String text) -> {
+        return ear.more(choice, tokens.stream().map(GrpcDoor::word).toList(), text);
+      }
+      case AnswerEvent.Finished finished ->
+          ear.finished(finished.choice(), finished.reason() + finished.stop().orElse(""));
+      case AnswerEvent.Completed completed ->
+          ear.usage(
+              OptionalInt.of(completed.usage().promptTokens()),
+              OptionalInt.of(completed.usage().completionTokens()));
+    }
+    return true;
+  }
+
+  private static String word(Token token) {
+    return token.logprob().isPresent()
+        ? token.id() + " " + token.logprob().getAsDouble() + " " + token.alternatives()
+        : Integer.toString(token.id());
+  }
+
+  @Override
+  public void close() {
+    clients.forEach(BatonClient::close);
+  }
+}

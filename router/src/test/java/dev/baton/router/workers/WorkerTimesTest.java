@@ -1,0 +1,65 @@
+package dev.baton.router.workers;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.baton.cluster.hardware.HardwareCatalog;
+import dev.baton.cluster.phase.ModelSpec;
+import dev.baton.cluster.phase.PhaseModel;
+import dev.baton.cluster.phase.PhaseRegistration;
+import dev.baton.proto.internal.v1.ServedModel;
+import dev.baton.proto.internal.v1.StepTotals;
+import dev.baton.proto.internal.v1.WorkerLoad;
+import dev.baton.proto.internal.v1.WorkerRegistration;
+import dev.baton.router.placement.PhaseTimes;
+import org.junit.jupiter.api.Test;
+
+/** What corrects the predicted times of a worker. */
+class WorkerTimesTest {
+  private static final PhaseModel PHASES =
+      new PhaseModel(
+          HardwareCatalog.load().find("H100"),
+          1,
+          new ModelSpec("small", 4, 256, 8, 4, 32, 704, 1024, 2, 8192));
+
+  private final WorkerTimes times = new WorkerTimes(registration());
+
+  private static WorkerRegistration registration() {
+    WorkerRegistration.Builder worker =
+        WorkerRegistration.newBuilder()
+            .setId("p")
+            .addModels(ServedModel.newBuilder().setName("model").setVocabulary(1024));
+    PhaseRegistration.write(PHASES, worker);
+    return worker.build();
+  }
+
+  private double prefillFactor() {
+    return times.now().map(PhaseTimes::prefillFactor).orElseThrow();
+  }
+
+  private void promptsThatSharedEachStep(int prompts) {
+    double alone = PHASES.prefillSeconds(1000, 0);
+    for (int i = 0; i < 10; i++) {
+      times.sawPrefill(1000, 0, prompts * alone);
+    }
+  }
+
+  @Test
+  void aStepThatPromptsSharedCountsOnceWhereTheWorkerSaysItsSteps() {
+    promptsThatSharedEachStep(3);
+    for (int i = 1; i <= 5; i++) {
+      times.heard(
+          WorkerLoad.newBuilder()
+              .setPrefillSteps(
+                  StepTotals.newBuilder().setSteps(i).setSeconds(i).setPredictedSeconds(i))
+              .build());
+    }
+    assertThat(prefillFactor()).isCloseTo(1, within(1e-9));
+  }
+
+  @Test
+  void whatRequestsSawCountsUntilTheWorkerSaidEnough() {
+    promptsThatSharedEachStep(2);
+    assertThat(prefillFactor()).isCloseTo(2, within(1e-9));
+  }
+}
