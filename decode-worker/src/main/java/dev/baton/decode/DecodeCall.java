@@ -104,7 +104,7 @@ final class DecodeCall implements BlockAdmission.Applicant, HandoffListener {
 
   /** Answers that it has; those that ended count until all have. */
   int choices() {
-    return task.choices();
+    return task.choices().count();
   }
 
   /** Whether it shall end early. */

@@ -63,9 +63,11 @@ class RecoveryTest {
   /** All four, heard of: equals are then chosen by their names. */
   private void everybody() {
     members(house.prefill.member(), p2.member(), house.decode.member(), d2.member());
-    await().atMost(10, SECONDS).until(() ->
-        house.workers.view().prefill().stream().allMatch(PrefillWorker::fresh)
-            && house.workers.view().decode().stream().allMatch(DecodeWorker::fresh));
+    await()
+        .atMost(10, SECONDS)
+        .until(() ->
+            house.workers.view().prefill().stream().allMatch(PrefillWorker::fresh)
+                && house.workers.view().decode().stream().allMatch(DecodeWorker::fresh));
   }
 
   private static GenerationLimits limits(Duration stallLimit) {
@@ -501,7 +503,11 @@ class RecoveryTest {
     await()
         .atMost(5, SECONDS)
         .until(() ->
-            house.generations.decision(Tenant.ANONYMOUS, "test-1").filter(Refused.class::isInstance).isPresent());
+            house
+                .generations
+                .decision(Tenant.ANONYMOUS, "test-1")
+                .filter(Refused.class::isInstance)
+                .isPresent());
     FakeDecode d3 = new FakeDecode("d3");
     members(house.prefill.member(), d2.member());
     DecodeProbe silent = d2.next();
