@@ -8,10 +8,15 @@ import io.grpc.Channel;
 import io.grpc.ClientCall;
 import io.grpc.Metadata;
 import io.grpc.Status;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One Generate call: events as they are asked for, in order, then exactly one end.
+ * One answer: events as they are asked for, in order, then exactly one end. Where there are several
+ * routers, one that cannot be reached any more, or that shuts down, is left for another, which goes
+ * on behind what has come; whoever listens does not notice.
  *
  * <ul>
  *   <li>At most as many events come as were {@link #request requested}; the rest stays in gRPC's
@@ -21,6 +26,11 @@ import org.jspecify.annotations.Nullable;
  * </ul>
  */
 final class AnswerCall {
+  /** Rounds over all routers in which nothing comes. */
+  private static final int ROUNDS = 3;
+
+  private static final long PAUSE_MILLIS = 200;
+
   /** What happens to a call. */
   interface Listener {
     /** The next event. */
@@ -33,37 +43,97 @@ final class AnswerCall {
     void failed(BatonException failure);
   }
 
-  private final ClientCall<GenerateRequest, GenerateResponse> call;
+  private final List<Channel> routers;
+  private final CallOptions options;
   private final GenerationRequest request;
+  private final Progress progress;
 
-  AnswerCall(Channel channel, CallOptions options, GenerationRequest request) {
-    this.call = channel.newCall(GenerationServiceGrpc.getGenerateMethod(), options);
+  // All below guarded by this.
+  private @Nullable ClientCall<GenerateRequest, GenerateResponse> call;
+  private int router;
+  private int wanted;
+  private int fruitless;
+  private @Nullable String cancelled;
+
+  /**
+   * An answer yet to be asked for.
+   *
+   * @param routers any of which can answer; the first is asked first
+   */
+  AnswerCall(List<Channel> routers, CallOptions options, GenerationRequest request) {
+    this.routers = List.copyOf(routers);
+    this.options = options;
     this.request = request;
+    this.progress = new Progress(request);
   }
 
   /** Sends the request. No event comes before the first {@link #request}. */
   void start(Listener listener) {
-    call.start(new Inbound(listener), new Metadata());
-    call.sendMessage(Wire.request(request));
-    call.halfClose();
+    ClientCall<GenerateRequest, GenerateResponse> next;
+    synchronized (this) {
+      next = routers.get(router).newCall(GenerationServiceGrpc.getGenerateMethod(), options);
+      call = next;
+      next.start(new Inbound(next, listener), new Metadata());
+      next.sendMessage(progress.rest());
+      next.halfClose();
+      if (wanted > 0) {
+        next.request(wanted);
+      }
+      if (cancelled != null) {
+        next.cancel(cancelled, null);
+      }
+    }
   }
 
   /** Allows {@code count} more events. */
-  void request(int count) {
-    call.request(count);
+  synchronized void request(int count) {
+    wanted += count;
+    if (call != null) {
+      call.request(count);
+    }
   }
 
   /** Ends the call; the router frees everything. Harmless after the end. */
-  void cancel(String why) {
-    call.cancel(why, null);
+  synchronized void cancel(String why) {
+    cancelled = why;
+    if (call != null) {
+      call.cancel(why, null);
+    }
+  }
+
+  private synchronized void delivered() {
+    wanted--;
+    fruitless = 0;
+  }
+
+  /** Whether another router is asked; it is, soon. */
+  private boolean goesOn(BatonException failure, Listener listener) {
+    boolean ofTheRouter =
+        failure.code() == ErrorCode.UNREACHABLE || failure.code() == ErrorCode.DRAINING;
+    long pause;
+    synchronized (this) {
+      fruitless++;
+      if (!ofTheRouter
+          || cancelled != null
+          || routers.size() == 1
+          || fruitless >= ROUNDS * routers.size()) {
+        return false;
+      }
+      router = (router + 1) % routers.size();
+      pause = PAUSE_MILLIS * (fruitless / routers.size());
+    }
+    CompletableFuture.delayedExecutor(pause, TimeUnit.MILLISECONDS).execute(() -> start(listener));
+    return true;
   }
 
   private final class Inbound extends ClientCall.Listener<GenerateResponse> {
+    private final ClientCall<GenerateRequest, GenerateResponse> mine;
     private final Listener listener;
     private final EventOrder order = new EventOrder(request.choices());
     private @Nullable BatonException fault;
 
-    Inbound(Listener listener) {
+    Inbound(ClientCall<GenerateRequest, GenerateResponse> mine, Listener listener) {
+      this.mine = mine;
       this.listener = listener;
     }
 
@@ -78,10 +148,15 @@ final class AnswerCall {
         order.next(event);
       } catch (BatonException outOfOrder) {
         fault = outOfOrder;
-        call.cancel(outOfOrder.getMessage(), outOfOrder);
+        mine.cancel(outOfOrder.getMessage(), outOfOrder);
         return;
       }
-      listener.event(event);
+      if (progress.isNew(event)) {
+        delivered();
+        listener.event(event);
+      } else {
+        mine.request(1);
+      }
     }
 
     @Override
@@ -89,7 +164,10 @@ final class AnswerCall {
       if (fault != null) {
         listener.failed(fault);
       } else if (!status.isOk()) {
-        listener.failed(BatonException.of(status, trailers));
+        BatonException failure = BatonException.of(status, trailers);
+        if (!goesOn(failure, listener)) {
+          listener.failed(failure);
+        }
       } else if (!order.isComplete()) {
         listener.failed(
             new BatonException(ErrorCode.INTERNAL, "the router ended the stream too early"));

@@ -11,6 +11,8 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.MetadataUtils;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.OptionalDouble;
 import java.util.concurrent.CompletableFuture;
@@ -19,11 +21,16 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A connection to a router. Thread-safe; make one and share it. It connects when the first call is
- * made, and again when the connection was lost.
+ * A connection to a router, or to several that serve one cluster. Thread-safe; make one and share
+ * it. It connects when the first call is made, and again when the connection was lost.
+ *
+ * <p>Of several routers, calls begin at one after the other. A router that cannot be reached any
+ * more, or shuts down, in the middle of an answer is left for the next one, which goes on behind
+ * what has come: the answer is that of an undisturbed call.
  *
  * <p>Every call ends by its deadline: the request's own, else the client's. Failures are {@link
  * BatonException}s. The connection is not encrypted: keep it on a network that is trusted.
@@ -36,17 +43,31 @@ public final class BatonClient implements AutoCloseable {
   private static final Metadata.Key<String> AUTHORIZATION =
       Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
 
-  private final ManagedChannel connection;
-  private final Channel channel;
+  private final List<ManagedChannel> connections;
+  private final List<Channel> routers;
+  private final AtomicInteger calls = new AtomicInteger();
   private final Duration deadline;
   private final Runnable stopThreads;
 
   BatonClient(
-      ManagedChannel connection, @Nullable String apiKey, Duration deadline, Runnable stopThreads) {
-    this.connection = connection;
-    this.channel = apiKey == null ? connection : withKey(connection, apiKey);
+      List<ManagedChannel> connections,
+      @Nullable String apiKey,
+      Duration deadline,
+      Runnable stopThreads) {
+    this.connections = List.copyOf(connections);
+    this.routers =
+        connections.stream()
+            .map(each -> apiKey == null ? (Channel) each : withKey(each, apiKey))
+            .toList();
     this.deadline = deadline;
     this.stopThreads = stopThreads;
+  }
+
+  /** All routers, those first whose turn it is. */
+  private List<Channel> inTurn() {
+    List<Channel> turn = new ArrayList<>(routers);
+    Collections.rotate(turn, -Math.floorMod(calls.getAndIncrement(), turn.size()));
+    return turn;
   }
 
   private static Channel withKey(ManagedChannel connection, String apiKey) {
@@ -61,9 +82,23 @@ public final class BatonClient implements AutoCloseable {
     return builder(target).build();
   }
 
+  /** A client of any of these routers of one cluster. */
+  public static BatonClient connect(List<String> targets) {
+    return builder(targets).build();
+  }
+
   /** A client of the router at {@code target}, with more to say about it. */
   public static Builder builder(String target) {
-    return new Builder(target);
+    return builder(List.of(target));
+  }
+
+  /**
+   * A client of any of these routers of one cluster, with more to say about it.
+   *
+   * @throws IllegalArgumentException if there are none
+   */
+  public static Builder builder(List<String> targets) {
+    return new Builder(targets);
   }
 
   /** Waits for the whole answer. */
@@ -97,7 +132,7 @@ public final class BatonClient implements AutoCloseable {
   /** The models that the cluster serves, sorted by name. */
   public List<Model> models() {
     try {
-      return GenerationServiceGrpc.newBlockingStub(channel)
+      return GenerationServiceGrpc.newBlockingStub(inTurn().getFirst())
           .withDeadlineAfter(deadline.toNanos(), TimeUnit.NANOSECONDS)
           .listModels(ListModelsRequest.getDefaultInstance())
           .getModelsList()
@@ -118,13 +153,16 @@ public final class BatonClient implements AutoCloseable {
     }
   }
 
-  /** Cancels what is running, and closes the connection; waits at most five seconds. */
+  /** Cancels what is running, and closes the connections; waits at most five seconds. */
   @Override
   public void close() {
-    connection.shutdownNow();
+    connections.forEach(ManagedChannel::shutdownNow);
+    long end = System.nanoTime() + CLOSE_LIMIT.toNanos();
     try {
-      if (!connection.awaitTermination(CLOSE_LIMIT.toNanos(), TimeUnit.NANOSECONDS)) {
-        throw new BatonException(ErrorCode.INTERNAL, "the connection did not close");
+      for (ManagedChannel each : connections) {
+        if (!each.awaitTermination(end - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+          throw new BatonException(ErrorCode.INTERNAL, "the connection did not close");
+        }
       }
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
@@ -137,18 +175,21 @@ public final class BatonClient implements AutoCloseable {
     Duration limit = request.deadline().orElse(deadline);
     CallOptions options =
         CallOptions.DEFAULT.withDeadlineAfter(limit.toNanos(), TimeUnit.NANOSECONDS);
-    return new AnswerCall(channel, options, request);
+    return new AnswerCall(inTurn(), options, request);
   }
 
   /** What a client may be told besides its router's endpoint. */
   public static final class Builder {
-    private final Endpoint endpoint;
+    private final List<Endpoint> endpoints;
     private Duration deadline = DEFAULT_DEADLINE;
     private @Nullable String apiKey;
     private @Nullable Executor executor;
 
-    private Builder(String target) {
-      this.endpoint = Endpoint.parse(target);
+    private Builder(List<String> targets) {
+      if (targets.isEmpty()) {
+        throw new IllegalArgumentException("targets: none, expected at least one router");
+      }
+      this.endpoints = targets.stream().map(Endpoint::parse).toList();
     }
 
     /** The deadline of requests that name none. */
@@ -177,14 +218,21 @@ public final class BatonClient implements AutoCloseable {
 
     /** The client. It is the caller's to close. */
     public BatonClient build() {
-      NettyChannelBuilder channel =
-          NettyChannelBuilder.forAddress(endpoint.host(), endpoint.port()).usePlaintext();
       if (executor != null) {
-        return new BatonClient(channel.executor(executor).build(), apiKey, deadline, () -> {});
+        return new BatonClient(channels(executor), apiKey, deadline, () -> {});
       }
       ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-      return new BatonClient(
-          channel.executor(threads).build(), apiKey, deadline, threads::shutdown);
+      return new BatonClient(channels(threads), apiKey, deadline, threads::shutdown);
+    }
+
+    private List<ManagedChannel> channels(Executor threads) {
+      return endpoints.stream()
+          .map(each ->
+              NettyChannelBuilder.forAddress(each.host(), each.port())
+                  .usePlaintext()
+                  .executor(threads)
+                  .build())
+          .toList();
     }
   }
 }

@@ -12,6 +12,7 @@ import dev.baton.proto.v1.Model;
 import dev.baton.proto.v1.Route;
 import dev.baton.proto.v1.SampledToken;
 import dev.baton.proto.v1.Usage;
+import io.grpc.ManagedChannel;
 import io.grpc.Server;
 import io.grpc.inprocess.InProcessChannelBuilder;
 import io.grpc.inprocess.InProcessServerBuilder;
@@ -27,6 +28,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /**
  * A router that answers from a script. It sends an event only while gRPC says that the client wants
@@ -48,8 +50,16 @@ final class FakeRouter extends GenerationServiceGrpc.GenerationServiceImplBase
   }
 
   BatonClient client() {
-    return new BatonClient(
-        InProcessChannelBuilder.forName(name).build(), null, Duration.ofSeconds(30), () -> {});
+    return client(this);
+  }
+
+  /** A client of several routers. */
+  static BatonClient client(FakeRouter... routers) {
+    List<ManagedChannel> channels =
+        Stream.of(routers)
+            .map(each -> (ManagedChannel) InProcessChannelBuilder.forName(each.name).build())
+            .toList();
+    return new BatonClient(channels, null, Duration.ofSeconds(30), () -> {});
   }
 
   /** What to send, and how to end. */

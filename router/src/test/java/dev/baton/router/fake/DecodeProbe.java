@@ -7,6 +7,7 @@ import dev.baton.proto.internal.v1.DecodeResponse;
 import dev.baton.proto.internal.v1.DecodeWaiting;
 import dev.baton.proto.internal.v1.DecodedTokens;
 import dev.baton.proto.internal.v1.KvArrived;
+import dev.baton.proto.internal.v1.PromptComputed;
 import dev.baton.proto.v1.FinishReason;
 import dev.baton.proto.v1.SampledToken;
 import io.grpc.stub.StreamObserver;
@@ -35,6 +36,11 @@ public final class DecodeProbe extends WorkerCallProbe<DecodeRequest, DecodeResp
                     .setBlocksPresent(present)
                     .setBytesMoved(bytes))
             .build());
+  }
+
+  public void promptComputed() {
+    send(
+        DecodeResponse.newBuilder().setPromptComputed(PromptComputed.getDefaultInstance()).build());
   }
 
   public void tokens(int choice, List<Integer> ids) {

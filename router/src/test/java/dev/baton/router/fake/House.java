@@ -12,6 +12,7 @@ import dev.baton.router.generation.Models;
 import dev.baton.router.generation.RecoveryLimits;
 import dev.baton.router.index.PrefixIndex;
 import dev.baton.router.placement.LeastLoaded;
+import dev.baton.router.placement.Placement;
 import dev.baton.router.tenant.Tenants;
 import dev.baton.router.workers.WorkerChannels;
 import dev.baton.router.workers.Workers;
@@ -56,9 +57,17 @@ public final class House implements AutoCloseable {
   }
 
   public House(GenerationLimits limits, AdmissionLimits admission, TenantPolicies policies) {
+    this(new LeastLoaded(), limits, admission, policies);
+  }
+
+  public House(
+      Placement placement,
+      GenerationLimits limits,
+      AdmissionLimits admission,
+      TenantPolicies policies) {
     workers =
         new Workers(
-            new LeastLoaded(),
+            placement,
             new PrefixIndex(1 << 20, 64),
             endpoint -> WorkerChannels.open(endpoint, threads),
             timer,

@@ -17,6 +17,7 @@ import dev.baton.proto.v1.GenerateRequest;
 import dev.baton.proto.v1.SampledToken;
 import dev.baton.proto.v1.Sampling;
 import dev.baton.proto.v1.Usage;
+import dev.baton.router.admission.TenantPolicies;
 import dev.baton.router.fake.DecodeProbe;
 import dev.baton.router.fake.FakeDecode;
 import dev.baton.router.fake.FakePrefill;
@@ -24,7 +25,14 @@ import dev.baton.router.fake.Heard;
 import dev.baton.router.fake.House;
 import dev.baton.router.fake.PrefillProbe;
 import dev.baton.router.fake.TestModel;
+import dev.baton.router.placement.ClusterView;
+import dev.baton.router.placement.ClusterView.DecodeWorker;
+import dev.baton.router.placement.ClusterView.PrefillWorker;
+import dev.baton.router.placement.LeastLoaded;
+import dev.baton.router.placement.PlacementDecision;
+import dev.baton.router.placement.PlacementDecision.Placed;
 import dev.baton.router.placement.PlacementDecision.Refused;
+import dev.baton.router.placement.PlacementRequest;
 import dev.baton.router.tenant.Tenant;
 import io.grpc.Status;
 import java.time.Duration;
@@ -49,7 +57,17 @@ class RecoveryTest {
   private final Heard heard = new Heard();
 
   RecoveryTest() {
+    everybody();
+  }
+
+  /** All four, heard of: equals are then chosen by their names. */
+  private void everybody() {
     members(house.prefill.member(), p2.member(), house.decode.member(), d2.member());
+    await()
+        .atMost(10, SECONDS)
+        .until(() ->
+            house.workers.view().prefill().stream().allMatch(PrefillWorker::fresh)
+                && house.workers.view().decode().stream().allMatch(DecodeWorker::fresh));
   }
 
   private static GenerationLimits limits(Duration stallLimit) {
@@ -60,7 +78,7 @@ class RecoveryTest {
   private void hurry() {
     house.close();
     house = new House(limits(Duration.ofMillis(1500)));
-    members(house.prefill.member(), p2.member(), house.decode.member(), d2.member());
+    everybody();
   }
 
   private void members(Member... members) {
@@ -225,6 +243,54 @@ class RecoveryTest {
 
     heard.usage();
     assertThat(p2.calls()).isZero();
+    assertNothingIsLeft();
+  }
+
+  /** Where nobody else can, the first decode worker reads the prompt. */
+  private static PlacementDecision placeLocallyWhereAlone(
+      PlacementRequest request, ClusterView view) {
+    PlacementDecision decision = new LeastLoaded().place(request, view);
+    if (decision instanceof Placed) {
+      return decision;
+    }
+    DecodeWorker writer = view.decode().getFirst();
+    return new Placed(
+        writer.ref(),
+        writer.ref(),
+        writer.offers().getFirst().lineage(),
+        writer.offers().getFirst().layout(),
+        request.promptTokens(),
+        1,
+        Optional.empty(),
+        Optional.empty(),
+        List.of());
+  }
+
+  @Test
+  void aDecodeWorkerReadsThePromptWhereTheRuleAllowsItAndNobodyElseIsLeft() throws Exception {
+    house.close();
+    house =
+        new House(
+            RecoveryTest::placeLocallyWhereAlone,
+            limits(STALL),
+            House.ADMISSION,
+            TenantPolicies.NONE);
+    start(text("hello"));
+    DecodeProbe decode = house.decode.next();
+    decode.reserved();
+    house.prefill.next().fail(Status.UNAVAILABLE);
+
+    assertThat(decode.awaitCancelled()).isTrue();
+    DecodeProbe local = house.decode.next();
+    assertThat(local.request().hasTicket()).isFalse();
+    local.reserved();
+    local.promptComputed();
+    local.text(0, "hi");
+    local.stopped(0);
+    local.complete();
+
+    assertThat(heard.usage().getRoute().getLocalPrefill()).isTrue();
+    assertThat(recoveries("prefill_worker_lost", "local")).isEqualTo(1);
     assertNothingIsLeft();
   }
 
