@@ -15,9 +15,9 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** {@code baton chaos}, small and fixed. */
 class ChaosIT {
-  /** Faults that every stream outlives today; those of which workers die are not among them yet. */
+  /** Faults that every stream outlives. */
   private static final String KINDS =
-      "zookeeper-kill,zookeeper-pause,control-latency,control-bandwidth,kv-reordering";
+      "kill-decode,restart-prefill,freeze-decode,kv-bit-flips,control-reset,zookeeper-kill";
 
   private static final int FAULTS = 5;
 

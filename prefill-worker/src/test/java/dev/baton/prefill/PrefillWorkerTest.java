@@ -280,7 +280,7 @@ class PrefillWorkerTest {
   void deadlineEndsAJobInEveryPhase() {
     ChainEngine engine = new ChainEngine();
     Gate gate = new Gate();
-    Duration soon = Duration.ofMillis(400);
+    Duration soon = Duration.ofSeconds(2); // but not before each is in its phase
     try (SilentPeer silent = new SilentPeer();
         Worker chain = Worker.start(Worker.config(zookeeper, model, "p-deadline", 20), engine)) {
       Call pushing = chain.call(chain.request(small(30, 1), 1, SAMPLED, 1, silent.target()), soon);

@@ -104,8 +104,13 @@ public final class Refreshing implements AutoCloseable {
   }
 
   private void retry() {
+    again(RETRY);
+  }
+
+  /** Reads once more after this time. */
+  public void again(Duration later) {
     try {
-      var _ = thread.schedule(this::soon, RETRY.toMillis(), MILLISECONDS);
+      var _ = thread.schedule(this::soon, later.toMillis() + 1, MILLISECONDS);
     } catch (RejectedExecutionException closed) {
       LOG.debug("nothing is kept fresh any more");
     }

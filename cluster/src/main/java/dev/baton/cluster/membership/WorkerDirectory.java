@@ -10,11 +10,14 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import org.apache.curator.framework.CuratorFramework;
+import org.apache.curator.framework.state.ConnectionState;
+import org.apache.curator.framework.state.ConnectionStateListener;
 import org.apache.zookeeper.KeeperException;
 import org.apache.zookeeper.data.Stat;
 import org.slf4j.Logger;
@@ -27,6 +30,9 @@ import org.slf4j.LoggerFactory;
  *   <li>A view is immutable and whole, sorted by id.
  *   <li>While ZooKeeper does not answer, the last view stays; after that the directory follows
  *       again by itself, also in a new session.
+ *   <li>An outage can end the sessions of all workers, which live on and are back in a moment. So,
+ *       for {@link #COME_BACK} after the connection is back, who has no node any more stays in the
+ *       view as it was; whoever really went is found out by its silence.
  *   <li>A worker that comes back under a new epoch is another {@link Member}. Where its own process
  *       replaced the node, no view without it is ever seen.
  *   <li>A node that cannot be read, or whose role is not known, is left out, with one warning for
@@ -39,21 +45,38 @@ public final class WorkerDirectory implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(WorkerDirectory.class);
   private static final Duration START_LIMIT = Duration.ofSeconds(30);
 
+  /** Longer than workers take to see that their sessions are over, and to register anew. */
+  static final Duration COME_BACK = Duration.ofSeconds(15);
+
   private final ClusterConnection connection;
   private final CuratorFramework client;
+  private final Duration comeBack;
   private final CompletableFuture<Boolean> first = new CompletableFuture<>();
   private final Refreshing refreshing;
+  private final ConnectionStateListener onState =
+      (c, state) -> {
+        if (state == ConnectionState.RECONNECTED) {
+          reconnected();
+        }
+      };
 
   // Of the directory's thread alone.
   private final List<Consumer<List<Member>>> listeners = new ArrayList<>();
   private Map<String, Long> warned = Map.of();
+  private Optional<Long> reconnectedAt = Optional.empty(); // System.nanoTime
 
   private volatile List<Member> members = List.of();
 
   /** Over this connection, which the caller closes after the directory. */
   public WorkerDirectory(ClusterConnection connection) {
+    this(connection, COME_BACK);
+  }
+
+  /** As above, with another time in which workers may come back after an outage. */
+  WorkerDirectory(ClusterConnection connection, Duration comeBack) {
     this.connection = connection;
     this.client = connection.client();
+    this.comeBack = comeBack;
     this.refreshing = new Refreshing(connection, "worker-directory", () -> publish(read()));
   }
 
@@ -63,6 +86,8 @@ public final class WorkerDirectory implements AutoCloseable {
    * @throws StartException ZOOKEEPER_UNREACHABLE if it is not there within 30 seconds
    */
   public void start() {
+    // Before the directory reads again because of the same event.
+    client.getConnectionStateListenable().addListener(onState);
     refreshing.begin();
     try {
       var _ = first.get(START_LIMIT.toMillis(), MILLISECONDS);
@@ -152,7 +177,24 @@ public final class WorkerDirectory implements AutoCloseable {
     }
   }
 
-  private void publish(List<Member> view) {
+  private void reconnected() {
+    refreshing.run(() -> reconnectedAt = Optional.of(System.nanoTime()));
+    refreshing.again(comeBack);
+  }
+
+  /** What was read, and after an outage also those whose nodes it may have cost. */
+  private List<Member> withThoseWhoMayComeBack(List<Member> read) {
+    if (reconnectedAt.filter(at -> System.nanoTime() - at < comeBack.toNanos()).isEmpty()) {
+      return read;
+    }
+    Map<String, Member> all = new TreeMap<>();
+    members.forEach(member -> all.put(member.id(), member));
+    read.forEach(member -> all.put(member.id(), member));
+    return List.copyOf(all.values());
+  }
+
+  private void publish(List<Member> read) {
+    List<Member> view = withThoseWhoMayComeBack(read);
     boolean isFirst = !first.isDone();
     if (isFirst || !view.equals(members)) {
       members = view;
@@ -174,6 +216,7 @@ public final class WorkerDirectory implements AutoCloseable {
    */
   @Override
   public void close() {
+    client.getConnectionStateListenable().removeListener(onState);
     refreshing.close();
   }
 }

@@ -64,9 +64,19 @@ class MembershipTest {
   }
 
   private WorkerDirectory watch() {
-    WorkerDirectory watching = closeLater(new WorkerDirectory(connect()));
-    watching.start();
+    return begun(new WorkerDirectory(connect()));
+  }
+
+  private WorkerDirectory begun(WorkerDirectory watching) {
+    closeLater(watching).start();
     return watching;
+  }
+
+  /** ZooKeeper forgets everything, and is back on the same port. */
+  private void restartEmpty() {
+    int port = zookeeper.port();
+    zookeeper.close();
+    zookeeper = EmbeddedZooKeeper.start(directory.resolve("empty"), port);
   }
 
   private static long session(ClusterConnection connection) throws Exception {
@@ -212,6 +222,43 @@ class MembershipTest {
     await().until(() -> watching.members().getFirst().epoch() == registrar.epoch());
     assertThat(views).allSatisfy(view -> assertThat(view).hasSize(1));
     assertThat(registrar.isMine(epoch)).isTrue();
+  }
+
+  @Test
+  void whoHasNoNodeAfterAnOutageStaysInTheViewUntilItIsBack() throws Exception {
+    ClusterConnection own = connect();
+    WorkerDirectory watching = begun(new WorkerDirectory(own, Duration.ofHours(1)));
+    WorkerRegistrar registrar = register(connect(), Workers.prefill("p-1"));
+    registerOnce("d-1");
+    await().until(() -> watching.members().size() == 2);
+    long epoch = registrar.epoch();
+
+    restartEmpty();
+
+    await().until(() -> registrar.epoch() != epoch);
+    await().until(() -> watching.members().getLast().epoch() == registrar.epoch());
+    assertThat(watching.members()).extracting(Member::id).containsExactly("d-1", "p-1");
+  }
+
+  @Test
+  void whoDoesNotComeBackAfterAnOutageLeavesTheView() throws Exception {
+    WorkerDirectory watching = begun(new WorkerDirectory(connect(), Duration.ofMillis(200)));
+    registerOnce("d-1");
+    await().until(() -> watching.members().size() == 1);
+
+    restartEmpty();
+
+    await().until(() -> watching.members().isEmpty());
+  }
+
+  /** A worker that is gone, but for its node, as long as ZooKeeper remembers it. */
+  private void registerOnce(String id) throws Exception {
+    ClusterConnection connection = connect();
+    connection
+        .client()
+        .create()
+        .creatingParentsIfNeeded()
+        .forPath(Payload.path(id), Payload.write(Workers.decode(id)));
   }
 
   @Test
