@@ -155,7 +155,9 @@ final class Recovery {
       return;
     }
     waiting.put(search, wait);
-    long pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE << Math.min(wait.looks, 10));
+    // Attempts at who is gone for good fail at once: these count, too.
+    int pauses = wait.looks + Math.max(0, search.attempts() - 1);
+    long pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE << Math.min(pauses, 10));
     wait.looks++;
     wait.timer =
         serial.schedule(
