@@ -15,7 +15,11 @@ class MembershipIT {
 
   @BeforeEach
   void start() {
-    cluster = SystemCluster.start(SystemCluster.SMALL, List.of(), List.of(), List.of());
+    cluster = SystemCluster.start(
+            SystemCluster.SMALL,
+            List.of("--session-timeout", "4s"),
+            List.of("--session-timeout", "4s"),
+            List.of("--recovery-patience", "3s"));
   }
 
   @AfterEach

@@ -219,17 +219,6 @@ class RecoveryIT {
   }
 
   @Test
-  void prefillWorkerStandsStillWhilePrefilling() {
-    String body = body(5, LONG_PROMPT, GREEDY);
-    double before = recoveries("prefill_");
-
-    StreamedText disturbed = losingWhilePrefilling("prefill", body, BatonProcess::freeze);
-
-    assertThat(recoveries("prefill_")).isGreaterThan(before);
-    assertThat(disturbed).isEqualTo(undisturbed(body));
-  }
-
-  @Test
   void decodeWorkerIsKilledWhilePrefilling() {
     String body = body(6, LONG_PROMPT, SAMPLED);
     double before = recoveries("decode_worker_lost", "repush");
@@ -237,15 +226,6 @@ class RecoveryIT {
     StreamedText disturbed = losingWhilePrefilling("decode", body, BatonProcess::kill);
 
     assertThat(recoveries("decode_worker_lost", "repush")).isGreaterThan(before);
-    assertThat(disturbed).isEqualTo(undisturbed(body));
-  }
-
-  @Test
-  void decodeWorkerStandsStillWhilePrefilling() {
-    String body = body(7, LONG_PROMPT, GREEDY);
-
-    StreamedText disturbed = losingWhilePrefilling("decode", body, BatonProcess::freeze);
-
     assertThat(disturbed).isEqualTo(undisturbed(body));
   }
 }
