@@ -8,13 +8,16 @@ import dev.baton.client.GenerationRequest;
 import dev.baton.client.Token;
 import dev.baton.harness.load.RequestFailure;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalInt;
+import java.util.stream.IntStream;
 
 /**
- * Asks by the Java SDK, with one client for each router. A client that goes on with another router
- * when its own dies has its place here, and only here: {@link Judge} expects it already.
+ * Asks by the Java SDK, with one client for each router that begins there, and goes on at another
+ * one behind what it has when its own dies.
  */
 public final class GrpcDoor implements Door {
   private final List<BatonClient> clients;
@@ -28,9 +31,19 @@ public final class GrpcDoor implements Door {
    */
   public GrpcDoor(List<String> endpoints, Duration deadline, String apiKey) {
     clients =
-        endpoints.stream()
-            .map(each -> BatonClient.builder(each).deadline(deadline).apiKey(apiKey).build())
+        IntStream.range(0, endpoints.size())
+            .mapToObj(first ->
+                BatonClient.builder(from(first, endpoints))
+                    .deadline(deadline)
+                    .apiKey(apiKey)
+                    .build())
             .toList();
+  }
+
+  private static List<String> from(int first, List<String> all) {
+    List<String> turned = new ArrayList<>(all);
+    Collections.rotate(turned, -first);
+    return turned;
   }
 
   @Override

@@ -256,7 +256,10 @@ final class Leg {
         PrefillDone words = response.getDone();
         done = words;
         assignment.prefillDone(
-            words.getComputedTokens(), words.getCachedTokens(), words.getComputeUs() / 1e6);
+            words.getComputedTokens(),
+            words.getCachedTokens(),
+            words.getPulledTokens(),
+            words.getComputeUs() / 1e6);
         owner.prefilled(this, words);
         settleIfAccounted();
       }

@@ -32,7 +32,8 @@ import java.util.Optional;
  *   <li>room(D): until blocks are free, if they are not: as many of the running answers end in a
  *       step as a steady flow of answers of this request's length would end.
  *   <li>wait(P): reading all that waits there, in prompts of the mean length.
- *   <li>fetch: of two ways to the prefix, having it sent or computing it, the faster one.
+ *   <li>fetch: of two ways to the prefix, having it sent or computing it, the faster one; as much
+ *       of it as P was seen to fetch when it might.
  *   <li>visible transfer: what pushing layer by layer does not hide behind computing.
  *   <li>join(D): half a step, which is how long a step in progress still takes on average.
  * </ul>
@@ -148,10 +149,11 @@ public final class JointPlacement implements Placement {
 
   private static Reading fetching(
       PlacementRequest request, Reader reader, PrefixSource source, Reading alone) {
-    int held =
+    int most =
         Math.min(
             source.blocks() * reader.offer().layout().blockTokens(), request.promptTokens() - 1);
     int cached = request.promptTokens() - alone.newTokens();
+    int held = cached + (int) ((most - cached) * alone.times().fetchShare());
     int newTokens = request.promptTokens() - held;
     PhaseModel model = alone.times().model();
     double stale = reader.worker().fresh() ? 1 : STALE;

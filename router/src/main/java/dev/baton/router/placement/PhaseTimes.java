@@ -9,8 +9,16 @@ import dev.baton.cluster.phase.PhaseModel;
  * @param model predicts
  * @param prefillFactor observed over predicted time of reading prompts; 1 while nothing is known
  * @param decodeFactor observed over predicted time of a decode step; 1 while nothing is known
+ * @param fetchShare which part of a prefix that another worker has it fetches when it may, from 0
+ *     to 1: a worker decides by the speeds that it has measured; 1 while nothing is known
  */
-public record PhaseTimes(PhaseModel model, double prefillFactor, double decodeFactor) {
+public record PhaseTimes(
+    PhaseModel model, double prefillFactor, double decodeFactor, double fetchShare) {
+  /** Of a worker that fetches all that it may. */
+  public PhaseTimes(PhaseModel model, double prefillFactor, double decodeFactor) {
+    this(model, prefillFactor, decodeFactor, 1);
+  }
+
   /** Time to read {@code newTokens} tokens of a prompt after {@code cachedTokens} others. */
   double prefill(long newTokens, long cachedTokens) {
     return model.prefillSeconds(newTokens, cachedTokens) * prefillFactor;

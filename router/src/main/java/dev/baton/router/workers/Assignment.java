@@ -126,10 +126,17 @@ public final class Assignment implements AutoCloseable {
    * The prompt was read: its blocks are in the prefill worker's cache, most likely.
    *
    * @param computedTokens how many of them were computed, after {@code cachedTokens} others
+   * @param pulledTokens how many of the others were fetched for it
    * @param computeSeconds in this time
    */
-  public void prefillDone(int computedTokens, int cachedTokens, double computeSeconds) {
+  public void prefillDone(
+      int computedTokens, int cachedTokens, int pulledTokens, double computeSeconds) {
     prefill.times().sawPrefill(computedTokens, cachedTokens, computeSeconds);
+    int own = cachedTokens - pulledTokens;
+    source.ifPresent(named ->
+        prefill
+            .times()
+            .sawFetch(named.getBlocks() * placed.layout().blockTokens() - own, pulledTokens));
     prefill.finished(prefillEntry);
     prefill.expect(fullBlocks);
   }

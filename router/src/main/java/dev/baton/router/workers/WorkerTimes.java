@@ -26,6 +26,7 @@ final class WorkerTimes {
   private final Correction decode = new Correction();
   private final HeardSteps prefillSteps = new HeardSteps();
   private final HeardSteps decodeSteps = new HeardSteps();
+  private final FetchShare fetches = new FetchShare();
 
   /** Of a worker that said this; its first model counts. */
   WorkerTimes(WorkerRegistration registration) {
@@ -48,7 +49,7 @@ final class WorkerTimes {
 
   /** What to expect now; empty where the worker said nothing of its hardware. */
   Optional<PhaseTimes> now() {
-    return model.map(each -> new PhaseTimes(each, prefillFactor(), decodeFactor()));
+    return model.map(each -> new PhaseTimes(each, prefillFactor(), decodeFactor(), fetches.value()));
   }
 
   /**
@@ -74,6 +75,11 @@ final class WorkerTimes {
   void heard(WorkerLoad load) {
     prefillSteps.heard(load.getPrefillSteps());
     decodeSteps.heard(load.getDecodeSteps());
+  }
+
+  /** The worker might have fetched so many tokens of a prefix, and fetched these. */
+  void sawFetch(int mightTokens, int fetchedTokens) {
+    fetches.saw(mightTokens, fetchedTokens);
   }
 
   /** The worker read so many tokens in so many seconds, after others that were cached. */

@@ -171,6 +171,21 @@ class JointPlacementTest {
   }
 
   @Test
+  void readerThatIsSeenNotToFetchIsNotCountedOnToFetch() {
+    WorkerRef holder = new WorkerRef("p2", 1);
+    PhaseTimes declines = new PhaseTimes(H100.model(), 1, 1, 0);
+    ClusterView view =
+        new ClusterView(
+            List.of(reader("p1", declines, 0, 0), reader("p2", declines, 1000, 1)),
+            List.of(writer("d", A100, 0, 20_000)));
+
+    Placed placed = placed(OBJECTIVE, request(16_000, Map.of(holder, 15_984)), view);
+
+    assertThat(placed.prefill()).isEqualTo(holder);
+    assertThat(placed.tokensToCompute()).isEqualTo(16);
+  }
+
+  @Test
   void decodeWorkerWithoutRoomIsTakenLast() {
     ClusterView view =
         new ClusterView(

@@ -58,6 +58,24 @@ class WorkerTimesTest {
   }
 
   @Test
+  void aWorkerThatNeverFetchesIsNotCountedOnToFetch() {
+    for (int i = 0; i < 50; i++) {
+      times.sawFetch(512, 0);
+      times.sawFetch(0, 0);
+    }
+    assertThat(fetchShare()).isLessThan(0.01);
+
+    for (int i = 0; i < 50; i++) {
+      times.sawFetch(512, 512);
+    }
+    assertThat(fetchShare()).isGreaterThan(0.99);
+  }
+
+  private double fetchShare() {
+    return times.now().map(PhaseTimes::fetchShare).orElseThrow();
+  }
+
+  @Test
   void whatRequestsSawCountsUntilTheWorkerSaidEnough() {
     promptsThatSharedEachStep(2);
     assertThat(prefillFactor()).isCloseTo(2, within(1e-9));

@@ -246,7 +246,7 @@ class WorkersTest {
     Assignment busy = assign(10);
     Assignment first = assign(100);
     assertThat(first.placed().prefill().id()).isEqualTo("b");
-    first.prefillDone(112, 0, 0.01);
+    first.prefillDone(112, 0, 0, 0.01);
     first.close();
     busy.close();
     Assignment second = assign(120);
