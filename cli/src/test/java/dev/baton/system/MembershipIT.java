@@ -15,7 +15,8 @@ class MembershipIT {
 
   @BeforeEach
   void start() {
-    cluster = SystemCluster.start(
+    cluster =
+        SystemCluster.start(
             SystemCluster.SMALL,
             List.of("--session-timeout", "4s"),
             List.of("--session-timeout", "4s"),

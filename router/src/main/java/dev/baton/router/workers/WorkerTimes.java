@@ -49,7 +49,8 @@ final class WorkerTimes {
 
   /** What to expect now; empty where the worker said nothing of its hardware. */
   Optional<PhaseTimes> now() {
-    return model.map(each -> new PhaseTimes(each, prefillFactor(), decodeFactor(), fetches.value()));
+    return model.map(
+        each -> new PhaseTimes(each, prefillFactor(), decodeFactor(), fetches.value()));
   }
 
   /**
