@@ -14,14 +14,14 @@ import org.slf4j.LoggerFactory;
 
 /**
  * How fast one incarnation of a worker is: predicted from the hardware that it registered,
- * corrected by what the worker says of its steps and by what this router observed of it: either
- * where the other is too little yet, so that a router that starts knows at once. Safe for use by
- * many threads.
+ * corrected by what the worker says of its steps, so that a router that starts knows at once, or
+ * while that is too little by what this router observed of it. Safe for use by many threads.
  */
 final class WorkerTimes {
   private static final Logger LOG = LoggerFactory.getLogger(WorkerTimes.class);
 
   private final Optional<PhaseModel> model;
+  private final boolean sharesChip;
   private final Correction prefill = new Correction();
   private final Correction decode = new Correction();
   private final HeardSteps prefillSteps = new HeardSteps();
@@ -31,6 +31,7 @@ final class WorkerTimes {
   /** Of a worker that said this; its first model counts. */
   WorkerTimes(WorkerRegistration registration) {
     this.model = read(registration);
+    this.sharesChip = !registration.getSharesChipWith().isEmpty();
   }
 
   private static Optional<PhaseModel> read(WorkerRegistration registration) {
@@ -49,22 +50,21 @@ final class WorkerTimes {
 
   /** What to expect now; empty where the worker said nothing of its hardware. */
   Optional<PhaseTimes> now() {
-    return model.map(
-        each -> new PhaseTimes(each, prefillFactor(), decodeFactor(), fetches.value()));
+    return model.map(each ->
+        new PhaseTimes(
+            each, factor(prefillSteps, prefill), factor(decodeSteps, decode), fetches.value()));
   }
 
   /**
-   * What the worker says of its steps, which it divides among the prompts that shared them; what
-   * requests saw has the whole of a shared step in each of them, and would make a busy worker look
-   * slow. They count until enough was heard.
+   * What the worker says of its steps, for each of which it predicts what it really consists of;
+   * what requests saw counts until enough was heard. A request has the whole of a step that it
+   * shared with other prompts as its own, and its answer is written beside others than were there
+   * when it was placed: by requests alone a busy worker would look like a slow one. Of workers that
+   * share a chip it is the other way round: only requests see that they wait for each other.
    */
-  private double prefillFactor() {
-    return prefillSteps.isSettled() ? prefillSteps.factor() : prefill.factor();
-  }
-
-  /** What this router's own requests saw; before there are enough, what the worker says. */
-  private double decodeFactor() {
-    return decode.isSettled() ? decode.factor() : decodeSteps.factor();
+  private double factor(HeardSteps said, Correction seen) {
+    boolean bySaid = said.isSettled() && !(sharesChip && seen.isSettled());
+    return bySaid ? said.factor() : seen.factor();
   }
 
   /** The worker's hardware as it registered it; empty where it said nothing. */

@@ -22,22 +22,50 @@ class WorkerTimesTest {
           1,
           new ModelSpec("small", 4, 256, 8, 4, 32, 704, 1024, 2, 8192));
 
-  private final WorkerTimes times = new WorkerTimes(registration());
+  private final WorkerTimes times = new WorkerTimes(registration().build());
 
-  private static WorkerRegistration registration() {
+  private static WorkerRegistration.Builder registration() {
     WorkerRegistration.Builder worker =
         WorkerRegistration.newBuilder()
             .setId("p")
             .addModels(ServedModel.newBuilder().setName("model").setVocabulary(1024));
     PhaseRegistration.write(PHASES, worker);
-    return worker.build();
+    return worker;
   }
 
   private double prefillFactor() {
+    return prefillFactor(times);
+  }
+
+  private static double prefillFactor(WorkerTimes times) {
     return times.now().map(PhaseTimes::prefillFactor).orElseThrow();
   }
 
   private void promptsThatSharedEachStep(int prompts) {
+    promptsThatSharedEachStep(times, prompts);
+  }
+
+  private static void saysThatStepsAreAsPredicted(WorkerTimes times) {
+    for (int i = 1; i <= 5; i++) {
+      times.heard(
+          WorkerLoad.newBuilder()
+              .setPrefillSteps(
+                  StepTotals.newBuilder().setSteps(i).setSeconds(i).setPredictedSeconds(i))
+              .build());
+    }
+  }
+
+  @Test
+  void whatRequestsSawOfAWorkerThatSharesItsChipCountsFirst() {
+    WorkerTimes mixed = new WorkerTimes(registration().setSharesChipWith("d").build());
+    saysThatStepsAreAsPredicted(mixed);
+    assertThat(prefillFactor(mixed)).isCloseTo(1, within(1e-9));
+
+    promptsThatSharedEachStep(mixed, 2);
+    assertThat(prefillFactor(mixed)).isCloseTo(2, within(1e-9));
+  }
+
+  private static void promptsThatSharedEachStep(WorkerTimes times, int prompts) {
     double alone = PHASES.prefillSeconds(1000, 0);
     for (int i = 0; i < 10; i++) {
       times.sawPrefill(1000, 0, prompts * alone);
@@ -47,13 +75,7 @@ class WorkerTimesTest {
   @Test
   void aStepThatPromptsSharedCountsOnceWhereTheWorkerSaysItsSteps() {
     promptsThatSharedEachStep(3);
-    for (int i = 1; i <= 5; i++) {
-      times.heard(
-          WorkerLoad.newBuilder()
-              .setPrefillSteps(
-                  StepTotals.newBuilder().setSteps(i).setSeconds(i).setPredictedSeconds(i))
-              .build());
-    }
+    saysThatStepsAreAsPredicted(times);
     assertThat(prefillFactor()).isCloseTo(1, within(1e-9));
   }
 
