@@ -55,7 +55,9 @@ public final class WorkerDirectory implements AutoCloseable {
   private final Refreshing refreshing;
   private final ConnectionStateListener onState =
       (c, state) -> {
-        if (state == ConnectionState.RECONNECTED) {
+        if (!state.isConnected()) {
+          away = true;
+        } else if (state == ConnectionState.RECONNECTED) {
           reconnected();
         }
       };
@@ -63,7 +65,10 @@ public final class WorkerDirectory implements AutoCloseable {
   // Of the directory's thread alone.
   private final List<Consumer<List<Member>>> listeners = new ArrayList<>();
   private Map<String, Long> warned = Map.of();
-  private Optional<Long> reconnectedAt = Optional.empty(); // System.nanoTime
+
+  // Set at once, not by the directory's thread: a read may be back before it hears of the outage.
+  private volatile boolean away;
+  private volatile Optional<Long> reconnectedAt = Optional.empty(); // System.nanoTime
 
   private volatile List<Member> members = List.of();
 
@@ -178,13 +183,16 @@ public final class WorkerDirectory implements AutoCloseable {
   }
 
   private void reconnected() {
-    refreshing.run(() -> reconnectedAt = Optional.of(System.nanoTime()));
+    reconnectedAt = Optional.of(System.nanoTime());
+    away = false;
     refreshing.again(comeBack);
   }
 
   /** What was read, and after an outage also those whose nodes it may have cost. */
   private List<Member> withThoseWhoMayComeBack(List<Member> read) {
-    if (reconnectedAt.filter(at -> System.nanoTime() - at < comeBack.toNanos()).isEmpty()) {
+    boolean justBack =
+        reconnectedAt.filter(at -> System.nanoTime() - at < comeBack.toNanos()).isPresent();
+    if (!away && !justBack) {
       return read;
     }
     Map<String, Member> all = new TreeMap<>();
