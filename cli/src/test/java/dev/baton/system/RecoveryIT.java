@@ -217,15 +217,4 @@ class RecoveryIT {
     assertThat(recoveries("prefill_worker_lost", "resume")).isGreaterThan(before);
     assertThat(disturbed).isEqualTo(undisturbed(body));
   }
-
-  @Test
-  void decodeWorkerIsKilledWhilePrefilling() {
-    String body = body(6, LONG_PROMPT, SAMPLED);
-    double before = recoveries("decode_worker_lost", "repush");
-
-    StreamedText disturbed = losingWhilePrefilling("decode", body, BatonProcess::kill);
-
-    assertThat(recoveries("decode_worker_lost", "repush")).isGreaterThan(before);
-    assertThat(disturbed).isEqualTo(undisturbed(body));
-  }
 }

@@ -41,7 +41,7 @@ import org.junit.jupiter.api.Test;
  * is its seed.
  */
 class RecoverySeedsTest {
-  private static final int REQUESTS = 300;
+  private static final int REQUESTS = 150;
   private static final int MOST_FAULTS = 10;
   private static final Duration STALL = Duration.ofMillis(700);
 
