@@ -19,9 +19,9 @@ class ChaosIT {
   private static final String KINDS =
       "kill-decode,restart-prefill,freeze-decode,kv-bit-flips,control-reset,zookeeper-kill";
 
-  private static final int FAULTS = 4;
+  private static final int FAULTS = 5;
 
-  private static final int REQUESTS = 24;
+  private static final int REQUESTS = 30;
 
   @TempDir Path home;
   @TempDir Path temp;
