@@ -13,6 +13,7 @@ import picocli.CommandLine.Option;
  */
 public final class LifeOptions {
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(20);
+  private static final Duration SAY_LIMIT = Duration.ofSeconds(1);
 
   @Option(
       names = "--stop-with-parent",
@@ -54,18 +55,28 @@ public final class LifeOptions {
                 service.close();
                 closed.set(true);
               } catch (Exception failed) {
-                System.err.println("baton: while closing: " + failed);
+                say("baton: while closing: " + failed);
               }
             });
     try {
       if (!closing.join(CLOSE_LIMIT)) {
-        System.err.println("baton: closing took longer than " + CLOSE_LIMIT.toSeconds() + " s");
+        say("baton: closing took longer than " + CLOSE_LIMIT.toSeconds() + " s");
       }
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
     }
     if (!closed.get()) {
       Runtime.getRuntime().halt(1);
+    }
+  }
+
+  /** On stderr, if somebody reads it: a process must end without that, too. */
+  private static void say(String sentence) {
+    try {
+      var _ =
+          Thread.ofPlatform().daemon().start(() -> System.err.println(sentence)).join(SAY_LIMIT);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 

@@ -6,6 +6,7 @@ import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.encoder.Encoder;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -51,6 +52,9 @@ public final class ProcessLogging {
 
   /** Lines that may wait for stderr: some seconds of a busy router. */
   private static final int QUEUED_LINES = 8192;
+
+  /** How long a process that ends waits for its last lines to be written. */
+  private static final Duration FINISH_LIMIT = Duration.ofSeconds(3);
 
   private static final LongAdder DROPPED = new LongAdder();
 
@@ -98,7 +102,7 @@ public final class ProcessLogging {
     appender.setTarget("System.err");
     appender.setEncoder(encoder);
     appender.start();
-    LogQueue queue = queued ? new LogQueue(appender, QUEUED_LINES, DROPPED) : null;
+    LogQueue queue = queued ? new LogQueue(appender, QUEUED_LINES, DROPPED, FINISH_LIMIT) : null;
     current = queue;
     Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
     root.setLevel(ch.qos.logback.classic.Level.convertAnSLF4JLevel(level));
@@ -123,7 +127,7 @@ public final class ProcessLogging {
     return DROPPED.sum();
   }
 
-  /** Writes all lines that wait; those that come later are written at once. */
+  /** Writes all lines that wait, unless stderr stays blocked; later ones are written at once. */
   static void finish() {
     LogQueue queue = current;
     if (queue != null) {

@@ -9,6 +9,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.LoggingEvent;
 import ch.qos.logback.classic.util.LogbackMDCAdapter;
 import ch.qos.logback.core.AppenderBase;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -22,7 +23,7 @@ class LogQueueTest {
   private final LoggerContext context = new LoggerContext();
   private final Blocking blocking = new Blocking();
   private final LongAdder dropped = new LongAdder();
-  private final LogQueue queue = new LogQueue(blocking, 4, dropped);
+  private final LogQueue queue = new LogQueue(blocking, 4, dropped, Duration.ofSeconds(30));
 
   LogQueueTest() {
     context.setMDCAdapter(new LogbackMDCAdapter());
@@ -66,6 +67,25 @@ class LogQueueTest {
     blocking.may.release(100);
     queue.finish();
     assertThat(blocking.written).isEqualTo(lines(IntStream.rangeClosed(0, 4)));
+  }
+
+  @Test
+  void whoEndsDoesNotWaitForEverForAnAppenderThatStaysBlocked() throws Exception {
+    LogQueue unread = new LogQueue(blocking, 4, dropped, Duration.ofMillis(50));
+    unread.setContext(context);
+    unread.start();
+    LoggingEvent line =
+        new LoggingEvent("test", context.getLogger("test"), Level.INFO, "line", null, null);
+    unread.doAppend(line);
+    assertThat(blocking.first.await(30, SECONDS)).isTrue();
+    unread.doAppend(line);
+    unread.doAppend(line);
+
+    unread.finish();
+    unread.doAppend(line);
+
+    assertThat(dropped.sum()).as("two that waited, and the one after the end").isEqualTo(3);
+    blocking.may.release(100);
   }
 
   @Test
