@@ -2,6 +2,7 @@ package dev.baton.router.generation;
 
 import dev.baton.cluster.drain.Draining;
 import dev.baton.cluster.error.BatonException;
+import dev.baton.cluster.pools.RecoveryKind;
 import dev.baton.cluster.process.RequestScope;
 import dev.baton.kv.TenantSalt;
 import dev.baton.proto.v1.Usage;
@@ -182,8 +183,10 @@ public final class Generations implements Draining, AutoCloseable {
     account.admitted();
     TenantSalt salt = tenants.salt(request.tenant());
     Recovery.Assigner assigner =
-        (part, among) ->
-            workers.assign(
+        new Recovery.Assigner() {
+          @Override
+          public Assignment assign(Part part, Among among) {
+            return workers.assign(
                 request.id(),
                 settled.model().name(),
                 part.prompt(),
@@ -191,6 +194,13 @@ public final class Generations implements Draining, AutoCloseable {
                 part.count(),
                 salt,
                 among);
+          }
+
+          @Override
+          public List<RecoveryKind> order(String pool) {
+            return workers.recoveryOrder(pool);
+          }
+        };
     Answers answers = new Answers(settled, listener);
     List<Part> parts = answers.rest(Part.whole(settled));
     Optional<Assignment> assignment =
