@@ -82,6 +82,11 @@ class BatonTest {
         "worker mixed",
         "worker mixed --model /m --first-port 65531",
         "model random --out /tmp/x --heads 3 --kv-heads 2",
+        "model random --out /tmp/x --family nosuch",
+        "model random --out /tmp/x --sliding-window 64",
+        "model random --out /tmp/x --family mistral --sliding-window 4096",
+        "model random --out /tmp/x --like nosuch",
+        "model random --out /tmp/x --like qwen2.5-0.5b --layers 2",
         "zookeeper --log-level loud"
       })
   void wrongFlagsGiveOneLineAndExitCode2(String line) {

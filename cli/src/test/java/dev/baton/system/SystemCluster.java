@@ -1,5 +1,8 @@
 package dev.baton.system;
 
+import dev.baton.model.Family;
+import dev.baton.model.ModelConfig;
+import dev.baton.model.ModelConfig.SlidingWindow;
 import dev.baton.model.random.RandomModel;
 import dev.baton.model.weights.WeightDtype;
 import java.io.IOException;
@@ -13,6 +16,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 
@@ -29,6 +33,13 @@ final class SystemCluster implements AutoCloseable {
   static final RandomModel.Shape SLOW =
       new RandomModel.Shape(8, 512, 1408, 8, 4, 1024, 8192, true, WeightDtype.BF16);
 
+  /**
+   * The small model with norms of heads, whose upper layers see 50 tokens: what a stream must not
+   * lose between processes, beyond what a Llama has.
+   */
+  private static final ModelConfig SHARED =
+      SMALL.config(Family.QWEN3, new SlidingWindow(50, new TreeSet<>(List.of(1, 2))));
+
   private static final HttpClient HTTP = HttpClient.newHttpClient();
 
   private static SystemCluster shared;
@@ -44,14 +55,14 @@ final class SystemCluster implements AutoCloseable {
   private final BatonProcess router;
 
   private SystemCluster(
-      RandomModel.Shape shape,
+      ModelConfig config,
       List<String> prefillFlags,
       List<String> decodeFlags,
       List<String> routerFlags) {
     try {
       directory = Files.createTempDirectory("baton-system");
       model = directory.resolve("random-model");
-      RandomModel.write(model, shape, 7);
+      RandomModel.write(model, config, WeightDtype.BF16, 7);
       zookeeper =
           launch(
               "zookeeper",
@@ -85,7 +96,7 @@ final class SystemCluster implements AutoCloseable {
   /** A cluster of the small model that all test classes use; it ends with the JVM. */
   static synchronized SystemCluster shared() {
     if (shared == null) {
-      shared = start(SMALL, List.of(), List.of(), List.of());
+      shared = new SystemCluster(SHARED, List.of(), List.of(), List.of());
       Runtime.getRuntime().addShutdownHook(new Thread(shared::close));
     }
     return shared;
@@ -97,7 +108,8 @@ final class SystemCluster implements AutoCloseable {
       List<String> prefillFlags,
       List<String> decodeFlags,
       List<String> routerFlags) {
-    return new SystemCluster(shape, prefillFlags, decodeFlags, routerFlags);
+    return new SystemCluster(
+        shape.config(Family.LLAMA, SlidingWindow.NONE), prefillFlags, decodeFlags, routerFlags);
   }
 
   @SafeVarargs

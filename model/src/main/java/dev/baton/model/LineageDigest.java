@@ -4,8 +4,9 @@ import dev.baton.kv.KvDtype;
 import dev.baton.kv.Lineage;
 import dev.baton.kv.PlaneOrder;
 import dev.baton.model.ModelConfig.Scaling;
-import dev.baton.model.weights.LlamaTensors;
+import dev.baton.model.ModelConfig.SlidingWindow;
 import dev.baton.model.weights.Tensor;
+import dev.baton.model.weights.TransformerTensors;
 import dev.baton.model.weights.Weights;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
@@ -13,6 +14,8 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
+import java.util.SortedSet;
 
 /**
  * Computes the lineage of a model: SHA-256 of a text with one line for each number that decides KV
@@ -20,7 +23,7 @@ import java.util.List;
  * the numbers is the version of the arithmetic that makes KV of weights.
  *
  * <p>Not in it, because K and V do not depend on them: the last layer's weights after its K and V,
- * the final norm, the output layer, the context length, all names.
+ * the final norm, the output layer, the last layer's window, the context length, all names.
  */
 public final class LineageDigest {
   /**
@@ -31,6 +34,11 @@ public final class LineageDigest {
   public static final int ARITHMETIC_VERSION = 1;
 
   private static final String DOMAIN = "baton-lineage-1";
+
+  /**
+   * Of every family: they differ in their tensors and in the window, which have lines of their own.
+   */
+  private static final String ARCHITECTURE = Family.LLAMA.architecture();
 
   /** Small enough to stay in a core's cache, large enough that the calls cost nothing. */
   private static final long CHUNK = 1 << 20;
@@ -55,7 +63,7 @@ public final class LineageDigest {
       PlaneOrder order) {
     StringBuilder text = new StringBuilder(DOMAIN).append('\n');
     line(text, "arithmetic", arithmeticVersion);
-    line(text, "architecture", config.architecture());
+    line(text, "architecture", ARCHITECTURE);
     line(text, "layers", config.layers());
     line(text, "hidden", config.hidden());
     line(text, "heads", config.heads());
@@ -64,11 +72,12 @@ public final class LineageDigest {
     line(text, "rms norm epsilon", bits(config.rmsNormEpsilon()));
     line(text, "rope theta", bits(config.rope().theta()));
     line(text, "rope scaling", scaling(config.rope().scaling()));
+    window(config).ifPresent(each -> line(text, "sliding window", each));
     line(text, "kv dtype", dtype);
     line(text, "block tokens", blockTokens);
     line(text, "plane order", order);
     List<String> lines =
-        LlamaTensors.decidingKv(config).parallelStream()
+        TransformerTensors.decidingKv(config).parallelStream()
             .map(each -> line(weights.tensor(each.name())))
             .toList();
     lines.forEach(each -> line(text, "tensor", each));
@@ -89,6 +98,15 @@ public final class LineageDigest {
     return tensor.name() + " " + tensor.dtype() + " " + tensor.shape() + " " + digest;
   }
 
+  /** The window of the layers whose attention reaches a later layer's KV: all but the last. */
+  private static Optional<String> window(ModelConfig config) {
+    SlidingWindow window = config.options().slidingWindow();
+    SortedSet<Integer> deciding = window.layers().headSet(config.layers() - 1);
+    return deciding.isEmpty()
+        ? Optional.empty()
+        : Optional.of(window.tokens() + " in layers " + deciding);
+  }
+
   private static String scaling(Scaling scaling) {
     return switch (scaling) {
       case Scaling.None none -> "none";
@@ -101,6 +119,16 @@ public final class LineageDigest {
               bits(llama3.lowFrequencyFactor()),
               bits(llama3.highFrequencyFactor()),
               Integer.toString(llama3.originalContext()));
+      case Scaling.Yarn yarn ->
+          String.join(
+              " ",
+              "yarn",
+              bits(yarn.factor()),
+              Integer.toString(yarn.originalContext()),
+              bits(yarn.fastTurns()),
+              bits(yarn.slowTurns()),
+              bits(yarn.attentionFactor()),
+              Boolean.toString(yarn.wholePairs()));
     };
   }
 

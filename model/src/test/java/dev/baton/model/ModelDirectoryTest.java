@@ -3,8 +3,11 @@ package dev.baton.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.assertj.core.api.Assertions.within;
 
+import dev.baton.model.ModelConfig.Options;
 import dev.baton.model.ModelConfig.Scaling;
+import dev.baton.model.ModelConfig.SlidingWindow;
 import dev.baton.model.ModelException.Code;
 import dev.baton.model.json.Json;
 import java.io.IOException;
@@ -14,6 +17,7 @@ import java.nio.file.Path;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -74,6 +78,7 @@ class ModelDirectoryTest {
         "{'rope_scaling': {'rope_type': 'linear', 'factor': 4.0}} | 10000 | linear",
         "{'rope_theta': 5e5, 'rope_scaling': {'rope_type': 'default'}} | 500000 | none",
         "{'rope_parameters': {'rope_theta': 7, 'rope_type': 'default'}} | 7 | none",
+        "{'rope_scaling': {'type': 'dynamic', 'factor': 4}} | 10000 | none",
         "{'rope_theta': 8, 'rope_parameters': {'rope_type': 'linear', 'factor': 4}} | 8 | linear",
         "{'rope_parameters': {'rope_theta': 7, 'rope_type': 'llama3', 'factor': 8, 'low_freq_factor':"
             + " 1, 'high_freq_factor': 4, 'original_max_position_embeddings': 99}} | 7 | llama3",
@@ -96,15 +101,14 @@ class ModelDirectoryTest {
       delimiter = '|',
       quoteCharacter = '`',
       value = {
-        "architectures | ['MistralForCausalLM'] | UNSUPPORTED | MistralForCausalLM",
+        "architectures | ['GemmaForCausalLM'] | UNSUPPORTED | Qwen3ForCausalLM",
+        "architectures | ['LlamaForCausalLM', 'LlamaForCausalLM'] | UNSUPPORTED | LlamaForCausalLM",
         "architectures | 'LlamaForCausalLM' | CONFIG_INVALID | list",
         "architectures | [] | CONFIG_INVALID | list",
         "architectures | [7] | CONFIG_INVALID | list",
         "architectures | null | CONFIG_INVALID | missing",
         "hidden_act | 'gelu' | UNSUPPORTED | gelu",
-        "attention_bias | true | UNSUPPORTED | true",
         "attention_bias | 'no' | CONFIG_INVALID | true or false",
-        "mlp_bias | true | UNSUPPORTED | true",
         "quantization_config | {'bits': 4} | UNSUPPORTED | bits",
         "hidden_size | null | CONFIG_INVALID | missing",
         "hidden_size | 0 | CONFIG_INVALID | from 1",
@@ -126,8 +130,13 @@ class ModelDirectoryTest {
         "rms_norm_eps | 0 | CONFIG_INVALID | (0, 1)",
         "rms_norm_eps | 1e999 | CONFIG_INVALID | number",
         "rope_theta | -1 | CONFIG_INVALID | greater",
-        "rope_scaling | {'rope_type': 'yarn', 'factor': 2} | UNSUPPORTED | yarn",
-        "rope_scaling | {'type': 'dynamic', 'factor': 2} | UNSUPPORTED | dynamic",
+        "rope_scaling | {'rope_type': 'longrope', 'factor': 2} | UNSUPPORTED | yarn",
+        "rope_scaling | {'rope_type': 'yarn', 'factor': 0.5} | CONFIG_INVALID | 0.5",
+        "rope_scaling | {'rope_type': 'yarn', 'factor': 2, 'beta_slow': 33} | CONFIG_INVALID | beta_fast",
+        "rope_scaling | {'rope_type': 'yarn', 'attention_factor': 0} | CONFIG_INVALID | greater",
+        "rope_scaling | {'rope_type': 'yarn', 'truncate': 1} | CONFIG_INVALID | true or false",
+        "rope_scaling | {'type': 'dynamic'} | CONFIG_INVALID | rope_scaling.factor",
+        "rope_parameters | {'full_attention': {'rope_type': 'default'}} | UNSUPPORTED | same RoPE",
         "rope_scaling | {'type': 7} | CONFIG_INVALID | string",
         "rope_scaling | {'type': 'linear'} | CONFIG_INVALID | rope_scaling.factor",
         "rope_scaling | {'type': 'linear', 'factor': 0.5} | CONFIG_INVALID | 0.5",
@@ -148,6 +157,166 @@ class ModelDirectoryTest {
     assertThat(fault.code()).isEqualTo(code);
     assertThat(fault).hasMessageContaining("config.json").hasMessageContaining(hint);
     assertThat(fault.getMessage()).contains(field).hasLineCount(1).hasSizeLessThan(600);
+  }
+
+  /** Of Hugging Face's {@code modeling_rope_utils.py}, by hand: 0.1 ln 4 + 1 is 1.1386. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "{'factor': 4.0, 'original_max_position_embeddings': 32768} | 4 | 32768 | 1.1386 | 131072",
+        "{'factor': 4.0} | 4 | 4096 | 1.1386 | 16384",
+        "{'original_max_position_embeddings': 1024} | 4 | 1024 | 1.1386 | 4096",
+        "{'factor': 4, 'attention_factor': 1.5} | 4 | 4096 | 1.5 | 16384",
+        "{'factor': 4, 'mscale': 2, 'mscale_all_dim': 0.5} | 4 | 4096 | 1.1945 | 16384",
+        "{'factor': 4, 'mscale': 2} | 4 | 4096 | 1.1386 | 16384",
+        "{'factor': 1} | 1 | 4096 | 1 | 4096",
+      })
+  void yarnsDefaultsAreThoseOfTransformers(
+      String fields, double factor, int original, double growth, int context) throws IOException {
+    ObjectNode yarn = (ObjectNode) json(fields);
+    ModelConfig config =
+        config(LLAMA_2, each -> each.set("rope_scaling", yarn.put("rope_type", "yarn")));
+    assertThat(config.rope().scaling())
+        .isInstanceOfSatisfying(
+            Scaling.Yarn.class,
+            read -> {
+              assertThat(read.factor()).isEqualTo(factor);
+              assertThat(read.originalContext()).isEqualTo(original);
+              assertThat(read.attentionFactor()).isCloseTo(growth, within(5e-5));
+              assertThat(read.fastTurns()).isEqualTo(32);
+              assertThat(read.slowTurns()).isEqualTo(1);
+              assertThat(read.wholePairs()).isTrue();
+            });
+    assertThat(config.contextTokens()).isEqualTo(context);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "Llama | {'sliding_window': 9} | false | false | false | false",
+        "Llama | {'attention_bias': true} | true | true | false | false",
+        "Llama | {'mlp_bias': true} | false | false | true | false",
+        "Mistral | {'sliding_window': null} | false | false | false | false",
+        "Qwen2 | {} | true | false | false | false",
+        "Qwen2 | {'attention_bias': false} | true | false | false | false",
+        "Qwen3 | {} | false | false | false | true",
+        "Qwen3 | {'attention_bias': true} | true | true | false | true",
+      })
+  void biasesAndNormsAreThoseOfTheFamily(
+      String family,
+      String fields,
+      boolean input,
+      boolean output,
+      boolean feedForward,
+      boolean norms)
+      throws IOException {
+    assertThat(of(family, fields).options())
+        .isEqualTo(new Options(input, output, feedForward, norms, SlidingWindow.NONE));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      nullValues = "none",
+      value = {
+        "Mistral | {'sliding_window': 1024} | 1024 | 0 1 2 3",
+        "Mistral | {} | 4096 | 0 1 2 3",
+        "Mistral | {'sliding_window': 32768} | 2147483647 | none",
+        "Mistral | {'sliding_window': null, 'layer_types': ['f', 'f', 'f', 'f']} | 2147483647 | none",
+        "Ministral | {'sliding_window': 9, 'layer_types': ['s', 'f', 's', 'f']} | 9 | 0 2",
+        "Ministral | {'sliding_window': 9} | 9 | 0 1 2 3",
+        "Qwen2 | {'sliding_window': 9, 'max_window_layers': 1} | 2147483647 | none",
+        "Qwen2 | {'use_sliding_window': true, 'sliding_window': 9, 'max_window_layers': 1} | 9 | 1 2 3",
+        "Qwen2 | {'use_sliding_window': true, 'max_window_layers': 3} | 4096 | 3",
+        "Qwen2 | {'use_sliding_window': true, 'sliding_window': 9} | 2147483647 | none",
+        "Qwen3 | {'use_sliding_window': true, 'sliding_window': 9, 'max_window_layers': 0,"
+            + " 'layer_types': ['f', 'f', 's', 'f']} | 9 | 2",
+      })
+  void windowsAreThoseOfTransformers(String family, String fields, int tokens, String layers)
+      throws IOException {
+    String types = fields.replace("'f'", "'full_attention'").replace("'s'", "'sliding_attention'");
+    SlidingWindow window = of(family, types).options().slidingWindow();
+    assertThat(window.tokens()).isEqualTo(tokens);
+    assertThat(window.layers().stream().map(String::valueOf).collect(Collectors.joining(" ")))
+        .isEqualTo(layers == null ? "" : layers);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "Mistral | {'sliding_window': 0} | sliding_window",
+        "Mistral | {'sliding_window': 9, 'layer_types': ['sliding_attention', 'sliding_attention',"
+            + " 'full_attention', 'sliding_attention']} | MinistralForCausalLM",
+        "Mistral | {'attention_bias': true} | attention_bias",
+        "Mistral | {'num_key_value_heads': 3} | num_key_value_heads",
+        "Ministral | {'sliding_window': null, 'layer_types': ['sliding_attention', 'full_attention',"
+            + " 'full_attention', 'full_attention']} | only \"full_attention\"",
+        "Ministral | {'layer_types': ['full_attention']} | num_hidden_layers 4",
+        "Ministral | {'layer_types': ['full_attention', 'full_attention', 'full_attention',"
+            + " 'chunked_attention']} | lists of",
+        "Qwen2 | {'mlp_bias': true} | mlp_bias",
+        "Qwen2 | {'use_sliding_window': 1} | true or false",
+        "Qwen3 | {'head_dim': null} | head_dim",
+      })
+  void optionsThatAFamilyCannotHaveAreRefused(String family, String fields, String hint) {
+    assertThatThrownBy(() -> of(family, fields))
+        .isInstanceOf(ModelException.class)
+        .hasMessageContaining("config.json")
+        .hasMessageContaining(hint);
+  }
+
+  @Test
+  void sizesThatOtherClassesDefaultToOneCheckpointMustBeThere() {
+    for (String family : new String[] {"Mistral", "Ministral", "Qwen2", "Qwen3"}) {
+      assertThatThrownBy(() ->
+              config(
+                  LLAMA_2,
+                  each -> {
+                    each.putArray("architectures").add(family + "ForCausalLM");
+                    each.remove("num_key_value_heads");
+                  }))
+          .hasMessageContaining("num_key_value_heads");
+    }
+  }
+
+  /** What is written of a published configuration is read as the same. */
+  @Test
+  void configurationsSurviveTheirFile() throws IOException {
+    for (String name : PublishedModels.names()) {
+      ModelConfig published = PublishedModels.config(name).orElseThrow();
+      assertThat(config(ConfigJson.of(published).toString())).as(name).isEqualTo(published);
+    }
+    for (String fields :
+        new String[] {
+          "{'attention_bias': true, 'mlp_bias': true}",
+          "{'rope_scaling': {'rope_type': 'linear', 'factor': 3}}",
+          "{'rope_scaling': {'rope_type': 'yarn', 'factor': 3, 'truncate': false, 'beta_slow': 2}}"
+        }) {
+      ModelConfig read = of("Llama", fields);
+      assertThat(config(ConfigJson.of(read).toString())).as(fields).isEqualTo(read);
+    }
+    ModelConfig qwen =
+        of("Qwen3", "{'use_sliding_window': true, 'max_window_layers': 2, 'attention_bias': true}");
+    assertThat(config(ConfigJson.of(qwen).toString())).isEqualTo(qwen);
+  }
+
+  /** A configuration of four layers and 32768 positions with the fields of a family. */
+  private ModelConfig of(String family, String fields) throws IOException {
+    return config(
+        LLAMA_2,
+        each -> {
+          each.putArray("architectures").add(family + "ForCausalLM");
+          each.put("num_hidden_layers", 4).put("head_dim", 64);
+          each.put("max_position_embeddings", 32768);
+          each.setAll((ObjectNode) json(fields));
+        });
   }
 
   @Test

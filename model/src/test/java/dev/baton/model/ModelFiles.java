@@ -1,5 +1,6 @@
 package dev.baton.model;
 
+import dev.baton.model.ModelConfig.SlidingWindow;
 import dev.baton.model.json.Json;
 import dev.baton.model.random.RandomModel;
 import dev.baton.model.random.RandomModel.Shape;
@@ -26,6 +27,17 @@ public final class ModelFiles {
     try {
       Path directory = Files.createTempDirectory(parent, "model");
       RandomModel.write(directory, shape, seed);
+      return directory;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** A tiny random model of a family, whose layers slide by this window. */
+  public static Path tiny(Path parent, Family family, SlidingWindow window) {
+    try {
+      Path directory = Files.createTempDirectory(parent, "model");
+      RandomModel.write(directory, TINY.config(family, window), TINY.dtype(), 1);
       return directory;
     } catch (IOException e) {
       throw new UncheckedIOException(e);

@@ -58,7 +58,7 @@ final class ModelChecks {
     return Finding.fail(
         check,
         String.valueOf(wrong.getMessage()),
-        "fetch the file again, or name a whole Hugging Face Llama directory with --model");
+        "fetch the file again, or name a whole Hugging Face directory of a family of docs/models.md with --model");
   }
 
   private static String weights(ModelDirectory directory) {

@@ -16,7 +16,8 @@ import java.lang.foreign.Arena;
 import java.util.List;
 
 /**
- * The embedded engine: a Llama on the CPU, in floats.
+ * The embedded engine: a transformer of one of the {@linkplain dev.baton.model.Family families} on
+ * the CPU, in floats.
  *
  * <h2>Guarantees beyond those of {@link Engine}</h2>
  *
@@ -56,7 +57,7 @@ public final class CpuEngine implements Engine {
           LineageDigest.of(config, weights, layout.dtype(), layout.blockTokens(), layout.order());
       this.transformer =
           new Transformer(
-              config, LlamaWeights.pack(config, weights, arena, team), layout, team, arena);
+              config, TransformerWeights.pack(config, weights, arena, team), layout, team, arena);
     } catch (Throwable e) {
       close();
       throw e;

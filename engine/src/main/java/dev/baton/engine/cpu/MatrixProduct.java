@@ -7,8 +7,8 @@ import java.util.Arrays;
  * Products of activations with packed weights, panels split over the team.
  *
  * <p>The association of every element is fixed: one accumulator over k within blocks of {@link
- * Panels#BLOCK_DEPTH}, the blocks' sums added in order to what the output held. It is the same for
- * one row and for many, whoever computes it.
+ * Panels#BLOCK_DEPTH}, the blocks' sums added in order to what the output held, the bias before
+ * them. It is the same for one row and for many, whoever computes it.
  */
 final class MatrixProduct {
   private final Team team;
@@ -20,14 +20,32 @@ final class MatrixProduct {
     this.scratch = scratch;
   }
 
-  /** {@code c = a w}: rows of {@code c} are whole panels, {@link Panels#padded} wide. */
-  void set(float[] a, int aStride, int rows, Panels w, float[] c) {
-    Arrays.fill(c, 0, rows * Panels.padded(w.columns()), 0);
-    add(a, aStride, rows, w, c);
+  /** {@code c = bias + a w}: rows of {@code c} are whole panels, {@link Panels#padded} wide. */
+  void set(float[] a, int aStride, int rows, Linear w, float[] c) {
+    int stride = Panels.padded(w.weights().columns());
+    int biased = w.bias().length;
+    for (int row = 0; row < rows; row++) {
+      int at = row * stride;
+      System.arraycopy(w.bias(), 0, c, at, biased);
+      Arrays.fill(c, at + biased, at + stride, 0);
+    }
+    addProduct(a, aStride, rows, w.weights(), c);
   }
 
-  /** {@code c += a w}. */
-  void add(float[] a, int aStride, int rows, Panels w, float[] c) {
+  /** {@code c += bias + a w}, of the same width. */
+  void add(float[] a, int aStride, int rows, Linear w, float[] c) {
+    int stride = Panels.padded(w.weights().columns());
+    float[] bias = w.bias();
+    for (int row = 0; row < rows; row++) {
+      int at = row * stride;
+      for (int n = 0; n < bias.length; n++) {
+        c[at + n] += bias[n];
+      }
+    }
+    addProduct(a, aStride, rows, w.weights(), c);
+  }
+
+  private void addProduct(float[] a, int aStride, int rows, Panels w, float[] c) {
     team.run(
         w.panels(),
         (member, from, to) -> {

@@ -12,7 +12,7 @@ import java.lang.foreign.MemorySegment;
  */
 final class Transformer {
   private final ModelConfig config;
-  private final LlamaWeights weights;
+  private final TransformerWeights weights;
   private final Team team;
   private final MatrixProduct product;
   private final RotaryEmbedding rotary;
@@ -23,7 +23,8 @@ final class Transformer {
   private final int[] wanted = new int[Rows.MOST];
 
   /** Scratch memory that is not on the heap lives in {@code arena}. */
-  Transformer(ModelConfig config, LlamaWeights weights, Layout layout, Team team, Arena arena) {
+  Transformer(
+      ModelConfig config, TransformerWeights weights, Layout layout, Team team, Arena arena) {
     this.config = config;
     this.weights = weights;
     this.team = team;
@@ -46,7 +47,7 @@ final class Transformer {
     act.ensure(count, wantedCount);
     team.run(count, (member, from, to) -> embed(rows, from, to));
     for (int i = 0; i < weights.layers().size(); i++) {
-      LlamaWeights.Layer layer = weights.layers().get(i);
+      TransformerWeights.Layer layer = weights.layers().get(i);
       attend(rows, i, layer, listener);
       feedForward(count, layer);
     }
@@ -71,11 +72,12 @@ final class Transformer {
   }
 
   /** {@code residual += o attention(norm(residual))}. */
-  private void attend(Rows rows, int index, LlamaWeights.Layer layer, LayerListener listener) {
+  private void attend(
+      Rows rows, int index, TransformerWeights.Layer layer, LayerListener listener) {
     int count = rows.count();
     norm(count, layer.inputNorm());
     product.set(act.normed, act.hiddenStride, count, layer.queriesKeysValues(), act.projection);
-    team.run(count, (member, from, to) -> turnAndStore(rows, index, from, to));
+    team.run(count, (member, from, to) -> turnAndStore(rows, index, layer, from, to));
     rows.tellWritten(index, listener);
     team.run(
         count * config.heads(),
@@ -84,7 +86,7 @@ final class Transformer {
   }
 
   /** {@code residual += down(silu(gate) * up)}, gate and up of {@code norm(residual)}. */
-  private void feedForward(int count, LlamaWeights.Layer layer) {
+  private void feedForward(int count, TransformerWeights.Layer layer) {
     norm(count, layer.outputNorm());
     product.set(act.normed, act.hiddenStride, count, layer.gateUp(), act.gateUp);
     team.run(
@@ -113,27 +115,37 @@ final class Transformer {
         });
   }
 
-  private void turnAndStore(Rows rows, int layer, int from, int to) {
+  private void turnAndStore(
+      Rows rows, int index, TransformerWeights.Layer layer, int from, int to) {
     int headSize = config.headSize();
     int turned = config.heads() + config.kvHeads();
     for (int row = from; row < to; row++) {
       int at = row * act.projectionStride;
       for (int head = 0; head < turned; head++) {
-        rotary.turn(act.projection, at + head * headSize, act.cos, act.sin, row * rotary.pairs());
+        int headAt = at + head * headSize;
+        normHead(headAt, head < config.heads() ? layer.queryNorm() : layer.keyNorm());
+        rotary.turn(act.projection, headAt, act.cos, act.sin, row * rotary.pairs());
       }
       planes.write(
           rows.blocks(row),
           rows.position(row),
-          layer,
+          index,
           act.projection,
           at + config.heads() * headSize,
           at + turned * headSize);
     }
   }
 
+  private void normHead(int at, float[] weight) {
+    if (weight.length > 0) {
+      RmsNorm.row(act.projection, at, weight, config.rmsNormEpsilon(), act.projection, at);
+    }
+  }
+
   private void attendHeads(Rows rows, int layer, float[] mine, int from, int to) {
     int headSize = config.headSize();
     int group = config.heads() / config.kvHeads();
+    int window = config.options().slidingWindow().of(layer);
     for (int unit = from; unit < to; unit++) {
       int row = unit / config.heads();
       int head = unit % config.heads();
@@ -141,6 +153,7 @@ final class Transformer {
           act.projection,
           row * act.projectionStride + head * headSize,
           rows.blocks(row),
+          Math.max(0, rows.position(row) + 1 - window),
           rows.position(row) + 1,
           layer,
           head / group,

@@ -7,8 +7,9 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Kernel: {@code out[d] = keep * out[d] + sum over valid t of p[t] * v[t][d]}, one accumulator a
- * dimension, tokens in sequence, fused multiply-add. Reads the valid tokens' values only.
+ * Kernel: {@code out[d] = keep * out[d] + sum over t of p[t] * v[t][d]}, one accumulator a
+ * dimension, tokens {@code from} to {@code to} of the block in sequence, fused multiply-add. Reads
+ * those tokens' values only.
  */
 final class WeightedValues {
   private static final VectorSpecies<Float> S = Lanes.FLOATS;
@@ -19,7 +20,8 @@ final class WeightedValues {
 
   static void add(
       float[] p,
-      int valid,
+      int from,
+      int to,
       MemorySegment v,
       long vAt,
       int headSize,
@@ -31,7 +33,7 @@ final class WeightedValues {
     for (; d <= headSize - Lanes.COUNT; d += Lanes.COUNT) {
       long at = vAt + (long) d * Float.BYTES;
       FloatVector sum = FloatVector.fromArray(S, out, outAt + d).mul(keep);
-      for (int t = 0; t < valid; t++) {
+      for (int t = from; t < to; t++) {
         FloatVector values =
             FloatVector.fromMemorySegment(S, v, at + t * step, ByteOrder.LITTLE_ENDIAN);
         sum = FloatVector.broadcast(S, p[t]).fma(values, sum);
@@ -41,7 +43,7 @@ final class WeightedValues {
     for (; d < headSize; d++) {
       long at = vAt + (long) d * Float.BYTES;
       float sum = out[outAt + d] * keep;
-      for (int t = 0; t < valid; t++) {
+      for (int t = from; t < to; t++) {
         sum = Math.fma(p[t], v.get(F32, at + t * step), sum);
       }
       out[outAt + d] = sum;

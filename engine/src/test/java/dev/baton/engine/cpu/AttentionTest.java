@@ -18,19 +18,25 @@ class AttentionTest {
   private static final int LAYERS = 2;
   private static final int KV_HEADS = 2;
 
-  /** Against softmax(q k / sqrt d) v in doubles; slots that nobody wrote hold NaN. */
+  /** Against softmax(q k / sqrt d) v in doubles; slots that are not seen hold NaN. */
   @ParameterizedTest
   @CsvSource({
-    "16, 8, 1",
-    "16, 8, 16",
-    "16, 10, 17",
-    "16, 64, 50",
-    "5, 34, 23",
-    "32, 16, 40",
-    "1, 2, 9",
-    "19, 66, 70"
+    "16, 8, 0, 1",
+    "16, 8, 0, 16",
+    "16, 10, 0, 17",
+    "16, 64, 0, 50",
+    "5, 34, 0, 23",
+    "32, 16, 0, 40",
+    "1, 2, 0, 9",
+    "19, 66, 0, 70",
+    "16, 8, 1, 16",
+    "16, 8, 16, 17",
+    "16, 24, 13, 40",
+    "16, 16, 38, 40",
+    "5, 10, 11, 23",
+    "1, 80, 4, 9"
   })
-  void readsWhatTheFormulaReads(int blockTokens, int headSize, int tokens) {
+  void readsWhatTheFormulaReads(int blockTokens, int headSize, int from, int tokens) {
     SplittableRandom random = new SplittableRandom(headSize * 100L + tokens);
     Layout layout =
         new Layout(
@@ -40,18 +46,18 @@ class AttentionTest {
             KvDtype.F32,
             blockTokens,
             PlaneOrder.K_BY_DIMENSION_V_BY_TOKEN);
-    float[][] keysValues = new float[tokens][];
+    float[][] keysValues = new float[tokens - from][];
     try (BlockPool pool = new BlockPool(layout, layout.blocksFor(tokens))) {
       List<Block> blocks = Objects.requireNonNull(pool.tryReserve(layout.blocksFor(tokens)));
       blocks.forEach(each -> each.bytes().fill((byte) 0xff));
       int width = KV_HEADS * headSize;
-      for (int t = 0; t < tokens; t++) {
-        keysValues[t] = floats(random, 2 * width);
-        new KvPlanes(layout).write(blocks, t, 1, keysValues[t], 0, width);
+      for (int t = from; t < tokens; t++) {
+        keysValues[t - from] = floats(random, 2 * width);
+        new KvPlanes(layout).write(blocks, t, 1, keysValues[t - from], 0, width);
       }
       float[] q = floats(random, headSize + 1);
       float[] out = new float[headSize + 2];
-      new Attention(layout).head(q, 1, blocks, tokens, 1, 1, new float[blockTokens], out, 1);
+      new Attention(layout).head(q, 1, blocks, from, tokens, 1, 1, new float[blockTokens], out, 1);
       double[] expected = formula(q, keysValues, headSize);
       for (int d = 0; d < headSize; d++) {
         assertThat((double) out[1 + d]).isCloseTo(expected[d], within(2e-6));

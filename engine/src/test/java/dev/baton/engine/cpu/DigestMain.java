@@ -3,6 +3,7 @@ package dev.baton.engine.cpu;
 import com.sun.management.HotSpotDiagnosticMXBean;
 import dev.baton.kv.Block;
 import dev.baton.kv.BlockPool;
+import dev.baton.model.Family;
 import dev.baton.model.ModelConfig;
 import dev.baton.model.weights.WeightDtype;
 import java.lang.foreign.ValueLayout;
@@ -12,11 +13,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.function.Function;
 
 /**
  * Runs a few models over and over, so that the kernels pass through all tiers of the compiler, and
@@ -44,15 +47,28 @@ final class DigestMain {
             + digests(directory, Integer.parseInt(arguments[1])));
   }
 
+  /** Digests of so many rounds over a model of each family. */
   static Set<String> digests(Path directory, int count) throws NoSuchAlgorithmException {
+    List<Function<SplittableRandom, ModelConfig>> families = new ArrayList<>();
+    for (Family family : Family.values()) {
+      families.add(random -> SmallModel.ofFamily(family, random));
+    }
+    return digests(directory, count, families);
+  }
+
+  /** Digests of so many rounds over such models, each with a seed of its own, dtypes in turn. */
+  static Set<String> digests(
+      Path directory, int count, List<Function<SplittableRandom, ModelConfig>> models)
+      throws NoSuchAlgorithmException {
     MessageDigest[] rounds = new MessageDigest[count];
     for (int round = 0; round < count; round++) {
       rounds[round] = MessageDigest.getInstance("SHA-256");
     }
-    for (WeightDtype dtype : WeightDtype.values()) {
-      SplittableRandom random = new SplittableRandom(7 + dtype.ordinal());
-      ModelConfig config = SmallModel.config(random);
-      var model = SmallModel.write(directory.resolve(dtype.name()), config, dtype, 77);
+    for (int i = 0; i < models.size(); i++) {
+      WeightDtype dtype = WeightDtype.values()[i % WeightDtype.values().length];
+      SplittableRandom random = new SplittableRandom(7 + i);
+      ModelConfig config = models.get(i).apply(random);
+      var model = SmallModel.write(directory.resolve("model-" + i), config, dtype, 77);
       int[] tokens = random.ints(90, 0, config.vocabulary()).toArray();
       try (CpuEngine engine = CpuEngine.load(model, BLOCK_TOKENS, 2);
           BlockPool pool = new BlockPool(engine.layout(), 10)) {

@@ -39,7 +39,7 @@ class MatrixProductTest {
           MatrixProduct product = product(team, arena);
           float[] c = floats(random, rows * stride);
           float[] before = c.clone();
-          product.add(a, depth + 3, rows, w, c);
+          product.add(a, depth + 3, rows, new Linear(w), c);
           for (int row = 0; row < rows; row++) {
             for (int n = 0; n < columns; n++) {
               float sum = before[row * stride + n];
@@ -49,9 +49,32 @@ class MatrixProductTest {
                   .isEqualTo(sum);
             }
           }
-          product.set(a, depth + 3, rows, w, c);
+          product.set(a, depth + 3, rows, new Linear(w), c);
           assertThat(c[0]).isEqualTo(promised(a, 0, matrix, 0, 0));
+          requireBiasBeforeTheBlocks(product, a, depth + 3, rows, w, matrix);
         }
+      }
+    }
+  }
+
+  private static void requireBiasBeforeTheBlocks(
+      MatrixProduct product, float[] a, int aStride, int rows, Panels w, Tensor matrix) {
+    Linear biased = new Linear(w, floats(new SplittableRandom(3), w.columns()));
+    int stride = Panels.padded(w.columns());
+    float[] c = floats(new SplittableRandom(4), rows * stride);
+    float[] before = c.clone();
+    product.add(a, aStride, rows, biased, c);
+    float[] set = before.clone();
+    product.set(a, aStride, rows, biased, set);
+    for (int row = 0; row < rows; row++) {
+      for (int n = 0; n < w.columns(); n++) {
+        int at = row * stride + n;
+        float bias = biased.bias()[n];
+        assertThat(c[at]).isEqualTo(promised(a, row * aStride, matrix, n, before[at] + bias));
+        assertThat(set[at]).isEqualTo(promised(a, row * aStride, matrix, n, bias));
+      }
+      for (int n = w.columns(); n < stride; n++) {
+        assertThat(set[row * stride + n]).as("padding").isZero();
       }
     }
   }

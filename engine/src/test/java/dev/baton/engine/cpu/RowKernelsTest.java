@@ -79,6 +79,19 @@ class RowKernelsTest {
     requireAngles(new RotaryEmbedding(new Rope(1e8, new Scaling.Linear(4)), 8), expected);
   }
 
+  @Test
+  void yarnKeepsFastPairsDividesSlowOnesBlendsBetweenAndGrows() {
+    // Theta 10^8 and heads of 8: pairs turn 1000 / 2 pi * 10^(-2 i) times in 1000 tokens, which is
+    // 12 times at pair 0.562 and once at pair 1.101: kept before 0, divided from 2 on.
+    Scaling yarn = new Scaling.Yarn(4, 1000, 12, 1, 1, true);
+    double[] expected = {1, 0.01 * (0.5 / 4 + 0.5), 1e-4 / 4, 1e-6 / 4};
+    requireAngles(new RotaryEmbedding(new Rope(1e8, yarn), 8), expected);
+    Scaling grows = new Scaling.Yarn(4, 1000, 12, 1, 1.5, true);
+    float[] cos = new float[4];
+    new RotaryEmbedding(new Rope(1e8, grows), 8).angles(0, cos, new float[4], 0);
+    assertThat(cos).containsExactly(1.5f, 1.5f, 1.5f, 1.5f);
+  }
+
   private static void requireAngles(RotaryEmbedding rotary, double[] frequencies) {
     float[] cos = new float[4];
     float[] sin = new float[4];

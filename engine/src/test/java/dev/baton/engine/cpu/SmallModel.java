@@ -1,10 +1,14 @@
 package dev.baton.engine.cpu;
 
+import dev.baton.model.ConfigJson;
+import dev.baton.model.Family;
 import dev.baton.model.ModelConfig;
+import dev.baton.model.ModelConfig.Options;
 import dev.baton.model.ModelConfig.Rope;
 import dev.baton.model.ModelConfig.Scaling;
+import dev.baton.model.ModelConfig.SlidingWindow;
 import dev.baton.model.ModelDirectory;
-import dev.baton.model.weights.LlamaTensors;
+import dev.baton.model.weights.TransformerTensors;
 import dev.baton.model.weights.WeightDtype;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -14,13 +18,19 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.SortedSet;
 import java.util.SplittableRandom;
+import java.util.TreeSet;
+import java.util.function.IntPredicate;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /** Writes small random models of odd shapes, which no real checkpoint has, for tests. */
 final class SmallModel {
   private static final int[] HIDDEN = {40, 24, 64, 72};
   private static final int[] INTERMEDIATE = {72, 56, 65, 1100};
   private static final int[] HEAD_SIZES = {8, 10, 16, 34};
+  private static final int[] WINDOWS = {1, 7, 16, 40};
 
   private SmallModel() {}
 
@@ -39,7 +49,57 @@ final class SmallModel {
         1e-5,
         new Rope(10_000, scaling(random)),
         random.nextBoolean(),
-        700);
+        700,
+        Options.NONE);
+  }
+
+  /** A configuration of a seed: every family comes up. */
+  static ModelConfig anyFamily(SplittableRandom random) {
+    return ofFamily(Family.values()[random.nextInt(Family.values().length)], random);
+  }
+
+  /** A configuration of a seed: every option that the family may have comes up. */
+  static ModelConfig ofFamily(Family family, SplittableRandom random) {
+    ModelConfig llama = config(random);
+    Options published = family.options(window(random, family, llama.layers()));
+    boolean bias = (family == Family.LLAMA || family == Family.QWEN3) && random.nextBoolean();
+    return new ModelConfig(
+        family.architecture(),
+        llama.vocabulary(),
+        llama.hidden(),
+        llama.intermediate(),
+        llama.layers(),
+        llama.heads(),
+        llama.kvHeads(),
+        llama.headSize(),
+        llama.rmsNormEpsilon(),
+        random.nextInt(3) == 0
+            ? new Rope(10_000, new Scaling.Yarn(8, 64, 16, 1, 1.25, true))
+            : llama.rope(),
+        llama.tiedEmbeddings(),
+        llama.contextTokens(),
+        new Options(
+            published.inputBias() || bias,
+            bias,
+            family == Family.LLAMA && random.nextBoolean(),
+            published.headNorms(),
+            published.slidingWindow()));
+  }
+
+  private static SlidingWindow window(SplittableRandom random, Family family, int layers) {
+    int tokens = WINDOWS[random.nextInt(WINDOWS.length)];
+    IntPredicate slides =
+        switch (family) {
+          case LLAMA -> layer -> false;
+          case MISTRAL -> layer -> true;
+          case MINISTRAL, QWEN2, QWEN3 -> layer -> random.nextBoolean();
+        };
+    SortedSet<Integer> sliding =
+        IntStream.range(0, layers)
+            .filter(slides)
+            .boxed()
+            .collect(Collectors.toCollection(TreeSet::new));
+    return sliding.isEmpty() ? SlidingWindow.NONE : new SlidingWindow(tokens, sliding);
   }
 
   private static Scaling scaling(SplittableRandom random) {
@@ -54,7 +114,7 @@ final class SmallModel {
   static ModelDirectory write(Path directory, ModelConfig config, WeightDtype dtype, long seed) {
     try {
       Files.createDirectories(directory);
-      Files.writeString(directory.resolve("config.json"), json(config));
+      Files.writeString(directory.resolve("config.json"), ConfigJson.of(config).toString());
       Files.write(directory.resolve("model.safetensors"), safetensors(config, dtype, seed));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -62,49 +122,11 @@ final class SmallModel {
     return ModelDirectory.open(directory);
   }
 
-  private static String json(ModelConfig c) {
-    String scaling =
-        switch (c.rope().scaling()) {
-          case Scaling.None none -> "null";
-          case Scaling.Linear linear ->
-              "{\"rope_type\": \"linear\", \"factor\": %s}".formatted(linear.factor());
-          case Scaling.Llama3 llama3 ->
-              """
-              {"rope_type": "llama3", "factor": %s, "low_freq_factor": %s, "high_freq_factor": %s,
-               "original_max_position_embeddings": %d}\
-              """
-                  .formatted(
-                      llama3.factor(),
-                      llama3.lowFrequencyFactor(),
-                      llama3.highFrequencyFactor(),
-                      llama3.originalContext());
-        };
-    return """
-    {"architectures": ["LlamaForCausalLM"], "vocab_size": %d, "hidden_size": %d,
-     "intermediate_size": %d, "num_hidden_layers": %d, "num_attention_heads": %d,
-     "num_key_value_heads": %d, "head_dim": %d, "rms_norm_eps": %s, "rope_theta": %s,
-     "rope_scaling": %s, "tie_word_embeddings": %s, "max_position_embeddings": %d}
-    """
-        .formatted(
-            c.vocabulary(),
-            c.hidden(),
-            c.intermediate(),
-            c.layers(),
-            c.heads(),
-            c.kvHeads(),
-            c.headSize(),
-            c.rmsNormEpsilon(),
-            c.rope().theta(),
-            scaling,
-            c.tiedEmbeddings(),
-            c.contextTokens());
-  }
-
   private static byte[] safetensors(ModelConfig config, WeightDtype dtype, long seed) {
     SplittableRandom random = new SplittableRandom(seed);
     StringBuilder header = new StringBuilder("{");
     long elements = 0;
-    for (LlamaTensors.Expected each : LlamaTensors.of(config)) {
+    for (TransformerTensors.Expected each : TransformerTensors.of(config)) {
       header.append(
           String.format(
               Locale.ROOT,
@@ -123,9 +145,10 @@ final class SmallModel {
             .order(ByteOrder.LITTLE_ENDIAN)
             .putLong(text.length)
             .put(text);
-    for (LlamaTensors.Expected each : LlamaTensors.of(config)) {
-      boolean norm = each.shape().size() == 1;
-      double spread = norm ? 0.2 : 1.5 / Math.sqrt(each.shape().getLast());
+    for (TransformerTensors.Expected each : TransformerTensors.of(config)) {
+      boolean vector = each.shape().size() == 1;
+      boolean norm = vector && each.name().endsWith(TransformerTensors.WEIGHT);
+      double spread = vector ? 0.2 : 1.5 / Math.sqrt(each.shape().getLast());
       for (long i = 0; i < each.elements(); i++) {
         float weight = (float) ((norm ? 1 : 0) + spread * random.nextDouble(-1.7, 1.7));
         switch (dtype) {

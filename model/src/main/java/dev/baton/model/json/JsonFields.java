@@ -51,6 +51,13 @@ public final class JsonFields {
     return node(field).isPresent();
   }
 
+  /**
+   * Whether the field is there, be it null: for files in which null differs from saying nothing.
+   */
+  public boolean mentions(String field) {
+    return object.has(field);
+  }
+
   /** The field as it is. */
   public Optional<JsonNode> node(String field) {
     JsonNode value = object.get(field);

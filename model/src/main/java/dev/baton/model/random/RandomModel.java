@@ -1,6 +1,11 @@
 package dev.baton.model.random;
 
+import dev.baton.model.ConfigJson;
+import dev.baton.model.Family;
 import dev.baton.model.ModelConfig;
+import dev.baton.model.ModelConfig.Rope;
+import dev.baton.model.ModelConfig.Scaling;
+import dev.baton.model.ModelConfig.SlidingWindow;
 import dev.baton.model.ModelException;
 import dev.baton.model.ModelException.Code;
 import dev.baton.model.json.Json;
@@ -18,9 +23,9 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Writes random models: Llamas whose weights come from a seeded generator, in the Hugging Face
- * format, with a tokenizer and a chat template. The same shape and seed give the same bytes on
- * every machine.
+ * Writes random models, whose weights come from a seeded generator, in the Hugging Face format,
+ * with a tokenizer and a chat template. The same configuration, dtype and seed give the same bytes
+ * on every machine.
  */
 public final class RandomModel {
   private static final double ROPE_THETA = 10_000;
@@ -29,7 +34,7 @@ public final class RandomModel {
   private RandomModel() {}
 
   /**
-   * Size of a model. Heads have {@code hidden / heads} elements.
+   * Size of a Llama. Heads have {@code hidden / heads} elements.
    *
    * @param layers transformer layers
    * @param hidden width of the residual stream
@@ -70,10 +75,27 @@ public final class RandomModel {
       if (heads % kvHeads != 0) {
         throw invalid("kvHeads", kvHeads, "a divisor of the heads, " + heads);
       }
-      if (vocabulary < Syllables.LEAST || vocabulary > Syllables.most()) {
-        throw invalid(
-            "vocabulary", vocabulary, "from " + Syllables.LEAST + " to " + Syllables.most());
-      }
+      requireVocabulary(vocabulary);
+    }
+
+    /**
+     * The configuration of a model of this size, as a published one of the family would have it.
+     */
+    public ModelConfig config(Family family, SlidingWindow window) {
+      return new ModelConfig(
+          family.architecture(),
+          vocabulary,
+          hidden,
+          intermediate,
+          layers,
+          heads,
+          kvHeads,
+          hidden / heads,
+          RMS_NORM_EPSILON,
+          new Rope(ROPE_THETA, new Scaling.None()),
+          tied,
+          contextTokens,
+          family.options(window));
     }
 
     private static void positive(String field, int value) {
@@ -81,20 +103,34 @@ public final class RandomModel {
         throw invalid(field, value, "at least 1");
       }
     }
+  }
 
-    private static IllegalArgumentException invalid(String field, int value, String expected) {
-      return new IllegalArgumentException(field + ": " + value + ", expected " + expected);
+  private static void requireVocabulary(int vocabulary) {
+    if (vocabulary < Syllables.LEAST || vocabulary > Syllables.most()) {
+      throw invalid(
+          "vocabulary", vocabulary, "from " + Syllables.LEAST + " to " + Syllables.most());
     }
+  }
+
+  private static IllegalArgumentException invalid(String field, int value, String expected) {
+    return new IllegalArgumentException(field + ": " + value + ", expected " + expected);
+  }
+
+  /** Writes a Llama of this size; see {@link #write(Path, ModelConfig, WeightDtype, long)}. */
+  public static void write(Path directory, Shape shape, long seed) {
+    write(directory, shape.config(Family.LLAMA, SlidingWindow.NONE), shape.dtype(), seed);
   }
 
   /**
    * Writes a complete model directory, or nothing: the files appear under {@code directory} all at
    * once. Blocks; large models use all processors.
    *
+   * @throws IllegalArgumentException if there is no tokenizer for so large a vocabulary
    * @throws ModelException with {@link Code#NOT_WRITABLE} if the target is a file or a directory
    *     that holds something, or cannot be written
    */
-  public static void write(Path directory, Shape shape, long seed) {
+  public static void write(Path directory, ModelConfig config, WeightDtype dtype, long seed) {
+    requireVocabulary(config.vocabulary());
     Path target = directory.toAbsolutePath().normalize();
     try {
       requireFree(target);
@@ -102,7 +138,7 @@ public final class RandomModel {
       Files.createDirectories(parent);
       Path staging = Files.createDirectory(parent.resolve(".baton-random-" + UUID.randomUUID()));
       try {
-        writeFiles(staging, shape, seed);
+        writeFiles(staging, config, dtype, seed);
         // Replaces an empty directory; fails if somebody filled it meanwhile.
         Files.move(staging, target, StandardCopyOption.ATOMIC_MOVE);
       } finally {
@@ -133,13 +169,14 @@ public final class RandomModel {
         Code.NOT_WRITABLE, target, what + ", expected a new or empty directory for a random model");
   }
 
-  private static void writeFiles(Path directory, Shape shape, long seed) throws IOException {
-    Syllables syllables = Syllables.ofSize(shape.vocabulary());
-    write(directory, "config.json", config(shape, syllables));
+  private static void writeFiles(Path directory, ModelConfig config, WeightDtype dtype, long seed)
+      throws IOException {
+    Syllables syllables = Syllables.ofSize(config.vocabulary());
+    write(directory, "config.json", configJson(config, dtype, syllables));
     write(directory, "generation_config.json", generationConfig(syllables));
-    RandomTokenizerFiles.write(directory, syllables, shape.contextTokens());
-    Files.writeString(directory.resolve("README.md"), readme(shape, seed));
-    new RandomWeightsFile(modelConfig(shape), shape.dtype(), syllables, seed)
+    RandomTokenizerFiles.write(directory, syllables, config.contextTokens());
+    Files.writeString(directory.resolve("README.md"), readme(config, dtype, seed));
+    new RandomWeightsFile(config, dtype, syllables, seed)
         .write(directory.resolve("model.safetensors"));
   }
 
@@ -147,52 +184,17 @@ public final class RandomModel {
     Files.writeString(directory.resolve(name), content.toPrettyString() + "\n");
   }
 
-  private static ModelConfig modelConfig(Shape shape) {
-    return new ModelConfig(
-        "LlamaForCausalLM",
-        shape.vocabulary(),
-        shape.hidden(),
-        shape.intermediate(),
-        shape.layers(),
-        shape.heads(),
-        shape.kvHeads(),
-        shape.hidden() / shape.heads(),
-        RMS_NORM_EPSILON,
-        new ModelConfig.Rope(ROPE_THETA, new ModelConfig.Scaling.None()),
-        shape.tied(),
-        shape.contextTokens());
-  }
-
-  private static JsonNode config(Shape shape, Syllables syllables) {
-    ObjectNode config = Json.MAPPER.createObjectNode();
-    config.putArray("architectures").add("LlamaForCausalLM");
-    String dtype =
-        switch (shape.dtype()) {
-          case F32 -> "float32";
-          case F16 -> "float16";
-          case BF16 -> "bfloat16";
-        };
-    config
-        .put("model_type", "llama")
-        .put("vocab_size", shape.vocabulary())
-        .put("hidden_size", shape.hidden())
-        .put("intermediate_size", shape.intermediate())
-        .put("num_hidden_layers", shape.layers())
-        .put("num_attention_heads", shape.heads())
-        .put("num_key_value_heads", shape.kvHeads())
-        .put("head_dim", shape.hidden() / shape.heads())
-        .put("hidden_act", "silu")
-        .put("rms_norm_eps", RMS_NORM_EPSILON)
-        .put("rope_theta", ROPE_THETA)
-        .putNull("rope_scaling")
-        .put("max_position_embeddings", shape.contextTokens())
-        .put("tie_word_embeddings", shape.tied())
-        .put("attention_bias", false)
-        .put("mlp_bias", false)
+  private static JsonNode configJson(ModelConfig config, WeightDtype dtype, Syllables syllables) {
+    return ConfigJson.of(config)
         .put("bos_token_id", syllables.special("<|begin_of_text|>"))
         .put("eos_token_id", syllables.special("<|end_of_text|>"))
-        .put("torch_dtype", dtype);
-    return config;
+        .put(
+            "torch_dtype",
+            switch (dtype) {
+              case F32 -> "float32";
+              case F16 -> "float16";
+              case BF16 -> "bfloat16";
+            });
   }
 
   private static JsonNode generationConfig(Syllables syllables) {
@@ -204,16 +206,16 @@ public final class RandomModel {
     return config;
   }
 
-  private static String readme(Shape shape, long seed) {
+  private static String readme(ModelConfig config, WeightDtype dtype, long seed) {
     return """
     # A random model
 
     Baton wrote this directory. Its weights come from a random generator (seed %d) and were never
     trained: its text is noise, and means nothing. Everything else is as in a real model.
 
-    %s
+    %s %s
     """
-        .formatted(seed, shape);
+        .formatted(seed, dtype, config);
   }
 
   private static void delete(Path directory) throws IOException {

@@ -2,8 +2,8 @@ package dev.baton.model.random;
 
 import dev.baton.model.ModelConfig;
 import dev.baton.model.json.Json;
-import dev.baton.model.weights.LlamaTensors;
-import dev.baton.model.weights.LlamaTensors.Expected;
+import dev.baton.model.weights.TransformerTensors;
+import dev.baton.model.weights.TransformerTensors.Expected;
 import dev.baton.model.weights.WeightDtype;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -26,7 +26,9 @@ import tools.jackson.databind.node.ObjectNode;
  *
  * <ul>
  *   <li>A layer's weights keep the variance of their input; queries and keys are larger, so that
- *       attention picks few tokens instead of averaging all of them away.
+ *       attention picks few tokens instead of averaging all of them away. Where they pass norms,
+ *       those are.
+ *   <li>Biases are small.
  *   <li>The embedding is small against what the layers add, else a tied output layer would answer
  *       every token with itself.
  *   <li>The final norm lifts logits to a standard deviation of 2.5, about that of a trained model.
@@ -61,7 +63,7 @@ final class RandomWeightsFile {
     header.putObject("__metadata__").put("format", "pt");
     List<Place> places = new ArrayList<>();
     long end = 0;
-    for (Expected tensor : LlamaTensors.of(config)) {
+    for (Expected tensor : TransformerTensors.of(config)) {
       ObjectNode entry = header.putObject(tensor.name()).put("dtype", dtype.name());
       tensor.shape().forEach(entry.withArray("shape")::add);
       places.add(new Place(tensor, end));
@@ -126,21 +128,25 @@ final class RandomWeightsFile {
   }
 
   private double mean(Expected tensor) {
-    if (tensor.name().equals(LlamaTensors.FINAL_NORM)) {
+    if (tensor.name().equals(TransformerTensors.FINAL_NORM)) {
       return LOGITS / (EMBEDDING * Math.sqrt(config.hidden()));
+    }
+    if (tensor.name().endsWith("q_norm.weight") || tensor.name().endsWith("k_norm.weight")) {
+      return ATTENTION_GAIN;
     }
     return isNorm(tensor) ? 1 : 0;
   }
 
   private double deviation(Expected tensor, long element) {
-    if (isNorm(tensor)) {
+    if (isNorm(tensor) || isBias(tensor)) {
       return 0.1;
     }
     String name = tensor.name();
     int inputs = tensor.shape().getLast();
-    boolean tokens = name.equals(LlamaTensors.EMBEDDING) || name.equals(LlamaTensors.OUTPUT);
+    boolean tokens =
+        name.equals(TransformerTensors.EMBEDDING) || name.equals(TransformerTensors.OUTPUT);
     if (tokens) {
-      boolean output = name.equals(LlamaTensors.OUTPUT) || config.tiedEmbeddings();
+      boolean output = name.equals(TransformerTensors.OUTPUT) || config.tiedEmbeddings();
       return output && syllables.illegible((int) (element / inputs))
           ? EMBEDDING * ILLEGIBLE
           : EMBEDDING;
@@ -150,6 +156,10 @@ final class RandomWeightsFile {
   }
 
   private static boolean isNorm(Expected tensor) {
-    return tensor.shape().size() == 1;
+    return tensor.shape().size() == 1 && !isBias(tensor);
+  }
+
+  private static boolean isBias(Expected tensor) {
+    return tensor.name().endsWith(TransformerTensors.BIAS);
   }
 }

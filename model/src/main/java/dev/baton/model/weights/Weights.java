@@ -20,7 +20,8 @@ import java.util.TreeMap;
  * <ul>
  *   <li>Every tensor that the architecture needs is here, with the shape that the configuration
  *       says and a dtype of {@link WeightDtype}, wholly inside its file. What else the files hold
- *       is left out.
+ *       is left out, but for biases and norms in layers that have none by the configuration: they
+ *       are refused.
  *   <li>Safe for use by many threads.
  *   <li>The mapping lives until {@link #close}; reading a tensor's data later fails with {@link
  *       IllegalStateException}. Nobody may shorten the files meanwhile.
@@ -52,12 +53,26 @@ public final class Weights implements AutoCloseable {
   private void load(ModelDirectory directory) {
     SafetensorsIndex index = SafetensorsIndex.of(directory.path());
     Map<String, Stored> stored = stored(index);
-    for (LlamaTensors.Expected expected : LlamaTensors.of(directory.config())) {
+    for (TransformerTensors.Expected expected : TransformerTensors.of(directory.config())) {
       Stored tensor = stored.get(expected.name());
       if (tensor == null) {
         throw missing(index.source(), expected.name());
       }
       tensors.put(expected.name(), tensor.as(expected));
+    }
+    stored.forEach(this::requireNoPart);
+  }
+
+  /** A bias or norm of a layer that nobody would use: the model is another one than it says. */
+  private void requireNoPart(String name, Stored tensor) {
+    boolean part =
+        name.startsWith("model.layers.")
+            && (name.endsWith(TransformerTensors.BIAS) || name.endsWith("norm.weight"));
+    if (part && !tensors.containsKey(name)) {
+      throw new ModelException(
+          Code.UNSUPPORTED,
+          tensor.file.path(),
+          "tensor '" + name + "' belongs to no layer of the architecture that config.json names");
     }
   }
 
@@ -92,7 +107,7 @@ public final class Weights implements AutoCloseable {
   }
 
   private record Stored(SafetensorsFile file, SafetensorsHeader.Entry entry) {
-    Tensor as(LlamaTensors.Expected expected) {
+    Tensor as(TransformerTensors.Expected expected) {
       List<Long> shape = expected.shape().stream().map(Integer::longValue).toList();
       if (!entry.shape().equals(shape)) {
         throw fault(
@@ -111,7 +126,7 @@ public final class Weights implements AutoCloseable {
           "dtype " + Json.brief(entry.dtype()) + ", supported: F32, F16 and BF16");
     }
 
-    private ModelException fault(Code code, LlamaTensors.Expected expected, String what) {
+    private ModelException fault(Code code, TransformerTensors.Expected expected, String what) {
       return new ModelException(code, file.path(), "tensor '" + expected.name() + "' has " + what);
     }
   }
@@ -123,7 +138,7 @@ public final class Weights implements AutoCloseable {
         "tensor '"
             + name
             + "' is not in the weights"
-            + (name.equals(LlamaTensors.OUTPUT)
+            + (name.equals(TransformerTensors.OUTPUT)
                 ? ", and config.json does not set tie_word_embeddings"
                 : ""));
   }

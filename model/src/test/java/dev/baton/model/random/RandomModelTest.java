@@ -11,7 +11,7 @@ import dev.baton.model.random.RandomModel.Shape;
 import dev.baton.model.text.ChatTemplate;
 import dev.baton.model.text.ChatTemplate.Message;
 import dev.baton.model.text.Tokenizer;
-import dev.baton.model.weights.LlamaTensors;
+import dev.baton.model.weights.TransformerTensors;
 import dev.baton.model.weights.WeightDtype;
 import dev.baton.model.weights.Weights;
 import java.io.IOException;
@@ -75,7 +75,7 @@ class RandomModelTest {
       }
       assertThat(mean).isBetween(-0.001, 0.001);
       assertThat(Math.sqrt(square)).isBetween(0.99 / 16, 1.01 / 16);
-      assertThat(weights.tensor(LlamaTensors.FINAL_NORM).data().byteSize()).isEqualTo(1024);
+      assertThat(weights.tensor(TransformerTensors.FINAL_NORM).data().byteSize()).isEqualTo(1024);
     }
   }
 

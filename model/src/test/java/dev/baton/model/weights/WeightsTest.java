@@ -3,6 +3,8 @@ package dev.baton.model.weights;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.baton.model.Family;
+import dev.baton.model.ModelConfig.SlidingWindow;
 import dev.baton.model.ModelDirectory;
 import dev.baton.model.ModelException;
 import dev.baton.model.ModelException.Code;
@@ -53,6 +55,34 @@ class WeightsTest {
     try (Weights weights = Weights.open(ModelDirectory.open(directory))) {
       assertThat(weights.tensors()).hasSize(2 + 2 * 9);
       assertThat(weights.has("lm_head.weight")).isFalse();
+    }
+  }
+
+  /** Else a model would run without a part of it, and answer nonsense. */
+  @Test
+  void biasesAndNormsThatTheConfigurationDoesNotHaveAreRefused() throws IOException {
+    for (String name :
+        new String[] {
+          "model.layers.0.self_attn.q_proj.bias",
+          "model.layers.1.self_attn.k_norm.weight",
+          "model.layers.2.input_layernorm.weight"
+        }) {
+      Stored stored = new Stored("F32", "[1]", new byte[4]);
+      expect(Code.UNSUPPORTED, SINGLE, name, tensors -> tensors.put(name, stored));
+    }
+  }
+
+  @Test
+  void tensorsAreThoseOfTheFamily() {
+    for (Family family : Family.values()) {
+      Path directory = ModelFiles.tiny(scratch, family, SlidingWindow.NONE);
+      try (Weights weights = Weights.open(ModelDirectory.open(directory))) {
+        assertThat(weights.has("model.layers.1.self_attn.v_proj.bias"))
+            .isEqualTo(family == Family.QWEN2);
+        assertThat(weights.has("model.layers.1.self_attn.q_norm.weight"))
+            .isEqualTo(family == Family.QWEN3);
+        assertThat(weights.has("model.layers.1.self_attn.o_proj.bias")).isFalse();
+      }
     }
   }
 

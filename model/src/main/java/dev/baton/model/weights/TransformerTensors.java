@@ -5,10 +5,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Names and shapes of the tensors of a Llama, as Hugging Face's {@code LlamaForCausalLM} saves
- * them.
+ * Names and shapes of the tensors of a model, as Hugging Face saves all {@linkplain
+ * dev.baton.model.Family families}: biases and norms of heads are there where the model's options
+ * say so.
  */
-public final class LlamaTensors {
+public final class TransformerTensors {
   /** The token embedding, {@code [vocabulary, hidden]}. */
   public static final String EMBEDDING = "model.embed_tokens.weight";
 
@@ -18,7 +19,13 @@ public final class LlamaTensors {
   /** The output layer, {@code [vocabulary, hidden]}; not there where embeddings are tied. */
   public static final String OUTPUT = "lm_head.weight";
 
-  private LlamaTensors() {}
+  /** How the names of weights end. */
+  public static final String WEIGHT = ".weight";
+
+  /** How the names of biases end. */
+  public static final String BIAS = ".bias";
+
+  private TransformerTensors() {}
 
   /**
    * A tensor that the architecture needs.
@@ -71,24 +78,43 @@ public final class LlamaTensors {
     int hidden = config.hidden();
     int intermediate = config.intermediate();
     int queries = config.heads() * config.headSize();
-    String prefix = prefix(layer);
+    ModelConfig.Options options = config.options();
+    String attention = prefix(layer) + "self_attn.";
+    String feedForward = prefix(layer) + "mlp.";
     List<Expected> all = new ArrayList<>(makingKv(config, layer));
-    all.add(new Expected(prefix + "self_attn.q_proj.weight", List.of(queries, hidden)));
-    all.add(new Expected(prefix + "self_attn.o_proj.weight", List.of(hidden, queries)));
-    all.add(new Expected(prefix + "post_attention_layernorm.weight", List.of(hidden)));
-    all.add(new Expected(prefix + "mlp.gate_proj.weight", List.of(intermediate, hidden)));
-    all.add(new Expected(prefix + "mlp.up_proj.weight", List.of(intermediate, hidden)));
-    all.add(new Expected(prefix + "mlp.down_proj.weight", List.of(hidden, intermediate)));
+    linear(all, attention + "q_proj", queries, hidden, options.inputBias());
+    if (options.headNorms()) {
+      all.add(new Expected(attention + "q_norm.weight", List.of(config.headSize())));
+    }
+    linear(all, attention + "o_proj", hidden, queries, options.outputBias());
+    all.add(new Expected(prefix(layer) + "post_attention_layernorm.weight", List.of(hidden)));
+    linear(all, feedForward + "gate_proj", intermediate, hidden, options.feedForwardBias());
+    linear(all, feedForward + "up_proj", intermediate, hidden, options.feedForwardBias());
+    linear(all, feedForward + "down_proj", hidden, intermediate, options.feedForwardBias());
     return all;
   }
 
   private static List<Expected> makingKv(ModelConfig config, int layer) {
+    int hidden = config.hidden();
     int keys = config.kvHeads() * config.headSize();
-    String prefix = prefix(layer);
-    return List.of(
-        new Expected(prefix + "input_layernorm.weight", List.of(config.hidden())),
-        new Expected(prefix + "self_attn.k_proj.weight", List.of(keys, config.hidden())),
-        new Expected(prefix + "self_attn.v_proj.weight", List.of(keys, config.hidden())));
+    ModelConfig.Options options = config.options();
+    String attention = prefix(layer) + "self_attn.";
+    List<Expected> making = new ArrayList<>();
+    making.add(new Expected(prefix(layer) + "input_layernorm.weight", List.of(hidden)));
+    linear(making, attention + "k_proj", keys, hidden, options.inputBias());
+    if (options.headNorms()) {
+      making.add(new Expected(attention + "k_norm.weight", List.of(config.headSize())));
+    }
+    linear(making, attention + "v_proj", keys, hidden, options.inputBias());
+    return making;
+  }
+
+  private static void linear(
+      List<Expected> to, String name, int outputs, int inputs, boolean bias) {
+    to.add(new Expected(name + WEIGHT, List.of(outputs, inputs)));
+    if (bias) {
+      to.add(new Expected(name + BIAS, List.of(outputs)));
+    }
   }
 
   private static String prefix(int layer) {
