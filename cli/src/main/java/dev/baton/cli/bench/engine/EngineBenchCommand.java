@@ -4,14 +4,21 @@ import dev.baton.cli.bench.engine.EngineCase.Decode;
 import dev.baton.cli.bench.engine.EngineCase.Prefill;
 import dev.baton.cli.machine.Crew;
 import dev.baton.cli.shell.Progress;
+import dev.baton.cli.shell.TemporaryDirectory;
 import dev.baton.cli.shell.Units;
+import dev.baton.model.ModelConfig;
 import dev.baton.model.ModelDirectory;
+import dev.baton.model.PublishedModels;
+import dev.baton.model.random.RandomModel;
+import dev.baton.model.weights.WeightDtype;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -31,6 +38,7 @@ import tools.jackson.databind.json.JsonMapper;
     footerHeading = "%nExamples:%n",
     footer = {
       "  baton bench engine --model ~/models/llama",
+      "  baton bench engine --random qwen2.5-0.5b",
       "  baton bench engine --model ~/models/llama --prompts 512 --batches 1,16 --contexts 128 --json"
     })
 public final class EngineBenchCommand implements Callable<Integer> {
@@ -39,12 +47,23 @@ public final class EngineBenchCommand implements Callable<Integer> {
   private static final int MOST_BATCH = 4096;
   private static final int MOST_TOKENS = 1 << 20;
 
-  @Option(
-      names = "--model",
-      required = true,
-      paramLabel = "DIR",
-      description = "Hugging Face model directory. 'baton model random' makes one. Required.")
-  private Path model = Path.of("");
+  @ArgGroup(multiplicity = "1")
+  private Measured measured = new Measured();
+
+  /** What is measured: one of both. */
+  private static final class Measured {
+    @Option(names = "--model", paramLabel = "DIR", description = "Hugging Face model directory.")
+    private @Nullable Path model;
+
+    @Option(
+        names = "--random",
+        paramLabel = "NAME",
+        description = {
+          "Or a model of the size of a published one, BF16, with random weights, which is written to a",
+          "temporary directory first. 'baton model random --help' lists the names."
+        })
+    private @Nullable String random;
+  }
 
   @Option(
       names = "--prompts",
@@ -112,16 +131,15 @@ public final class EngineBenchCommand implements Callable<Integer> {
     check("--prompts", prompts, MOST_TOKENS);
     check("--batches", batches, MOST_BATCH);
     check("--contexts", contexts, MOST_TOKENS);
-    ModelDirectory directory = ModelDirectory.open(model);
-    List<Decode> decodes = new ArrayList<>();
-    for (int context : contexts) {
-      batches.forEach(batch -> decodes.add(new Decode(batch, context)));
-    }
     EngineReport report;
-    try (Progress progress = Progress.onStderr()) {
+    try (Progress progress = Progress.onStderr();
+        TemporaryDirectory temporary = TemporaryDirectory.create("baton-bench-")) {
       report =
           new EngineBench(new Crew(members, LIMIT_ROUND), rounds, warmUp, memory, progress)
-              .measure(directory, prompts.stream().map(Prefill::new).toList(), decodes);
+              .measure(
+                  ModelDirectory.open(directory(temporary, progress)),
+                  prompts.stream().map(Prefill::new).toList(),
+                  decodes());
     }
     if (json) {
       System.out.println(JsonMapper.builder().build().writeValueAsString(report.fields()));
@@ -129,6 +147,32 @@ public final class EngineBenchCommand implements Callable<Integer> {
       report.lines().forEach(System.out::println);
     }
     return 0;
+  }
+
+  private Path directory(TemporaryDirectory temporary, Progress progress) {
+    if (measured.model != null) {
+      return measured.model;
+    }
+    String name = Objects.requireNonNull(measured.random, "one of both is there");
+    ModelConfig config =
+        PublishedModels.config(name)
+            .orElseThrow(() ->
+                new ParameterException(
+                    spec.commandLine(),
+                    "--random: '%s', expected one of %s"
+                        .formatted(name, String.join(", ", PublishedModels.names()))));
+    progress.step("writing random weights of " + name);
+    Path written = temporary.path().resolve(name);
+    RandomModel.write(written, config, WeightDtype.BF16, 1);
+    return written;
+  }
+
+  private List<Decode> decodes() {
+    List<Decode> decodes = new ArrayList<>();
+    for (int context : contexts) {
+      batches.forEach(batch -> decodes.add(new Decode(batch, context)));
+    }
+    return decodes;
   }
 
   private void check(String flag, List<Integer> values, int most) {
