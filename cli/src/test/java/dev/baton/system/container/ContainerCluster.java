@@ -18,7 +18,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
-import org.testcontainers.containers.BindMode;
 import org.testcontainers.containers.Network;
 import org.testcontainers.images.builder.ImageFromDockerfile;
 import org.testcontainers.lifecycle.Startables;
@@ -64,7 +63,8 @@ final class ContainerCluster implements AutoCloseable {
             .withExposedPorts(HTTP, GRPC)
             .withCommand(
                 command(
-                    List.of("router", "--id", "r-1"),
+                    // Each in turn: who is not served by somebody is not served at all.
+                    List.of("router", "--id", "r-1", "--placement", "round-robin"),
                     List.of("--http-port", HTTP, "--grpc-port", GRPC)));
     List.of("p-1", "p-2").forEach(id -> workers.put(id, worker(image, "prefill", id)));
     List.of("d-1", "d-2").forEach(id -> workers.put(id, worker(image, "decode", id)));
@@ -101,7 +101,7 @@ final class ContainerCluster implements AutoCloseable {
         .withNetwork(outside)
         .alsoAt(coordination)
         .alsoAt(data)
-        .withFileSystemBind(model.toString(), MODEL, BindMode.READ_ONLY)
+        .withReadable(model, MODEL)
         .readyBySaying();
   }
 

@@ -100,7 +100,8 @@ final class ContainerEngine {
   /** Baton's image, of deploy/Dockerfile and of the program as it was packaged. */
   static ImageFromDockerfile image(DockerClient client, Path root) {
     ImageFromDockerfile image = new ImageFromDockerfile();
-    for (String each : List.of("cli/target/lib", "cli/target/cli-0.1.0.jar", "deploy/healthy")) {
+    for (String each : List.of(
+            "cli/target/lib", "cli/target/cli-0.1.0.jar", "deploy/baton", "deploy/healthy")) {
       image.withFileFromPath(each, root.resolve(each));
     }
     image.withFileFromPath("Dockerfile", root.resolve("deploy/Dockerfile"));

@@ -1,5 +1,6 @@
 package dev.baton.system.container;
 
+import com.github.dockerjava.api.model.HealthCheck;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
@@ -45,8 +46,8 @@ final class Ensemble implements AutoCloseable {
         .withCopyToContainer(Transferable.of(LOGGING), HOME + "logback.xml")
         .withCopyToContainer(Transferable.of(Integer.toString(index + 1)), HOME + "myid")
         .withCreateContainerCmdModifier(command ->
-            command.withEntrypoint(
-                "/opt/java/bin/java",
+            command.withHealthcheck(new HealthCheck().withTest(List.of("NONE"))).withEntrypoint(
+                "/opt/runtime/bin/java",
                 "-Xmx128m",
                 "-XX:SharedArchiveFile=/opt/baton/baton.jsa",
                 "-Dlogback.configurationFile=" + HOME + "logback.xml",

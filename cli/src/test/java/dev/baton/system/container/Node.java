@@ -1,9 +1,13 @@
 package dev.baton.system.container;
 
 import com.github.dockerjava.api.command.InspectContainerResponse;
+import com.github.dockerjava.api.model.AccessMode;
+import com.github.dockerjava.api.model.Bind;
 import com.github.dockerjava.api.model.ContainerNetwork;
 import com.github.dockerjava.api.model.ExposedPort;
 import com.github.dockerjava.api.model.Ports;
+import com.github.dockerjava.api.model.Volume;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -43,6 +47,15 @@ final class Node extends GenericContainer<Node> {
   Node alsoAt(Subnet subnet) {
     subnets.put(subnet.network().getId(), subnet);
     return this;
+  }
+
+  /** With a directory of this machine that it may read. */
+  Node withReadable(Path directory, String path) {
+    // Testcontainers' own way tries mounting with an image of a registry first.
+    return withCreateContainerCmdModifier(command ->
+        command
+            .getHostConfig()
+            .withBinds(new Bind(directory.toString(), new Volume(path), AccessMode.ro)));
   }
 
   /** Ready when the process says so. */
