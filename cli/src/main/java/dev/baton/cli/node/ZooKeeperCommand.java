@@ -46,8 +46,7 @@ public final class ZooKeeperCommand implements Callable<Integer> {
       names = "--port",
       paramLabel = "PORT",
       defaultValue = "2181",
-      description =
-          "Port to listen on; 0 picks a free one. Default: ${DEFAULT-VALUE}.")
+      description = "Port to listen on; 0 picks a free one. Default: ${DEFAULT-VALUE}.")
   private int port;
 
   @Option(
@@ -79,8 +78,7 @@ public final class ZooKeeperCommand implements Callable<Integer> {
     }
     EmbeddedZooKeeper server = EmbeddedZooKeeper.start(data, host, port);
     life.serve(
-        server,
-        ReadyLine.ofThisProcess(ROLE, ROLE, Map.of("zookeeper", server.connectString())));
+        server, ReadyLine.ofThisProcess(ROLE, ROLE, Map.of("zookeeper", server.connectString())));
     return 0;
   }
 }

@@ -40,6 +40,7 @@ final class ContainerCluster implements AutoCloseable {
 
   private final DockerClient client;
   private final Path model;
+  private final ImageFromDockerfile image;
   private final Subnet coordination;
   private final Subnet data;
   private final Network outside;
@@ -50,7 +51,7 @@ final class ContainerCluster implements AutoCloseable {
   private ContainerCluster(DockerClient client, Path root) {
     this.client = client;
     this.model = model();
-    ImageFromDockerfile image = ContainerEngine.image(client, root);
+    image = ContainerEngine.image(client, root);
     coordination = Subnet.create(client);
     data = Subnet.create(client);
     outside =
@@ -59,15 +60,15 @@ final class ContainerCluster implements AutoCloseable {
             .build();
     ensemble = new Ensemble(image, coordination);
     router =
-        member(image, 21)
+        member(21)
             .withExposedPorts(HTTP, GRPC)
             .withCommand(
                 command(
                     // Each in turn: who is not served by somebody is not served at all.
                     List.of("router", "--id", "r-1", "--placement", "round-robin"),
                     List.of("--http-port", HTTP, "--grpc-port", GRPC)));
-    List.of("p-1", "p-2").forEach(id -> workers.put(id, worker(image, "prefill", id)));
-    List.of("d-1", "d-2").forEach(id -> workers.put(id, worker(image, "decode", id)));
+    List.of("p-1", "p-2").forEach(id -> workers.put(id, worker("prefill", id)));
+    List.of("d-1", "d-2").forEach(id -> workers.put(id, worker("decode", id)));
   }
 
   /** Starts everything; returns when every process has said that it is ready. */
@@ -96,7 +97,7 @@ final class ContainerCluster implements AutoCloseable {
     }
   }
 
-  private Node member(ImageFromDockerfile image, int number) {
+  private Node member(int number) {
     return new Node(image, number)
         .withNetwork(outside)
         .alsoAt(coordination)
@@ -105,8 +106,8 @@ final class ContainerCluster implements AutoCloseable {
         .readyBySaying();
   }
 
-  private Node worker(ImageFromDockerfile image, String role, String id) {
-    Node node = member(image, 31 + workers.size());
+  private Node worker(String role, String id) {
+    Node node = member(31 + workers.size());
     String address = node.address(data);
     return node.withExposedPorts(HTTP)
         .withCommand(
@@ -220,6 +221,7 @@ final class ContainerCluster implements AutoCloseable {
     coordination.close();
     data.close();
     outside.close();
+    ContainerEngine.remove(client, image);
     SystemCluster.delete(model.getParent());
   }
 }

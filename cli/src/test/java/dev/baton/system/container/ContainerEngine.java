@@ -100,8 +100,8 @@ final class ContainerEngine {
   /** Baton's image, of deploy/Dockerfile and of the program as it was packaged. */
   static ImageFromDockerfile image(DockerClient client, Path root) {
     ImageFromDockerfile image = new ImageFromDockerfile();
-    for (String each : List.of(
-            "cli/target/lib", "cli/target/cli-0.1.0.jar", "deploy/baton", "deploy/healthy")) {
+    for (String each :
+        List.of("cli/target/lib", "cli/target/cli-0.1.0.jar", "deploy/baton", "deploy/healthy")) {
       image.withFileFromPath(each, root.resolve(each));
     }
     image.withFileFromPath("Dockerfile", root.resolve("deploy/Dockerfile"));
@@ -109,6 +109,13 @@ final class ContainerEngine {
       image.withBuildArgs(MADE);
     }
     return image;
+  }
+
+  /** Removes what {@link #image} made, if it was made; the engine keeps the steps to it. */
+  static void remove(DockerClient client, ImageFromDockerfile image) {
+    if (has(client, image.getDockerImageName())) {
+      client.removeImageCmd(image.getDockerImageName()).withForce(true).exec();
+    }
   }
 
   private static boolean has(DockerClient client, String image) {

@@ -46,14 +46,16 @@ final class Ensemble implements AutoCloseable {
         .withCopyToContainer(Transferable.of(LOGGING), HOME + "logback.xml")
         .withCopyToContainer(Transferable.of(Integer.toString(index + 1)), HOME + "myid")
         .withCreateContainerCmdModifier(command ->
-            command.withHealthcheck(new HealthCheck().withTest(List.of("NONE"))).withEntrypoint(
-                "/opt/runtime/bin/java",
-                "-Xmx128m",
-                "-XX:SharedArchiveFile=/opt/baton/baton.jsa",
-                "-Dlogback.configurationFile=" + HOME + "logback.xml",
-                "-cp",
-                "/opt/baton/baton.jar",
-                "org.apache.zookeeper.server.quorum.QuorumPeerMain"))
+            command
+                .withHealthcheck(new HealthCheck().withTest(List.of("NONE")))
+                .withEntrypoint(
+                    "/opt/runtime/bin/java",
+                    "-Xmx128m",
+                    "-XX:SharedArchiveFile=/opt/baton/baton.jsa",
+                    "-Dlogback.configurationFile=" + HOME + "logback.xml",
+                    "-cp",
+                    "/opt/baton/baton.jar",
+                    "org.apache.zookeeper.server.quorum.QuorumPeerMain"))
         .withCommand(HOME + "zoo.cfg");
   }
 
