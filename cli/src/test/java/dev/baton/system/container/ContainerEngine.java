@@ -9,13 +9,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Assumptions;
 import org.testcontainers.DockerClientFactory;
 import org.testcontainers.images.builder.ImageFromDockerfile;
 
 /**
- * The Docker engine that the tests use. Where none answers they are skipped and say why; with the
- * environment's {@value #WISH} "required", as in CI, they fail.
+ * The Docker engine that the tests use. Where none answers {@link NeedsContainerEngine} skips them
+ * and says why; with the environment's {@value #WISH} "required", as in CI, they fail.
  *
  * <p>Whatever a test makes in it bears {@link #label()}: what a killed run left is removed by the
  * next one.
@@ -30,25 +29,35 @@ final class ContainerEngine {
 
   private ContainerEngine() {}
 
-  /** Its client; or the test ends here. */
-  static DockerClient require() {
-    String wish = Optional.ofNullable(System.getenv(WISH)).orElse("");
-    if (wish.equals("skipped")) {
-      return Assumptions.abort("./verify could not prepare a Docker engine, and said why");
-    }
+  /** Why no test can use it; empty where one can, or where that it cannot is a failure. */
+  static Optional<String> reasonToSkip() {
+    return switch (Optional.ofNullable(System.getenv(WISH)).orElse("")) {
+      case "required" -> Optional.empty();
+      case "skipped" -> Optional.of("./verify could not prepare a Docker engine, and said why");
+      default -> absence();
+    };
+  }
+
+  private static Optional<String> absence() {
     try {
-      DockerClient client = DockerClientFactory.instance().client();
-      removeLeftOvers(client);
-      return client;
+      var _ = DockerClientFactory.instance().client();
+      return Optional.empty();
     } catch (IllegalStateException none) {
-      String reason =
+      return Optional.of(
           "no Docker engine answers; start one, or run ./verify as root on Debian or Ubuntu: "
-              + none.getMessage();
-      if (wish.equals("required")) {
-        throw new AssertionError(reason, none);
-      }
-      return Assumptions.abort(reason);
+              + none.getMessage());
     }
+  }
+
+  /**
+   * Its client; what killed runs left in it is gone.
+   *
+   * @throws IllegalStateException if none answers
+   */
+  static DockerClient connect() {
+    DockerClient client = DockerClientFactory.instance().client();
+    removeLeftOvers(client);
+    return client;
   }
 
   /** What this run's containers and networks bear. */

@@ -26,6 +26,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -34,15 +35,16 @@ import tools.jackson.databind.json.JsonMapper;
  * Streams are compared with undisturbed ones token by token; after each test everybody is a member,
  * serves, and holds nothing.
  */
+@ExtendWith(NeedsContainerEngine.class)
 class ContainersIT {
   private static final Set<String> ALL = Set.of("p-1", "p-2", "d-1", "d-2");
   private static final String SESSION_OVER = "the session with ZooKeeper";
 
   /** Some seconds long: a fault takes the engine some tenths of one. */
-  private static final int ANSWER = 300;
+  private static final int ANSWER = 240;
 
   private static final int STRUCK_AFTER = 20;
-  private static final int LONG_PROMPT = 2000;
+  private static final int LONG_PROMPT = 1500;
 
   private static DockerClient engine;
   private static ContainerCluster cluster;
@@ -52,7 +54,7 @@ class ContainersIT {
 
   @BeforeAll
   static void start() throws InterruptedException {
-    engine = ContainerEngine.require();
+    engine = ContainerEngine.connect();
     cluster = ContainerCluster.start(engine, Path.of(System.getProperty("baton.root")));
     client = cluster.client();
     awaitEverybodyServes();
