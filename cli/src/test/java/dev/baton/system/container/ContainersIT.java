@@ -150,9 +150,12 @@ class ContainersIT {
     Map<String, String> lives = cluster.lives();
     try (Load load = load()) {
       cluster.workers().forEach(each -> each.leave(cluster.coordination()));
-      await("the end of all sessions").until(() -> registered().isEmpty());
-      load.awaitServed(3);
-      cluster.workers().forEach(each -> each.join(cluster.coordination()));
+      try {
+        await("the end of all sessions").until(() -> registered().isEmpty());
+        load.awaitServed(3);
+      } finally {
+        cluster.workers().forEach(each -> each.join(cluster.coordination()));
+      }
       awaitRegistered();
       load.awaitServed(2);
     }
