@@ -31,6 +31,10 @@ import java.util.Set;
  */
 final class FaultInjection {
   private static final Duration HEAL_LIMIT = Duration.ofSeconds(60);
+
+  /** What a member has by default, and what it needs to end. */
+  private static final Duration DRAIN_LIMIT = Duration.ofSeconds(5 + 20);
+
   private static final Duration LATENCY = Duration.ofMillis(40);
   private static final long CONTROL_BYTES_PER_SECOND = 8 << 10;
   private static final long KV_BYTES_PER_SECOND = 256 << 10;
@@ -97,7 +101,7 @@ final class FaultInjection {
     struck.add(fault.target());
     begun.add(fault);
     if (fault.kind().silences()) {
-      downtimes.begin(fault.target(), fault.kind().kills(), System.nanoTime());
+      downtimes.begin(fault.target(), fault.kind().cause(), System.nanoTime());
     }
   }
 
@@ -113,6 +117,7 @@ final class FaultInjection {
     recoveries.began(fault, System.nanoTime());
     switch (fault.kind().means()) {
       case REPLACE, RESTART, RESTART_EMPTY -> cluster.process(fault.target()).kill();
+      case DRAIN -> cluster.process(fault.target()).terminate();
       case FREEZE -> cluster.process(fault.target()).freeze();
       case LATENCY -> apply(fault, new WireFault.Latency(LATENCY));
       case BANDWIDTH ->
@@ -179,6 +184,15 @@ final class FaultInjection {
       }
       case RESTART -> {
         cluster.start(target);
+        cluster.awaitReady(target);
+      }
+      case DRAIN -> {
+        cluster.process(target).awaitEnd(DRAIN_LIMIT);
+        if (target.role() == Role.ROUTER) {
+          cluster.start(target);
+        } else {
+          cluster.startElsewhere(target);
+        }
         cluster.awaitReady(target);
       }
       case RESTART_EMPTY -> {

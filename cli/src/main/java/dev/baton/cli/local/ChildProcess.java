@@ -89,7 +89,7 @@ public final class ChildProcess {
 
   /** Asks the process to end; it is forced to after the limit. Idempotent. */
   public void stop(Duration limit) {
-    process.destroy();
+    terminate();
     try {
       if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
         process.destroyForcibly().waitFor();
@@ -97,6 +97,22 @@ public final class ChildProcess {
     } catch (InterruptedException interrupted) {
       process.destroyForcibly();
       Thread.currentThread().interrupt();
+    }
+  }
+
+  /** SIGTERM: it is to end by itself. */
+  public void terminate() {
+    process.destroy();
+  }
+
+  /**
+   * Waits until it has ended by itself.
+   *
+   * @throws Failure if it has not by then; it runs on
+   */
+  public void awaitEnd(Duration limit) throws InterruptedException {
+    if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
+      throw new Failure("%s did not end within %d s".formatted(name, limit.toSeconds()));
     }
   }
 

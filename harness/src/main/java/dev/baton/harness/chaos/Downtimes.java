@@ -9,15 +9,25 @@ import java.util.List;
  * nanoseconds of one clock. Thread-safe.
  */
 public final class Downtimes {
+  /** Why a part cannot serve. */
+  public enum Cause {
+    /** It, or what it says, stands still or comes late. */
+    STANDSTILL,
+    /** Its process was killed: what it served broke off then. */
+    DEATH,
+    /** It takes nothing new, and ends in a while: what it serves may break off at any moment. */
+    DRAIN
+  }
+
   private static final class Downtime {
     private final Member member;
-    private final boolean death;
+    private final Cause cause;
     private final long from;
     private long to = Long.MAX_VALUE;
 
-    Downtime(Member member, boolean death, long from) {
+    Downtime(Member member, Cause cause, long from) {
       this.member = member;
-      this.death = death;
+      this.cause = cause;
       this.from = from;
     }
 
@@ -34,9 +44,9 @@ public final class Downtimes {
     this.shape = shape;
   }
 
-  /** This one cannot serve from now on; {@code death} if its process was killed. */
-  public synchronized void begin(Member member, boolean death, long now) {
-    all.add(new Downtime(member, death, now));
+  /** This one cannot serve from now on. */
+  public synchronized void begin(Member member, Cause cause, long now) {
+    all.add(new Downtime(member, cause, now));
   }
 
   /** It can again. */
@@ -56,14 +66,16 @@ public final class Downtimes {
     return (int) shape.members(role).stream().filter(each -> !isDown(each)).count();
   }
 
-  /** Whether a router's process died between these times. */
-  synchronized boolean routerDied(int router, long begin, long end) {
+  /** Whether a router's process died or drained between these times. */
+  synchronized boolean routerEnded(int router, long begin, long end) {
     return all.stream()
+        .filter(each -> each.member.equals(new Member(Role.ROUTER, router)))
         .anyMatch(each ->
-            each.death
-                && each.member.equals(new Member(Role.ROUTER, router))
-                && each.from - begin >= 0
-                && each.from - end <= 0);
+            switch (each.cause) {
+              case STANDSTILL -> false;
+              case DEATH -> each.from - begin >= 0 && each.from - end <= 0;
+              case DRAIN -> each.overlaps(begin, end);
+            });
   }
 
   /** Whether there was a moment between these times at which nobody of a role could serve. */

@@ -17,6 +17,12 @@ public enum FaultKind {
   FREEZE_PREFILL(Place.PREFILL, Means.FREEZE),
   /** SIGSTOP, later SIGCONT: alive, its connections open, silent. */
   FREEZE_DECODE(Place.DECODE, Means.FREEZE),
+  /** SIGTERM; when it has drained, another worker comes instead, elsewhere. */
+  DRAIN_PREFILL(Place.PREFILL, Means.DRAIN),
+  /** SIGTERM; when it has drained, another worker comes instead, elsewhere. */
+  DRAIN_DECODE(Place.DECODE, Means.DRAIN),
+  /** SIGTERM of a router, which comes back at the same address when it has drained. */
+  DRAIN_ROUTER(Place.ROUTER, Means.DRAIN),
   /** SIGKILL of a router, which comes back at the same address. */
   KILL_ROUTER(Place.ROUTER, Means.RESTART),
   /** SIGSTOP of a router, later SIGCONT. */
@@ -82,6 +88,10 @@ public enum FaultKind {
     RESTART,
     /** SIGKILL; it comes back where it was, without what it had on disk. */
     RESTART_EMPTY,
+    /**
+     * SIGTERM; when it has ended by itself, a worker has a successor elsewhere, others come back.
+     */
+    DRAIN,
     /** SIGSTOP, later SIGCONT. */
     FREEZE,
     /** {@link WireFault.Latency}. */
@@ -140,17 +150,19 @@ public enum FaultKind {
       case ZOOKEEPER, SESSION -> false;
       case PREFILL, DECODE, ROUTER, CONTROL, KV ->
           switch (means) {
-            case REPLACE, RESTART, RESTART_EMPTY, FREEZE, HALF_OPEN -> true;
+            case REPLACE, RESTART, RESTART_EMPTY, DRAIN, FREEZE, HALF_OPEN -> true;
             case LATENCY, BANDWIDTH, RESET, TRUNCATION, REORDERING, BIT_FLIPS -> false;
           };
     };
   }
 
-  /** Whether a process is killed. */
-  public boolean kills() {
+  /** Why whom it strikes cannot serve meanwhile. */
+  public Downtimes.Cause cause() {
     return switch (means) {
-      case REPLACE, RESTART, RESTART_EMPTY -> true;
-      case FREEZE, LATENCY, BANDWIDTH, HALF_OPEN, RESET, TRUNCATION, REORDERING, BIT_FLIPS -> false;
+      case REPLACE, RESTART, RESTART_EMPTY -> Downtimes.Cause.DEATH;
+      case DRAIN -> Downtimes.Cause.DRAIN;
+      case FREEZE, LATENCY, BANDWIDTH, HALF_OPEN, RESET, TRUNCATION, REORDERING, BIT_FLIPS ->
+          Downtimes.Cause.STANDSTILL;
     };
   }
 }

@@ -102,7 +102,7 @@ public record FaultSchedule(List<Fault> faults) {
     long sessionMs = session.toMillis();
     long ms =
         switch (kind.means()) {
-          case RESET -> 0;
+          case RESET, DRAIN -> 0;
           case REPLACE -> random.nextLong(1_000);
           case RESTART -> kind.place() == Place.ZOOKEEPER ? random.nextLong(sessionMs) : 0;
           case RESTART_EMPTY -> random.nextLong(sessionMs);

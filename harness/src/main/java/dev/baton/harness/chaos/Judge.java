@@ -19,8 +19,8 @@ import java.util.Optional;
  *   <li>A stream that is open when its time and some grace are over hung; so did one that was cut
  *       off by a deadline that was not meant to be short.
  *   <li>A stream may fail when its deadline was meant to be short, and is over or cannot be kept;
- *       when nobody of a role was there; and, asked by plain HTTP, when its own router died.
- *       Nothing else may fail.
+ *       when nobody of a role was there; and, asked by plain HTTP, when its own router died or
+ *       drained. Nothing else may fail.
  * </ol>
  *
  * <p>Immutable, but for what it is told of downtimes.
@@ -71,7 +71,7 @@ public final class Judge {
     return heard.ending() == Ending.FAILED
         && heard.isSilent()
         && heard.failure().map(Judge::isBreach).orElse(false)
-        && (downtimes.routerDied(router, heard.begin() - RECONNECT.toNanos(), heard.end())
+        && (downtimes.routerEnded(router, heard.begin() - RECONNECT.toNanos(), heard.end())
             || downtimes.isDown(new Member(Role.ROUTER, router)));
   }
 
@@ -166,7 +166,7 @@ public final class Judge {
     if (code.equals("no_worker") && roleWasEmpty(heard)) {
       return new Judgement(Outcome.FAILED_ALLOWED, code, detail);
     }
-    boolean died = downtimes.routerDied(router, heard.begin(), heard.end());
+    boolean died = downtimes.routerEnded(router, heard.begin(), heard.end());
     if (died && request.way() == Way.HTTP && isBreach(failure)) {
       return new Judgement(Outcome.FAILED_ALLOWED, "router_died", detail);
     }
@@ -200,10 +200,10 @@ public final class Judge {
         || downtimes.roleWasEmpty(Role.DECODE, heard.begin(), heard.end());
   }
 
-  /** Whether the connection broke, and nobody said why. */
+  /** Whether the connection broke and nobody said why, or the router says that it ends. */
   private static boolean isBreach(RequestFailure failure) {
     return switch (failure.code()) {
-      case "connection", "unreachable", "incomplete" -> true;
+      case "connection", "unreachable", "incomplete", "draining" -> true;
       default -> false;
     };
   }

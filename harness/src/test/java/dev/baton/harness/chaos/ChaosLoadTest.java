@@ -195,7 +195,7 @@ class ChaosLoadTest {
 
   @Test
   void clientsOfARouterThatIsAwayAskTheOther() throws InterruptedException {
-    downtimes.begin(new Member(Role.ROUTER, 0), true, System.nanoTime());
+    downtimes.begin(new Member(Role.ROUTER, 0), Downtimes.Cause.DEATH, System.nanoTime());
     ChaosTally.Counts counts =
         run((request, router, ear) -> {
           if (router == 0) {

@@ -163,7 +163,7 @@ class JudgeTest {
   @Test
   void lostWorkerIsNoExcuse() {
     ChaosRequest request = request(Way.GRPC);
-    downtimes.begin(new Member(Role.DECODE, 0), true, clock.get());
+    downtimes.begin(new Member(Role.DECODE, 0), Downtimes.Cause.DEATH, clock.get());
 
     assertThat(judged(request, failed(request, List.of("a"), "worker_lost", 1)))
         .isEqualTo(Outcome.FAILED_UNEXPECTEDLY);
@@ -172,11 +172,11 @@ class JudgeTest {
   @Test
   void noWorkerIsAnExcuseOnlyWhileARoleIsEmpty() {
     ChaosRequest request = request(Way.GRPC);
-    downtimes.begin(new Member(Role.DECODE, 0), true, clock.get());
+    downtimes.begin(new Member(Role.DECODE, 0), Downtimes.Cause.DEATH, clock.get());
     assertThat(judged(request, failed(request, List.of(), "no_worker", 1)))
         .isEqualTo(Outcome.FAILED_UNEXPECTEDLY);
 
-    downtimes.begin(new Member(Role.DECODE, 1), true, clock.get());
+    downtimes.begin(new Member(Role.DECODE, 1), Downtimes.Cause.DEATH, clock.get());
     assertThat(judged(request, failed(request, List.of(), "no_worker", 1)))
         .isEqualTo(Outcome.FAILED_ALLOWED);
 
@@ -188,7 +188,7 @@ class JudgeTest {
 
   @Test
   void deathOfItsOwnRouterIsAnExcuseForPlainHttpOnly() {
-    downtimes.begin(new Member(Role.ROUTER, 0), true, clock.get());
+    downtimes.begin(new Member(Role.ROUTER, 0), Downtimes.Cause.DEATH, clock.get());
     ChaosRequest http = request(Way.HTTP);
     ChaosRequest grpc = request(Way.GRPC);
 
@@ -199,8 +199,26 @@ class JudgeTest {
   }
 
   @Test
+  void drainOfItsOwnRouterIsAnExcuseForPlainHttpUntilTheRouterIsBack() {
+    downtimes.begin(new Member(Role.ROUTER, 0), Downtimes.Cause.DRAIN, clock.get());
+    clock.addAndGet(1_000_000_000);
+    ChaosRequest http = request(Way.HTTP);
+    ChaosRequest grpc = request(Way.GRPC);
+
+    assertThat(judged(http, failed(http, List.of("a"), "draining", 1)))
+        .isEqualTo(Outcome.FAILED_ALLOWED);
+    assertThat(judged(grpc, failed(grpc, List.of("a"), "draining", 1)))
+        .isEqualTo(Outcome.FAILED_UNEXPECTEDLY);
+
+    downtimes.end(new Member(Role.ROUTER, 0), clock.get());
+    clock.addAndGet(1_000_000_000);
+    assertThat(judged(http, failed(http, List.of("a"), "draining", 1)))
+        .isEqualTo(Outcome.FAILED_UNEXPECTEDLY);
+  }
+
+  @Test
   void deathOfAnotherRouterIsNoExcuse() {
-    downtimes.begin(new Member(Role.ROUTER, 1), true, clock.get());
+    downtimes.begin(new Member(Role.ROUTER, 1), Downtimes.Cause.DEATH, clock.get());
     ChaosRequest request = request(Way.HTTP);
 
     assertThat(judged(request, failed(request, List.of("a"), "connection", 1)))
@@ -216,7 +234,7 @@ class JudgeTest {
     silent.failed(new RequestFailure("unreachable", "refused"));
 
     assertThat(judge.foundNobody(silent.heard(), 0)).isFalse();
-    downtimes.begin(new Member(Role.ROUTER, 0), true, clock.get());
+    downtimes.begin(new Member(Role.ROUTER, 0), Downtimes.Cause.DEATH, clock.get());
     assertThat(judge.foundNobody(silent.heard(), 0)).isTrue();
     assertThat(judge.foundNobody(failed(request, List.of("a"), "unreachable", 0), 0)).isFalse();
   }
