@@ -39,6 +39,7 @@ final class ContainerCluster implements AutoCloseable {
   private static final String SESSION_TIMEOUT = "4s";
 
   private final DockerClient client;
+  private final Path root;
   private final Path model;
   private final ImageFromDockerfile image;
   private final Subnet coordination;
@@ -50,6 +51,7 @@ final class ContainerCluster implements AutoCloseable {
 
   private ContainerCluster(DockerClient client, Path root) {
     this.client = client;
+    this.root = root;
     this.model = model();
     image = ContainerEngine.image(client, root);
     coordination = Subnet.create(client);
@@ -201,21 +203,25 @@ final class ContainerCluster implements AutoCloseable {
     return lives;
   }
 
-  /** The end of everybody's log, for whoever asks why a test failed. */
-  String logs() {
-    StringBuilder all = new StringBuilder();
-    for (Node each : members()) {
-      List<String> lines = each.getLogs().lines().toList();
-      all.append("---- ").append(each.getCommandParts()[3]).append('\n');
-      lines
-          .subList(Math.max(0, lines.size() - 25), lines.size())
-          .forEach(line -> all.append(line).append('\n'));
+  /** For whoever asks why a test failed: everybody's log, under target. */
+  private void keepLogs() {
+    Map<String, Node> all = new TreeMap<>(workers);
+    all.put("r-1", router);
+    try {
+      Path directory = Files.createDirectories(root.resolve("cli/target/container-logs"));
+      for (Map.Entry<String, Node> each : all.entrySet()) {
+        if (each.getValue().isCreated()) {
+          Files.writeString(directory.resolve(each.getKey() + ".log"), each.getValue().getLogs());
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
-    return all.toString();
   }
 
   @Override
   public void close() {
+    keepLogs();
     members().parallelStream().forEach(Node::stop);
     ensemble.close();
     coordination.close();

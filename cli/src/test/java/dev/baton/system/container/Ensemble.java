@@ -97,10 +97,6 @@ final class Ensemble implements AutoCloseable {
         .collect(Collectors.joining(","));
   }
 
-  List<Node> servers() {
-    return List.copyOf(servers);
-  }
-
   /** Who leads; empty while nobody does. */
   Optional<Node> leader() {
     return servers.stream().filter(each -> ask(each, "srvr").contains("Mode: leader")).findFirst();
