@@ -24,13 +24,13 @@ import org.awaitility.Awaitility;
  * ZooKeeper, one router, one prefill and one decode worker on loopback, each a process of its own.
  * Closing it ends them all by SIGTERM.
  */
-final class SystemCluster implements AutoCloseable {
+public final class SystemCluster implements AutoCloseable {
   /** Large enough to move several blocks, small enough to answer in milliseconds. */
   static final RandomModel.Shape SMALL =
       new RandomModel.Shape(3, 64, 160, 4, 2, 1024, 2048, true, WeightDtype.BF16);
 
   /** Takes a second or more for a prompt of a few thousand tokens. */
-  static final RandomModel.Shape SLOW =
+  public static final RandomModel.Shape SLOW =
       new RandomModel.Shape(8, 512, 1408, 8, 4, 1024, 8192, true, WeightDtype.BF16);
 
   /**
@@ -256,7 +256,7 @@ final class SystemCluster implements AutoCloseable {
   }
 
   /** As {@link #metric}, of whoever shows metrics at this host:port. */
-  static double metricAt(String endpoint, String... parts) {
+  public static double metricAt(String endpoint, String... parts) {
     String page = get("http://" + endpoint + "/metrics").body();
     List<Double> values =
         page.lines()
@@ -270,7 +270,8 @@ final class SystemCluster implements AutoCloseable {
     return values.stream().mapToDouble(Double::doubleValue).sum();
   }
 
-  static HttpResponse<String> get(String uri) {
+  /** Whatever is there. */
+  public static HttpResponse<String> get(String uri) {
     return send(HttpRequest.newBuilder(URI.create(uri)).build());
   }
 
@@ -301,6 +302,11 @@ final class SystemCluster implements AutoCloseable {
     for (BatonProcess process : processes.reversed()) {
       process.close();
     }
+    delete(directory);
+  }
+
+  /** A directory and all that is in it. */
+  public static void delete(Path directory) {
     try (Stream<Path> files = Files.walk(directory)) {
       files.sorted((a, b) -> b.compareTo(a)).forEach(file -> file.toFile().delete());
     } catch (IOException e) {

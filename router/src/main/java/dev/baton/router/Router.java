@@ -29,6 +29,7 @@ import dev.baton.router.placement.JointObjective;
 import dev.baton.router.placement.LocalPrefillRule;
 import dev.baton.router.placement.PlacementPolicy;
 import dev.baton.router.tenant.Tenants;
+import dev.baton.router.workers.ListedOrSpeaking;
 import dev.baton.router.workers.WorkerChannels;
 import dev.baton.router.workers.Workers;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -125,14 +126,18 @@ public final class Router implements AutoCloseable {
                 System::nanoTime));
     WorkerDirectory directory = closing.later(new WorkerDirectory(cluster));
     directory.start();
-    directory.onChange(workers::members);
+    ListedOrSpeaking present = new ListedOrSpeaking(workers);
+    directory.onChange(present::listed);
     ExecutorService threads =
         closing.laterStop(
             Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("admitted-", 0).factory()));
     AdmissionGate gate =
         new AdmissionGate(
             config.admission(), workers::view, metrics, threads, timer, System::nanoTime);
-    workers.onChange(gate::roomMayHaveCome);
+    workers.onChange(() -> {
+      present.lookAgain();
+      gate.roomMayHaveCome();
+    });
     PoolsNode pools = closing.later(new PoolsNode(cluster));
     pools.watch(workers::follow);
     Generations generations =

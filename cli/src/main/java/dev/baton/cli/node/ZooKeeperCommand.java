@@ -22,7 +22,7 @@ import picocli.CommandLine.Spec;
     name = "zookeeper",
     mixinStandardHelpOptions = true,
     description = {
-      "One ZooKeeper server on loopback, for a cluster on one machine.",
+      "One ZooKeeper server, for a cluster on one machine or for a trial.",
       "A cluster of several machines uses an ensemble of its own."
     },
     footerHeading = "%nExample:%n",
@@ -33,11 +33,20 @@ public final class ZooKeeperCommand implements Callable<Integer> {
   @Mixin private LifeOptions life = new LifeOptions();
 
   @Option(
+      names = "--host",
+      paramLabel = "ADDRESS",
+      defaultValue = "127.0.0.1",
+      description = {
+        "Address to listen on. Anyone who reaches it may change everything.",
+        "Default: ${DEFAULT-VALUE}."
+      })
+  private String host = "";
+
+  @Option(
       names = "--port",
       paramLabel = "PORT",
       defaultValue = "2181",
-      description =
-          "Port to listen on, on 127.0.0.1; 0 picks a free one. Default: ${DEFAULT-VALUE}.")
+      description = "Port to listen on; 0 picks a free one. Default: ${DEFAULT-VALUE}.")
   private int port;
 
   @Option(
@@ -67,10 +76,9 @@ public final class ZooKeeperCommand implements Callable<Integer> {
       LifeOptions.closeAtExit(temporary);
       data = temporary.path();
     }
-    EmbeddedZooKeeper server = EmbeddedZooKeeper.start(data, port);
+    EmbeddedZooKeeper server = EmbeddedZooKeeper.start(data, host, port);
     life.serve(
-        server,
-        ReadyLine.ofThisProcess(ROLE, ROLE, Map.of("zookeeper", "127.0.0.1:" + server.port())));
+        server, ReadyLine.ofThisProcess(ROLE, ROLE, Map.of("zookeeper", server.connectString())));
     return 0;
   }
 }

@@ -39,6 +39,9 @@ final class StatusWatch implements AutoCloseable {
 
     /** The next event; false asks for a new stream, because something is missing. */
     boolean heard(WatchResponse event);
+
+    /** The stream broke, or was silent for too long; another one begins after a pause. */
+    void ended();
   }
 
   private final ManagedChannel channel;
@@ -111,6 +114,7 @@ final class StatusWatch implements AutoCloseable {
     }
     current = null;
     stream.cancel();
+    listener.ended();
     LOG.atDebug().addKeyValue("worker", worker).log("status stream ended: {}", why);
     double jitter = ThreadLocalRandom.current().nextDouble(0.8, 1.2);
     expectWithin(Duration.ofMillis((long) (pause.toMillis() * jitter)), this::open);

@@ -48,6 +48,7 @@ final class WorkerLink {
   private WorkerLoad load = WorkerLoad.getDefaultInstance();
   private boolean heard;
   private long heardAt;
+  private boolean speaking;
   private int users;
   private boolean retired;
 
@@ -117,6 +118,7 @@ final class WorkerLink {
       load = event.getLoad();
       heard = true;
       heardAt = nanos.getAsLong();
+      speaking = true;
       inFlight.heardLoad();
     }
     changed.run();
@@ -198,6 +200,11 @@ final class WorkerLink {
     return heard && nanos.getAsLong() - heardAt < FRESH.toNanos();
   }
 
+  /** Whether this very incarnation is on the line now, and takes work. */
+  synchronized boolean speaks() {
+    return speaking && !load.getDraining();
+  }
+
   /** A request begins to use this worker. */
   synchronized InFlight.Entry take(long tokens, int blocks, int sequences) {
     users++;
@@ -268,6 +275,14 @@ final class WorkerLink {
       boolean goesOn = contents.heard(event);
       heardLoad(event);
       return goesOn;
+    }
+
+    @Override
+    public void ended() {
+      synchronized (WorkerLink.this) {
+        speaking = false;
+      }
+      changed.run();
     }
   }
 }

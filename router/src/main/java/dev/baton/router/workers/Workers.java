@@ -102,7 +102,10 @@ public final class Workers implements AutoCloseable {
     this.nanos = nanos;
   }
 
-  /** Runs this, which must not block, whenever a load was heard or members changed. */
+  /**
+   * Runs this, which must not block, whenever a load was heard, a worker fell silent, or members
+   * changed.
+   */
   public void onChange(Runnable listener) {
     onChange = listener;
   }
@@ -231,6 +234,14 @@ public final class Workers implements AutoCloseable {
   public Fleet fleet(String model) {
     synchronized (lock) {
       return Fleet.of(links.values().stream().filter(link -> link.serves(model)).toList());
+    }
+  }
+
+  /** Whether that incarnation of a worker is on the line now, and takes work. */
+  boolean speaks(Member member) {
+    synchronized (lock) {
+      WorkerLink link = links.get(member.id());
+      return link != null && link.isOf(member) && link.speaks();
     }
   }
 
