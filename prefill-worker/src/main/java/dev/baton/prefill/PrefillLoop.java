@@ -283,7 +283,8 @@ final class PrefillLoop {
     }
   }
 
-  private void run() {
+  /** What the thread does: it returns once nothing computes and the loop is closed. */
+  void run() {
     while (awaitWork()) {
       step();
     }
