@@ -30,6 +30,13 @@ final class Lane {
     to = process;
   }
 
+  /** Who takes in what comes, and what it does first. */
+  void beginWith(SimulatedProcess process, Runnable first) {
+    to = process;
+    arrived.addFirst(new Item(false, first));
+    pump();
+  }
+
   /** When something that is sent now arrives. */
   long nextArrival() {
     last = Math.max(last, network.events().now()) + network.delay();

@@ -130,7 +130,7 @@ final class Network {
 
   /** Calls of a method that a process serves, or whose end it heard of at most so long ago. */
   int servedLately(SimulatedProcess process, String method, long nanos) {
-    List<SimulatedCall<?, ?>> all = served.getOrDefault(process, List.of());
+    List<SimulatedCall<?, ?>> all = served.computeIfAbsent(process, _ -> new ArrayList<>());
     long since = Math.max(0, events.now() - nanos);
     if (process.thawedAt() >= since) {
       return Integer.MAX_VALUE;

@@ -144,8 +144,7 @@ final class SimulatedCall<Q, A> extends ClientCall<Q, A> {
       return;
     }
     serving = new Serving<>(host.process(), definition);
-    toServer.endsAt(host.process());
-    toServer.send(serving::begin);
+    toServer.beginWith(host.process(), serving::begin);
   }
 
   @Override
