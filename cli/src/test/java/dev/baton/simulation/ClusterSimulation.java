@@ -10,7 +10,9 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
@@ -114,8 +116,8 @@ final class ClusterSimulation {
     this.network = new Network(events, fence);
     this.policy = any(List.of(PlacementPolicy.values()));
     this.local = any(List.of(LocalPrefillRule.values()));
-    this.wanted = random.nextInt(3, 9);
-    this.faults = events.chance(15) ? 0 : random.nextInt(1, 9);
+    this.wanted = random.nextInt(3, 8);
+    this.faults = events.chance(10) ? 0 : random.nextInt(1, 10);
   }
 
   /**
@@ -157,16 +159,13 @@ final class ClusterSimulation {
       startRouter(id);
     }
     for (int i = 0; i < wanted; i++) {
-      events.at(events.now() + SECOND / 2 + events.some(3 * SECOND), this::ask);
+      events.at(events.now() + SECOND / 2 + events.some(SECOND), this::ask);
     }
     for (int i = 0; i < faults; i++) {
-      events.at(events.now() + events.some(6 * SECOND), this::disturb);
+      events.at(events.now() + SECOND / 2 + events.some(2 * SECOND), this::disturb);
     }
     try {
-      while (!isOver()) {
-        if (!events.step()) {
-          break;
-        }
+      while ((events.ran() != null || !isOver()) && events.step()) {
         check();
         if (events.steps() > MOST_STEPS) {
           throw new AssertionError("the world does not come to rest");
@@ -385,7 +384,7 @@ final class ClusterSimulation {
     for (SimulatedRequest each : requests) {
       require(each.end() != null, each + " never ended");
       if (each.end() == End.FAILED) {
-        ErrorCode code = java.util.Objects.requireNonNull(each.failure()).code();
+        ErrorCode code = Objects.requireNonNull(each.failure()).code();
         require(OF_FAULTS.contains(code), each + " must not fail so");
         require(faults > 0, each + " failed though nothing did");
       }
@@ -405,8 +404,8 @@ final class ClusterSimulation {
       @Nullable End end = each.end();
       count(
           end == End.FAILED
-              ? "failed " + java.util.Objects.requireNonNull(each.failure()).code()
-              : String.valueOf(end).toLowerCase(java.util.Locale.ROOT));
+              ? "failed " + Objects.requireNonNull(each.failure()).code()
+              : String.valueOf(end).toLowerCase(Locale.ROOT));
     }
     routers.values().stream()
         .filter(each -> !each.process().isDead())

@@ -44,6 +44,7 @@ final class RouterHost {
   private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
   private final Workers workers;
   private final Generations generations;
+  private int ranBefore;
 
   RouterHost(String id, Placement placement, Network network) {
     this.events = network.events();
@@ -130,9 +131,15 @@ final class RouterHost {
   /** What holds after each of its events. */
   void check() {
     int running = running();
-    if (running == 0) {
+    boolean becameIdle = running == 0 && ranBefore > 0;
+    ranBefore = running;
+    if (becameIdle) {
       leftovers().stream().findFirst().ifPresent(left -> events.fail(left, null));
-    } else if (running > network.servedLately(process, METHOD, LETTING_GO)) {
+      network.open().stream()
+          .filter(call -> call.isBy(process) && !call.isOfStatus())
+          .forEach(call -> events.fail(call + " is open, and no request", null));
+    }
+    if (running > network.servedLately(process, METHOD, LETTING_GO)) {
       events.fail(process + " has " + running + " requests, more than calls", null);
     }
   }

@@ -88,6 +88,11 @@ final class SimulatedCall<Q, A> extends ClientCall<Q, A> {
         && ((client == one && by.process == other) || (client == other && by.process == one));
   }
 
+  /** Whether this process began it, and did not hear of its end. */
+  boolean isBy(SimulatedProcess process) {
+    return client == process && !clientOver;
+  }
+
   boolean isOf(SimulatedProcess process) {
     Serving<?, ?> by = serving;
     return client == process || (by != null && by.process == process);
@@ -255,7 +260,7 @@ final class SimulatedCall<Q, A> extends ClientCall<Q, A> {
     return events.chance(80) ? 0 : network.silence();
   }
 
-  /** When the server began to serve it. */
+  /** When the server took in what it is asked; not yet: {@link Long#MAX_VALUE}. */
   long serverBegunAt() {
     return Objects.requireNonNull(serving).begunAt;
   }
@@ -267,7 +272,8 @@ final class SimulatedCall<Q, A> extends ClientCall<Q, A> {
 
   private static byte[] bytes(InputStream stream) {
     try (stream) {
-      return stream.readAllBytes();
+      // All of it is there: what is made of messages knows its length.
+      return stream.readNBytes(stream.available());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -282,7 +288,7 @@ final class SimulatedCall<Q, A> extends ClientCall<Q, A> {
     private int answersUnderWay;
     private boolean closed;
     private boolean over;
-    private final long begunAt = events.now();
+    private long begunAt = Long.MAX_VALUE;
     private long endedAt = Long.MAX_VALUE;
 
     Serving(SimulatedProcess process, ServerMethodDefinition<P, R> definition) {
@@ -319,6 +325,7 @@ final class SimulatedCall<Q, A> extends ClientCall<Q, A> {
 
     void take(byte[] message) {
       if (!over) {
+        begunAt = Math.min(begunAt, events.now());
         P parsed = definition.getMethodDescriptor().parseRequest(new ByteArrayInputStream(message));
         if (parsed instanceof DecodeRequest asked) {
           network.fence().asked(SimulatedCall.this, asked);

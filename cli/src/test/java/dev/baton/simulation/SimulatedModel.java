@@ -28,7 +28,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Set;
 
 /**
  * The model that simulated workers run, emulated: whatever KV a step reads is checked byte by byte,
@@ -114,8 +113,7 @@ final class SimulatedModel {
   }
 
   /** What an undisturbed run answers: one engine, one sequence, one step after the other. */
-  static List<Integer> answer(
-      int[] prompt, Sampling sampling, int choice, int maxTokens, Set<Integer> stopTokens) {
+  static List<Integer> answer(int[] prompt, Sampling sampling, int choice, int maxTokens) {
     int blocks = layout().blocksFor(prompt.length + maxTokens);
     try (Engine engine = instantEngine();
         BlockPool pool = new BlockPool(layout(), blocks)) {
@@ -132,7 +130,7 @@ final class SimulatedModel {
         history.append(token);
         answer.add(token);
         next = new int[] {token};
-      } while (answer.size() < maxTokens && !stopTokens.contains(answer.getLast()));
+      } while (answer.size() < maxTokens);
       pool.release(table);
       return answer;
     }

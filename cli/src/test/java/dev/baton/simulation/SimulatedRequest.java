@@ -83,19 +83,24 @@ final class SimulatedRequest implements Flow.Subscriber<AnswerEvent> {
             0,
             random.nextBoolean() ? 0 : 0.5,
             random.nextLong());
+    List<Integer> first = SimulatedModel.answer(prompt, sampling, 0, maxTokens);
+    this.stopTokens =
+        events.chance(30) ? Set.of(first.get(random.nextInt(first.size()))) : Set.of();
     for (int choice = 0; choice < choices; choice++) {
-      expected.add(SimulatedModel.answer(prompt, sampling, choice, maxTokens, Set.of()));
+      expected.add(
+          untilStop(
+              choice == 0 ? first : SimulatedModel.answer(prompt, sampling, choice, maxTokens)));
       answers.add(new ArrayList<>());
-    }
-    this.stopTokens = events.chance(30) ? Set.of(any(expected.getFirst(), random)) : Set.of();
-    for (int choice = 0; choice < choices; choice++) {
-      expected.set(choice, SimulatedModel.answer(prompt, sampling, choice, maxTokens, stopTokens));
     }
     this.deadline = Math.ceilDiv(events.now() + events.some(14 * SECOND) + SECOND, SECOND) * SECOND;
   }
 
-  private static int any(List<Integer> tokens, Random random) {
-    return tokens.get(random.nextInt(tokens.size()));
+  private List<Integer> untilStop(List<Integer> answer) {
+    int stop = 0;
+    while (stop < answer.size() && !stopTokens.contains(answer.get(stop))) {
+      stop++;
+    }
+    return answer.subList(0, Math.min(answer.size(), stop + 1));
   }
 
   /** Asks, of any of these routers. */
