@@ -2,6 +2,7 @@ package dev.baton.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.baton.cli.local.LocalPorts;
 import dev.baton.proto.v1.GenerateRequest;
 import dev.baton.proto.v1.GenerateResponse;
 import dev.baton.proto.v1.GenerationServiceGrpc;
@@ -39,7 +40,7 @@ class CancellationIT {
   @BeforeAll
   static void start() throws IOException {
     // What the worker says of itself is the proxy's port: its own is chosen here.
-    int kvPort = SystemCluster.freePort();
+    int kvPort = LocalPorts.free();
     proxy = new StallingProxy(kvPort);
     cluster =
         SystemCluster.start(

@@ -17,7 +17,7 @@ import tools.jackson.databind.json.JsonMapper;
 class ChaosIT {
   /** Faults that every stream outlives. */
   private static final String KINDS =
-      "kill-decode,restart-prefill,freeze-decode,kv-bit-flips,control-reset,zookeeper-kill";
+      "kill-decode,restart-prefill,freeze-decode,kv-bit-flips,control-reset,zookeeper-empty";
 
   private static final int FAULTS = 5;
 

@@ -2,10 +2,9 @@ package dev.baton.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.baton.cli.local.LocalPorts;
 import dev.baton.model.random.RandomModel;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -89,18 +88,11 @@ class MixedIT {
 
   /** The first of so many ports of loopback that nobody listens on now. */
   private static int freePorts() {
-    for (int first = 21_000; ; first += PORTS) {
-      if (IntStream.range(first, first + PORTS).allMatch(MixedIT::isFree)) {
+    while (true) {
+      int first = LocalPorts.free();
+      if (IntStream.range(first, first + PORTS).allMatch(LocalPorts::isFree)) {
         return first;
       }
-    }
-  }
-
-  private static boolean isFree(int port) {
-    try (ServerSocket _ = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
-      return true;
-    } catch (IOException taken) {
-      return false;
     }
   }
 

@@ -4,11 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.json.JsonMapper;
 
-/** {@code baton pool serve} decides which workers a router uses. */
+/** What {@code baton pool} says, a router does. */
 class PoolIT {
   private static final JsonMapper JSON = JsonMapper.builder().build();
 
@@ -17,25 +18,34 @@ class PoolIT {
     return JSON.readTree(response.body()).at("/baton/prefill_worker").asString("");
   }
 
-  private static void serve(SystemCluster cluster, String... flags) throws Exception {
+  private static void pool(SystemCluster cluster, String... line) throws Exception {
     String zookeeper = cluster.zookeeper().ready().get("zookeeper").asString();
-    List<String> line =
-        List.of("pool", "serve", cluster.model(), "--zookeeper", zookeeper, flags[0], flags[1]);
-    OneShot done = OneShot.of(line.toArray(String[]::new));
+    OneShot done =
+        OneShot.of(
+            Stream.of(Stream.of("pool"), Stream.of(line), Stream.of("--zookeeper", zookeeper))
+                .flatMap(words -> words)
+                .toArray(String[]::new));
     assertThat(done.code()).as(done.err()).isZero();
   }
 
   @Test
-  void routerUsesThePoolsThatTheRuleNames() throws Exception {
+  void routerFollowsTheRulesAboutPools() throws Exception {
     try (SystemCluster cluster =
         SystemCluster.start(SystemCluster.SMALL, List.of(), List.of(), List.of())) {
       cluster.launchPrefill("p-2", List.of("--pool", "other"));
 
-      serve(cluster, "--prefill", "other");
+      pool(cluster, "serve", cluster.model(), "--prefill", "other");
       awaitPrefillBy(cluster, "p-2");
 
-      serve(cluster, "--prefill", "default");
+      pool(cluster, "serve", cluster.model(), "--prefill", "default");
       awaitPrefillBy(cluster, "p-1");
+
+      pool(cluster, "recover", "default", "--order", "local");
+      cluster.prefill().kill();
+      var response = cluster.post("/v1/completions", "{\"prompt\":\"hello\",\"max_tokens\":3}");
+      assertThat(JSON.readTree(response.body()).at("/baton/local_prefill").asBoolean())
+          .as("the decode worker reads what its prefill worker did not: " + response.body())
+          .isTrue();
     }
   }
 

@@ -2,9 +2,7 @@ package dev.baton.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
+import dev.baton.cli.local.LocalPorts;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
@@ -22,7 +20,7 @@ class PullIT {
 
   @Test
   void prefixIsFetchedFromABusyWorkerAndComputedWhereThatDiesMeanwhile() throws Exception {
-    int kvPort = freePort();
+    int kvPort = LocalPorts.free();
     try (StallingProxy proxy = StallingProxy.ofReplies(kvPort);
         SystemCluster cluster =
             SystemCluster.start(
@@ -118,11 +116,5 @@ class PullIT {
             .mapToObj(i -> Integer.toString((i * 31 + seed * 17 + 1) % 900))
             .collect(Collectors.joining(","));
     return "{\"prompt\":[%s],\"max_tokens\":12,\"temperature\":0.8,\"seed\":5}".formatted(prompt);
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    }
   }
 }

@@ -2,6 +2,11 @@ package dev.baton.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.baton.client.AnswerEvent.Delta;
+import dev.baton.client.AnswerStream;
+import dev.baton.client.BatonClient;
+import dev.baton.client.GenerationRequest;
+import dev.baton.client.SamplingOptions;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.HashMap;
@@ -20,9 +25,10 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Workers are killed or stand still while they serve a stream of the OpenAI door: the client sees
- * the stream of an undisturbed run, token by token, and nothing stays behind. Two workers of each
- * role; what is lost is started again after each test.
+ * Workers are killed or stand still while they serve a stream of the OpenAI door, and a router
+ * while it serves the Java client: the client sees the stream of an undisturbed run, token by
+ * token, and nothing stays behind. Two workers of each role; what is lost is started again after
+ * each test.
  */
 class RecoveryIT {
   private static final Duration LIMIT = Duration.ofSeconds(60);
@@ -216,5 +222,31 @@ class RecoveryIT {
 
     assertThat(recoveries("prefill_worker_lost", "resume")).isGreaterThan(before);
     assertThat(disturbed).isEqualTo(undisturbed(body));
+  }
+
+  @Test
+  void routerIsKilledMidStreamUnderTheJavaClient() throws Exception {
+    BatonProcess doomed = cluster.launchRouter("router-2", List.of());
+    String first = "127.0.0.1:" + SystemCluster.port(doomed, "grpc");
+    String other = "127.0.0.1:" + cluster.grpcPort();
+    GenerationRequest request =
+        GenerationRequest.tokens(IntStream.range(0, 300).mapToObj(i -> i * 13 % 900).toList())
+            .sampling(SamplingOptions.defaults().withTemperature(0.9).withSeed(11))
+            .choices(2)
+            .maxTokens(ANSWER)
+            .ignoreEndOfSequence()
+            .build();
+
+    try (BatonClient undisturbed = BatonClient.connect(other);
+        BatonClient client = BatonClient.connect(List.of(first, other));
+        AnswerStream stream = client.stream(request)) {
+      int deltas = 0;
+      while (stream.hasNext()) {
+        if (stream.next() instanceof Delta && ++deltas == ANSWER / 2) {
+          doomed.kill();
+        }
+      }
+      assertThat(stream.answer().choices()).isEqualTo(undisturbed.generate(request).choices());
+    }
   }
 }

@@ -3,6 +3,7 @@ package dev.baton.system;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.baton.cli.local.LocalPorts;
 import dev.baton.proto.internal.v1.WatchRequest;
 import dev.baton.proto.internal.v1.WatchResponse;
 import dev.baton.proto.internal.v1.WorkerStatusServiceGrpc;
@@ -38,7 +39,7 @@ class StatusBesideKvIT {
 
   @BeforeAll
   static void start() throws IOException {
-    int kvPort = SystemCluster.freePort();
+    int kvPort = LocalPorts.free();
     proxy = new StallingProxy(kvPort);
     proxy.allowAll();
     cluster =

@@ -4,8 +4,6 @@ import dev.baton.model.random.RandomModel;
 import dev.baton.model.weights.WeightDtype;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -115,9 +113,14 @@ final class SystemCluster implements AutoCloseable {
 
   /** Waits until the router hears of both workers. */
   void awaitReady() {
+    awaitReady(router);
+  }
+
+  private static void awaitReady(BatonProcess router) {
+    String readiness = "http://127.0.0.1:" + port(router, "http") + "/readyz";
     Awaitility.await("readiness of the router")
         .atMost(Duration.ofSeconds(30))
-        .until(() -> get("http://127.0.0.1:" + httpPort() + "/readyz").statusCode() == 200);
+        .until(() -> get(readiness).statusCode() == 200);
   }
 
   /** Starts the prefill worker again, which has ended, with the flags that it had. */
@@ -147,6 +150,20 @@ final class SystemCluster implements AutoCloseable {
   /** Starts one more decode worker, and returns when it is ready. */
   BatonProcess launchDecode(String id, List<String> flags) throws IOException {
     return launchWorker("decode", id, flags);
+  }
+
+  /** Starts one more router, and returns when it serves. */
+  BatonProcess launchRouter(String name, List<String> flags) throws IOException {
+    BatonProcess process =
+        launch(
+            name,
+            concat(
+                List.of("router", "--http-port", "0", "--grpc-port", "0"),
+                List.of("--model", model.toString()),
+                List.of("--zookeeper", zookeeper.ready().get("zookeeper").asString()),
+                flags));
+    awaitReady(process);
+    return process;
   }
 
   private BatonProcess launchWorker(String role, String id, List<String> flags) throws IOException {
@@ -204,13 +221,6 @@ final class SystemCluster implements AutoCloseable {
 
   int grpcPort() {
     return port(router, "grpc");
-  }
-
-  /** A port of loopback that nobody listens on now. */
-  static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    }
   }
 
   /** The port of an endpoint that a process named when it was ready. */

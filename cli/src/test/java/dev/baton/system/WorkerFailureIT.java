@@ -3,6 +3,7 @@ package dev.baton.system;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.baton.cli.local.LocalPorts;
 import dev.baton.client.Answer;
 import dev.baton.client.BatonClient;
 import dev.baton.client.BatonException;
@@ -58,7 +59,7 @@ class WorkerFailureIT {
 
   @BeforeAll
   static void start() throws IOException {
-    int kvPort = SystemCluster.freePort();
+    int kvPort = LocalPorts.free();
     proxy = new StallingProxy(kvPort);
     proxy.allowAll();
     List<String> limits =
@@ -83,12 +84,12 @@ class WorkerFailureIT {
     expected = plain(prompt(0, 40), 8);
   }
 
-  private static Stream<String> fixedPorts() throws IOException {
+  private static Stream<String> fixedPorts() {
     return Stream.of(
         "--control-port",
-        Integer.toString(SystemCluster.freePort()),
+        Integer.toString(LocalPorts.free()),
         "--admin-port",
-        Integer.toString(SystemCluster.freePort()));
+        Integer.toString(LocalPorts.free()));
   }
 
   @AfterAll

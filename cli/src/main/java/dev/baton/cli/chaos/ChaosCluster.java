@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 
 /**
@@ -38,6 +39,7 @@ final class ChaosCluster implements AutoCloseable {
   private final int zooKeeperPort = LocalPorts.free();
   private final List<Integer> httpPorts = new ArrayList<>();
   private final List<Integer> grpcPorts = new ArrayList<>();
+  private final AtomicInteger zooKeepersLost = new AtomicInteger();
   private final ChaosCommands commands;
   private final Map<Member, ChaosMember> members = new LinkedHashMap<>();
   private final Map<Member, WorkerAddresses> addresses = new ConcurrentHashMap<>();
@@ -54,9 +56,7 @@ final class ChaosCluster implements AutoCloseable {
     } catch (IOException notWritable) {
       throw new Failure("cannot write to " + logs + ": " + notWritable.getMessage(), notWritable);
     }
-    commands =
-        new ChaosCommands(
-            plan, model, secret, zooKeeperPort, directory.path().resolve("zookeeper"));
+    commands = new ChaosCommands(plan, model, secret, zooKeeperPort);
     for (Role role : List.of(Role.ZOOKEEPER, Role.PREFILL, Role.DECODE, Role.ROUTER)) {
       plan.shape().members(role).forEach(each -> members.put(each, new ChaosMember(logs)));
     }
@@ -90,7 +90,7 @@ final class ChaosCluster implements AutoCloseable {
   /** Starts a part where it was. */
   void start(Member member) {
     switch (member.role()) {
-      case ZOOKEEPER -> of(member).start("zookeeper", commands.zooKeeper());
+      case ZOOKEEPER -> of(member).start("zookeeper", commands.zooKeeper(zooKeeperData()));
       case ROUTER ->
           of(member)
               .start(
@@ -102,6 +102,16 @@ final class ChaosCluster implements AutoCloseable {
         of(member).start(at.id(), commands.worker(member, at));
       }
     }
+  }
+
+  /** Starts ZooKeeper without what it had on disk. */
+  void startEmpty() {
+    zooKeepersLost.incrementAndGet();
+    start(ZOOKEEPER);
+  }
+
+  private Path zooKeeperData() {
+    return directory.path().resolve("zookeeper-" + zooKeepersLost);
   }
 
   /** Starts a worker under another name and at other addresses than before. */

@@ -15,17 +15,15 @@ import java.util.Locale;
  * @param model directory of the model
  * @param tenantSecret file with the secret that all routers share
  * @param zooKeeperPort where ZooKeeper listens
- * @param zooKeeperData where it keeps its data
  */
-record ChaosCommands(
-    ChaosPlan plan, Path model, Path tenantSecret, int zooKeeperPort, Path zooKeeperData) {
+record ChaosCommands(ChaosPlan plan, Path model, Path tenantSecret, int zooKeeperPort) {
   private static final String KV_MEMORY = "32m";
 
   /** An 8 billion parameter model, with a share of its KV that this machine can check. */
   private static final List<String> EMULATED =
       List.of("--engine", "emulated", "--spec", "llama-3.1-8b", "--kv-fraction", "0.01");
 
-  List<String> zooKeeper() {
+  List<String> zooKeeper(Path data) {
     return JavaCommand.of(
         JavaCommand.SMALL,
         List.of(
@@ -33,7 +31,7 @@ record ChaosCommands(
             "--port",
             Integer.toString(zooKeeperPort),
             "--data-dir",
-            zooKeeperData.toString(),
+            data.toString(),
             "--stop-with-parent"));
   }
 

@@ -112,7 +112,7 @@ final class FaultInjection {
   private void begin(Fault fault) throws InterruptedException {
     recoveries.began(fault, System.nanoTime());
     switch (fault.kind().means()) {
-      case REPLACE, RESTART -> cluster.process(fault.target()).kill();
+      case REPLACE, RESTART, RESTART_EMPTY -> cluster.process(fault.target()).kill();
       case FREEZE -> cluster.process(fault.target()).freeze();
       case LATENCY -> apply(fault, new WireFault.Latency(LATENCY));
       case BANDWIDTH ->
@@ -179,6 +179,10 @@ final class FaultInjection {
       }
       case RESTART -> {
         cluster.start(target);
+        cluster.awaitReady(target);
+      }
+      case RESTART_EMPTY -> {
+        cluster.startEmpty();
         cluster.awaitReady(target);
       }
       case FREEZE -> {

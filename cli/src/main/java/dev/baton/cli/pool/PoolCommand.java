@@ -6,10 +6,16 @@ import picocli.CommandLine.Command;
 @Command(
     name = "pool",
     mixinStandardHelpOptions = true,
-    subcommands = {PoolShowCommand.class, PoolServeCommand.class, PoolMoveCommand.class},
-    synopsisSubcommandLabel = "(show | serve | move)",
+    subcommands = {
+      PoolShowCommand.class,
+      PoolServeCommand.class,
+      PoolMoveCommand.class,
+      PoolRecoverCommand.class
+    },
+    synopsisSubcommandLabel = "(show | serve | move | recover)",
     description = {
-      "Shows and edits which pools serve which model, and which roles a mixed worker has.",
+      "Shows and edits which pools serve which model, which roles a mixed worker has, and how requests",
+      "go on that lost a worker.",
       "The rules stand in ZooKeeper; routers and workers follow an edit at once, without a restart."
     })
 public final class PoolCommand {}

@@ -4,6 +4,7 @@ import dev.baton.cli.pool.PoolRulesAccess.Cluster;
 import dev.baton.cluster.membership.Member;
 import dev.baton.cluster.pools.Pools;
 import dev.baton.cluster.pools.Pools.ModelRule;
+import dev.baton.cluster.pools.RecoveryKind;
 import dev.baton.proto.internal.v1.WorkerRegistration;
 import dev.baton.proto.internal.v1.WorkerRole;
 import java.util.ArrayList;
@@ -70,6 +71,12 @@ final class PoolShowCommand implements Callable<Integer> {
     Map<String, Object> roles = new TreeMap<>();
     rules.workers().forEach((worker, each) -> roles.put(worker, RoleName.of(each).toString()));
     report.put("mixed_workers", roles);
+    Map<String, Object> recovery = new TreeMap<>();
+    rules
+        .recovery()
+        .forEach(
+            (pool, order) -> recovery.put(pool, order.stream().map(RecoveryKind::label).toList()));
+    report.put("recovery", recovery);
     return report;
   }
 
@@ -88,6 +95,9 @@ final class PoolShowCommand implements Callable<Integer> {
     new TreeMap<>(rules.workers())
         .forEach((worker, roles) ->
             lines.add("mixed worker %s: %s".formatted(worker, RoleName.of(roles))));
+    new TreeMap<>(rules.recovery())
+        .forEach((pool, order) ->
+            lines.add("pool %s recovers by %s".formatted(pool, PoolRecoverCommand.said(order))));
     return lines;
   }
 

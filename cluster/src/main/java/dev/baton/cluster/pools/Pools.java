@@ -6,11 +6,14 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.util.JsonFormat;
 import dev.baton.cluster.error.BatonException;
 import dev.baton.proto.internal.v1.ModelPools;
+import dev.baton.proto.internal.v1.PoolRecovery;
 import dev.baton.proto.internal.v1.PoolRules;
 import dev.baton.proto.internal.v1.WorkerRole;
 import dev.baton.proto.internal.v1.WorkerRoles;
 import java.util.Collection;
 import java.util.EnumSet;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -22,11 +25,16 @@ import java.util.TreeSet;
  * @param version of the node that they stand in; -1 if there is none
  * @param models which pools serve a model, by its name; a model that is not in it is served by all
  * @param workers which roles a worker of both roles has, by its id; one that is not in it has both
+ * @param recovery how requests go on whose answer a pool wrote, or was to, the most preferred
+ *     first; one that is not in it has {@link RecoveryKind#DEFAULT_ORDER}
  */
 public record Pools(
-    int version, Map<String, ModelRule> models, Map<String, Set<WorkerRole>> workers) {
+    int version,
+    Map<String, ModelRule> models,
+    Map<String, Set<WorkerRole>> workers,
+    Map<String, List<RecoveryKind>> recovery) {
   /** No rules: every pool serves every model. */
-  public static final Pools NONE = new Pools(-1, Map.of(), Map.of());
+  public static final Pools NONE = new Pools(-1, Map.of(), Map.of(), Map.of());
 
   private static final String NAME = "[A-Za-z0-9._-]{1,64}";
   private static final Set<WorkerRole> BOTH =
@@ -54,6 +62,7 @@ public record Pools(
   public Pools {
     models = Map.copyOf(models);
     workers = Map.copyOf(workers);
+    recovery = Map.copyOf(recovery);
     models.forEach((model, rule) -> {
       if (model.isBlank()) {
         throw BatonException.invalid("models.model", model, "a model's name");
@@ -66,6 +75,13 @@ public record Pools(
       if (roles.isEmpty() || !BOTH.containsAll(roles)) {
         throw BatonException.invalid(
             "workers[" + worker + "].roles", roles, "prefill, decode, or both");
+      }
+    });
+    names("recovery.pool", recovery.keySet());
+    recovery.forEach((pool, kinds) -> {
+      if (kinds.isEmpty() || new HashSet<>(kinds).size() < kinds.size()) {
+        throw BatonException.invalid(
+            "recovery[" + pool + "].kinds", kinds, "at least one kind, each once");
       }
     });
   }
@@ -93,25 +109,44 @@ public record Pools(
     return workers.getOrDefault(worker, BOTH);
   }
 
+  /** How requests go on whose answer this pool wrote, or was to, the most preferred first. */
+  public List<RecoveryKind> recoveryOf(String pool) {
+    return recovery.getOrDefault(pool, RecoveryKind.DEFAULT_ORDER);
+  }
+
   /** These rules with another one for a model. */
   public Pools with(String model, ModelRule rule) {
     Map<String, ModelRule> changed = new TreeMap<>(models);
     changed.put(model, rule);
-    return new Pools(version, changed, workers);
+    return new Pools(version, changed, workers, recovery);
   }
 
   /** These rules without one for a model: every pool serves it. */
   public Pools without(String model) {
     Map<String, ModelRule> changed = new TreeMap<>(models);
     changed.remove(model);
-    return new Pools(version, changed, workers);
+    return new Pools(version, changed, workers, recovery);
   }
 
   /** These rules with other roles for a worker. */
   public Pools with(String worker, Set<WorkerRole> roles) {
     Map<String, Set<WorkerRole>> changed = new TreeMap<>(workers);
     changed.put(worker, Set.copyOf(roles));
-    return new Pools(version, models, changed);
+    return new Pools(version, models, changed, recovery);
+  }
+
+  /** These rules with another order of preference for a pool. */
+  public Pools withRecovery(String pool, List<RecoveryKind> kinds) {
+    Map<String, List<RecoveryKind>> changed = new TreeMap<>(recovery);
+    changed.put(pool, List.copyOf(kinds));
+    return new Pools(version, models, workers, changed);
+  }
+
+  /** These rules without an order of preference for a pool: it has the one of all. */
+  public Pools withoutRecovery(String pool) {
+    Map<String, List<RecoveryKind>> changed = new TreeMap<>(recovery);
+    changed.remove(pool);
+    return new Pools(version, models, workers, changed);
   }
 
   /** As it stands in ZooKeeper: sorted, so that equal rules are equal bytes. */
@@ -128,6 +163,12 @@ public record Pools(
         .forEach((worker, roles) ->
             rules.addWorkers(
                 WorkerRoles.newBuilder().setWorker(worker).addAllRoles(new TreeSet<>(roles))));
+    new TreeMap<>(recovery)
+        .forEach((pool, kinds) ->
+            rules.addRecovery(
+                PoolRecovery.newBuilder()
+                    .setPool(pool)
+                    .addAllKinds(kinds.stream().map(Pools::wire).toList())));
     try {
       return JsonFormat.printer().omittingInsignificantWhitespace().print(rules).getBytes(UTF_8);
     } catch (InvalidProtocolBufferException e) {
@@ -165,6 +206,35 @@ public record Pools(
         throw BatonException.invalid("workers.worker", each.getWorker(), "one entry for a worker");
       }
     }
-    return new Pools(version, models, workers);
+    Map<String, List<RecoveryKind>> recovery = new TreeMap<>();
+    for (PoolRecovery each : rules.getRecoveryList()) {
+      List<RecoveryKind> kinds =
+          each.getKindsList().stream().map(kind -> kind(each.getPool(), kind)).toList();
+      if (recovery.put(each.getPool(), kinds) != null) {
+        throw BatonException.invalid("recovery.pool", each.getPool(), "one entry for a pool");
+      }
+    }
+    return new Pools(version, models, workers, recovery);
+  }
+
+  private static dev.baton.proto.internal.v1.RecoveryKind wire(RecoveryKind kind) {
+    return switch (kind) {
+      case RESUME -> dev.baton.proto.internal.v1.RecoveryKind.RECOVERY_KIND_RESUME;
+      case REPUSH -> dev.baton.proto.internal.v1.RecoveryKind.RECOVERY_KIND_REPUSH;
+      case RECOMPUTE -> dev.baton.proto.internal.v1.RecoveryKind.RECOVERY_KIND_RECOMPUTE;
+      case LOCAL -> dev.baton.proto.internal.v1.RecoveryKind.RECOVERY_KIND_LOCAL;
+    };
+  }
+
+  private static RecoveryKind kind(String pool, dev.baton.proto.internal.v1.RecoveryKind wire) {
+    return switch (wire) {
+      case RECOVERY_KIND_RESUME -> RecoveryKind.RESUME;
+      case RECOVERY_KIND_REPUSH -> RecoveryKind.REPUSH;
+      case RECOVERY_KIND_RECOMPUTE -> RecoveryKind.RECOMPUTE;
+      case RECOVERY_KIND_LOCAL -> RecoveryKind.LOCAL;
+      case RECOVERY_KIND_UNSPECIFIED, UNRECOGNIZED ->
+          throw BatonException.invalid(
+              "recovery[" + pool + "].kinds", wire, "RESUME, REPUSH, RECOMPUTE or LOCAL");
+    };
   }
 }

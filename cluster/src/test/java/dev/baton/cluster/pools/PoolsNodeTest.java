@@ -75,6 +75,18 @@ class PoolsNodeTest {
   }
 
   @Test
+  void orderOfRecoveryIsReadBackAsItWasWrittenAndIsThatOfAllWithoutARule() throws Exception {
+    List<RecoveryKind> order = List.of(RecoveryKind.LOCAL, RecoveryKind.RESUME);
+
+    node.edit(ANY, rules -> rules.withRecovery("a100", order));
+
+    assertThat(node.read().recoveryOf("a100")).isEqualTo(order);
+    assertThat(node.read().recoveryOf("h100")).isEqualTo(RecoveryKind.DEFAULT_ORDER);
+    assertThat(node.read().withoutRecovery("a100").recoveryOf("a100"))
+        .isEqualTo(RecoveryKind.DEFAULT_ORDER);
+  }
+
+  @Test
   void editOfAnotherVersionIsRefusedByNumber() throws Exception {
     node.edit(ANY, rules -> rules);
 
@@ -134,6 +146,9 @@ class PoolsNodeTest {
           {"workers": [{"worker": "w"}]}                                | workers[w].roles
           {"workers": [{"worker": "/", "roles": ["WORKER_ROLE_DECODE"]}]} | workers.worker
           {"workers": [{"worker": "w", "roles": ["WORKER_ROLE_UNSPECIFIED"]}]} | workers[w].roles
+          {"recovery": [{"pool": "p"}]}                                 | recovery[p].kinds
+          {"recovery": [{"pool": "p", "kinds": ["RECOVERY_KIND_LOCAL", "RECOVERY_KIND_LOCAL"]}]} | each once
+          {"recovery": [{"pool": "p", "kinds": ["RECOVERY_KIND_UNSPECIFIED"]}]} | RESUME, REPUSH
           []                                                            | rules about pools as JSON
           """)
   void whatCannotBeIsRefusedByField(String json, String named) {

@@ -23,6 +23,8 @@ public enum FaultKind {
   FREEZE_ROUTER(Place.ROUTER, Means.FREEZE),
   /** SIGKILL of ZooKeeper, which comes back with what it had on disk. */
   ZOOKEEPER_KILL(Place.ZOOKEEPER, Means.RESTART),
+  /** SIGKILL of ZooKeeper, which comes back without anything. */
+  ZOOKEEPER_EMPTY(Place.ZOOKEEPER, Means.RESTART_EMPTY),
   /** SIGSTOP of ZooKeeper, later SIGCONT; may outlast all sessions. */
   ZOOKEEPER_PAUSE(Place.ZOOKEEPER, Means.FREEZE),
   /** One worker hears nothing of ZooKeeper until its session is over. */
@@ -78,6 +80,8 @@ public enum FaultKind {
     REPLACE,
     /** SIGKILL; it comes back where it was. */
     RESTART,
+    /** SIGKILL; it comes back where it was, without what it had on disk. */
+    RESTART_EMPTY,
     /** SIGSTOP, later SIGCONT. */
     FREEZE,
     /** {@link WireFault.Latency}. */
@@ -136,7 +140,7 @@ public enum FaultKind {
       case ZOOKEEPER, SESSION -> false;
       case PREFILL, DECODE, ROUTER, CONTROL, KV ->
           switch (means) {
-            case REPLACE, RESTART, FREEZE, HALF_OPEN -> true;
+            case REPLACE, RESTART, RESTART_EMPTY, FREEZE, HALF_OPEN -> true;
             case LATENCY, BANDWIDTH, RESET, TRUNCATION, REORDERING, BIT_FLIPS -> false;
           };
     };
@@ -144,6 +148,9 @@ public enum FaultKind {
 
   /** Whether a process is killed. */
   public boolean kills() {
-    return means == Means.REPLACE || means == Means.RESTART;
+    return switch (means) {
+      case REPLACE, RESTART, RESTART_EMPTY -> true;
+      case FREEZE, LATENCY, BANDWIDTH, HALF_OPEN, RESET, TRUNCATION, REORDERING, BIT_FLIPS -> false;
+    };
   }
 }

@@ -105,6 +105,7 @@ public record FaultSchedule(List<Fault> faults) {
           case RESET -> 0;
           case REPLACE -> random.nextLong(1_000);
           case RESTART -> kind.place() == Place.ZOOKEEPER ? random.nextLong(sessionMs) : 0;
+          case RESTART_EMPTY -> random.nextLong(sessionMs);
           case TRUNCATION -> 500 + random.nextLong(1_000);
           // A router's clients have to bear it: it is short. Of others it is on both sides of the
           // session's end, after which a thawed worker is another one.

@@ -1,6 +1,7 @@
 package dev.baton.router.generation;
 
 import dev.baton.cluster.error.BatonException;
+import dev.baton.cluster.pools.RecoveryKind;
 import dev.baton.cluster.process.RequestScope;
 import dev.baton.kv.TenantSalt;
 import dev.baton.proto.internal.v1.ChoiceFinished;
@@ -259,13 +260,13 @@ final class Generation implements GenerationCall {
         assignment.close();
         return;
       }
-      RecoveryKind kind = RecoveryKind.of(search, assignment.placed());
+      RecoveryKind kind = search.kind(assignment.placed());
       Leg leg = goOn(search, kind, assignment);
       search
           .loss()
           .ifPresent(loss -> {
             recoveries++;
-            meters.recovered(loss, kind);
+            meters.recovered(loss, kind, search.pool().orElse(""));
             mending.put(leg, new Mending(kind, loss.lastWord()));
           });
       try (RequestScope _ = RequestScope.open(request.id())) {

@@ -1,6 +1,7 @@
 package dev.baton.router.generation;
 
 import dev.baton.cluster.error.BatonException;
+import dev.baton.cluster.pools.RecoveryKind;
 import dev.baton.cluster.process.RequestScope;
 import dev.baton.kv.TenantSalt;
 import dev.baton.proto.v1.Usage;
@@ -177,8 +178,10 @@ public final class Generations implements AutoCloseable {
     account.admitted();
     TenantSalt salt = tenants.salt(request.tenant());
     Recovery.Assigner assigner =
-        (part, among) ->
-            workers.assign(
+        new Recovery.Assigner() {
+          @Override
+          public Assignment assign(Part part, Among among) {
+            return workers.assign(
                 request.id(),
                 settled.model().name(),
                 part.prompt(),
@@ -186,6 +189,13 @@ public final class Generations implements AutoCloseable {
                 part.count(),
                 salt,
                 among);
+          }
+
+          @Override
+          public List<RecoveryKind> order(String pool) {
+            return workers.recoveryOrder(pool);
+          }
+        };
     Answers answers = new Answers(settled, listener);
     List<Part> parts = answers.rest(Part.whole(settled));
     Optional<Assignment> assignment =

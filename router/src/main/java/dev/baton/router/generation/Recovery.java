@@ -1,6 +1,7 @@
 package dev.baton.router.generation;
 
 import dev.baton.cluster.error.BatonException;
+import dev.baton.cluster.pools.RecoveryKind;
 import dev.baton.kv.Lineage;
 import dev.baton.proto.v1.ErrorCode;
 import dev.baton.router.placement.Among;
@@ -9,6 +10,7 @@ import dev.baton.router.workers.Assignment;
 import io.grpc.SynchronizationContext;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -19,8 +21,9 @@ import org.jspecify.annotations.Nullable;
  * Finds workers for choices that are without, for one request.
  *
  * <ul>
- *   <li>In the order of {@link RecoveryKind}, at once where somebody is left who did not fail this
- *       request. Else it waits, longer each time, and then takes also those who failed it.
+ *   <li>In the pool's order of {@link RecoveryKind}, at once where somebody is left who did not
+ *       fail this request. Else it waits, longer each time, and then takes also those who failed
+ *       it.
  *   <li>Only workers of one lineage go on with what was begun: others would write other tokens.
  *   <li>Everything happens inside the request's serial context.
  * </ul>
@@ -30,7 +33,6 @@ final class Recovery {
   private static final long LONGEST_PAUSE = TimeUnit.SECONDS.toNanos(2);
 
   /** Gives a part its workers. */
-  @FunctionalInterface
   interface Assigner {
     /**
      * Workers among these.
@@ -38,6 +40,9 @@ final class Recovery {
      * @throws BatonException if there are none
      */
     Assignment assign(Part part, Among among);
+
+    /** The order in which requests go on whose answer this pool wrote, or was to. */
+    List<RecoveryKind> order(String pool);
   }
 
   /** Hears how a search ends. */
@@ -103,16 +108,23 @@ final class Recovery {
 
   private void look(Search search, Waiting wait) {
     Among all = lineage.map(Among::of).orElse(Among.ANYBODY);
+    List<RecoveryKind> order = search.pool().map(assigner::order).orElse(List.of());
+    if (search.loss().isPresent() && search.preferences(order, all).isEmpty()) {
+      // The pool's order has nothing for a loss of this kind.
+      waiting.remove(search);
+      owner.hopeless(search, search.loss().get().why());
+      return;
+    }
     BatonException refusal;
     try {
-      found(search, assign(search, all.without(failed)));
+      found(search, assign(search, order, all.without(failed)));
       return;
     } catch (BatonException e) {
       refusal = e;
     }
     if (wait.looks > 0 && !failed.isEmpty()) {
       try {
-        found(search, assign(search, all));
+        found(search, assign(search, order, all));
         return;
       } catch (BatonException e) {
         refusal = e;
@@ -121,9 +133,9 @@ final class Recovery {
     lookLater(search, wait, refusal);
   }
 
-  private Assignment assign(Search search, Among all) {
+  private Assignment assign(Search search, List<RecoveryKind> order, Among all) {
     @Nullable BatonException refusal = null;
-    for (Among each : RecoveryKind.preferences(search, all)) {
+    for (Among each : search.preferences(order, all)) {
       try {
         return assigner.assign(search.part(), each);
       } catch (BatonException e) {

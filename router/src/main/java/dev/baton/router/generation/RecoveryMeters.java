@@ -1,5 +1,6 @@
 package dev.baton.router.generation;
 
+import dev.baton.cluster.pools.RecoveryKind;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
@@ -13,9 +14,11 @@ final class RecoveryMeters {
     this.registry = registry;
   }
 
-  /** A request goes on after a loss. */
-  void recovered(Loss loss, RecoveryKind kind) {
-    registry.counter("baton.recoveries", "reason", loss.reason(), "kind", kind.label()).increment();
+  /** A request goes on after a loss; a worker of this pool wrote its answer, or was to. */
+  void recovered(Loss loss, RecoveryKind kind, String pool) {
+    registry
+        .counter("baton.recoveries", "reason", loss.reason(), "kind", kind.label(), "pool", pool)
+        .increment();
   }
 
   /** The first token came after a loss, so long after the lost worker's last word. */

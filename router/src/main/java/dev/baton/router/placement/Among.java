@@ -13,15 +13,18 @@ import java.util.Set;
  * @param prefill the only one that may read the prompt; empty for anybody
  * @param decode the only one that may write the answer; empty for anybody
  * @param lineage the only one whose KV continues the answer bit for bit; empty for any
+ * @param local whether only a decode worker that reads the prompt itself is asked for; the rule
+ *     about local prefill does not matter then
  */
 public record Among(
     Set<WorkerRef> avoided,
     Optional<WorkerRef> prefill,
     Optional<WorkerRef> decode,
-    Optional<Lineage> lineage) {
+    Optional<Lineage> lineage,
+    boolean local) {
   /** Everybody. */
   public static final Among ANYBODY =
-      new Among(Set.of(), Optional.empty(), Optional.empty(), Optional.empty());
+      new Among(Set.of(), Optional.empty(), Optional.empty(), Optional.empty(), false);
 
   /** Copies the set. */
   public Among {
@@ -30,30 +33,38 @@ public record Among(
 
   /** Everybody whose KV is of this lineage. */
   public static Among of(Lineage lineage) {
-    return new Among(Set.of(), Optional.empty(), Optional.empty(), Optional.of(lineage));
+    return new Among(Set.of(), Optional.empty(), Optional.empty(), Optional.of(lineage), false);
   }
 
   /** Of these, only this one may read the prompt. */
   public Among reading(WorkerRef reader) {
-    return new Among(avoided, Optional.of(reader), decode, lineage);
+    return new Among(avoided, Optional.of(reader), decode, lineage, local);
   }
 
   /** Of these, only this one may write the answer. */
   public Among writing(WorkerRef writer) {
-    return new Among(avoided, prefill, Optional.of(writer), lineage);
+    return new Among(avoided, prefill, Optional.of(writer), lineage, local);
   }
 
   /** Of these, none of those. */
   public Among without(Set<WorkerRef> others) {
     Set<WorkerRef> all = new HashSet<>(avoided);
     all.addAll(others);
-    return new Among(all, prefill, decode, lineage);
+    return new Among(all, prefill, decode, lineage, local);
+  }
+
+  /** Of these, a decode worker that reads the prompt itself. */
+  public Among readingLocally() {
+    return new Among(avoided, prefill, decode, lineage, true);
   }
 
   /** Why a worker is none of them; empty where it is one. */
   Optional<String> objection(WorkerRef worker, Role role) {
     if (avoided.contains(worker)) {
       return Optional.of("failed this request before");
+    }
+    if (local && role == Role.PREFILL) {
+      return Optional.of("asked for is a decode worker that reads the prompt itself");
     }
     Optional<WorkerRef> only =
         switch (role) {

@@ -303,11 +303,12 @@ public final class JointPlacement implements Placement {
   private List<Choice> locals(
       PlacementRequest request, List<Choice> pairs, boolean alone, List<Writing> writings) {
     boolean wanted =
-        switch (objective.local()) {
-          case NEVER -> false;
-          case ALONE -> alone;
-          case CHEAPER -> true;
-        };
+        request.among().local()
+            || switch (objective.local()) {
+              case NEVER -> false;
+              case ALONE -> alone;
+              case CHEAPER -> true;
+            };
     if (!wanted) {
       return List.of();
     }

@@ -97,6 +97,11 @@ public final class Assignment implements AutoCloseable {
     return decode.registration().getKvEndpoint();
   }
 
+  /** Name of the decode worker's pool. */
+  public String decodePool() {
+    return decode.registration().getPool();
+  }
+
   /** Where the prefill worker may fetch more of the prefix than it has; empty: nowhere. */
   public Optional<PrefixSource> prefixSource() {
     return source;

@@ -3,6 +3,7 @@ package dev.baton.router.workers;
 import dev.baton.cluster.error.BatonException;
 import dev.baton.cluster.membership.Member;
 import dev.baton.cluster.pools.Pools;
+import dev.baton.cluster.pools.RecoveryKind;
 import dev.baton.kv.BlockKey;
 import dev.baton.kv.KeyChain;
 import dev.baton.kv.Lineage;
@@ -220,6 +221,13 @@ public final class Workers implements AutoCloseable {
       this.rules = rules;
     }
     changed();
+  }
+
+  /** How requests go on whose answer a pool wrote, or was to, the most preferred first. */
+  public List<RecoveryKind> recoveryOrder(String pool) {
+    synchronized (lock) {
+      return rules.recoveryOf(pool);
+    }
   }
 
   /**

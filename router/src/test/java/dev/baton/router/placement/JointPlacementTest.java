@@ -281,6 +281,16 @@ class JointPlacementTest {
   }
 
   @Test
+  void localPrefillThatIsAskedForIsTakenWhateverTheRule() {
+    ClusterView view =
+        new ClusterView(List.of(reader("p", H100, 0, 0)), List.of(writer("d", H100, 0, 20_000)));
+    PlacementRequest asked =
+        new PlacementRequest("m", 64, 16, 1, 0, Map.of(), Map.of(), Among.ANYBODY.readingLocally());
+
+    assertThat(placed(local(LocalPrefillRule.NEVER), asked, view).isLocal()).isTrue();
+  }
+
+  @Test
   void localPrefillThatWouldHoldUpRunningSequencesIsNotTakenForBeingEarlier() {
     JointObjective strict =
         new JointObjective(
