@@ -80,6 +80,16 @@ final class Events {
     ready.add(new Ready(of, stretch));
   }
 
+  /**
+   * Whoever calls this must be run by the loop: a thread that others run knows no simulated time.
+   */
+  void requireOnLoop() {
+    Thread by = Thread.currentThread();
+    require(
+        by == loop || by.toString().endsWith("@" + loop.getName()),
+        () -> by + " is not run by the loop");
+  }
+
   /** Does the next thing; false if nothing is left to do. */
   boolean step() {
     steps++;

@@ -1,6 +1,8 @@
 package dev.baton.simulation;
 
 import dev.baton.cluster.membership.Member;
+import dev.baton.cluster.pools.Pools;
+import dev.baton.cluster.pools.RecoveryKind;
 import dev.baton.proto.v1.GenerationServiceGrpc;
 import dev.baton.router.admission.AdmissionGate;
 import dev.baton.router.admission.AdmissionLimits;
@@ -19,6 +21,7 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -66,6 +69,9 @@ final class RouterHost {
             process::run,
             process.timer(),
             events::now);
+    List<RecoveryKind> order = new ArrayList<>(List.of(RecoveryKind.values()));
+    Collections.shuffle(order, events.random());
+    workers.follow(Pools.NONE.withRecovery(WorkerHost.POOL, order));
     workers.onChange(gate::roomMayHaveCome);
     this.generations =
         new Generations(

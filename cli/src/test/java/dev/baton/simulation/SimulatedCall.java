@@ -1,15 +1,11 @@
 package dev.baton.simulation;
 
-import dev.baton.proto.internal.v1.DecodeRequest;
 import dev.baton.proto.internal.v1.WorkerStatusServiceGrpc;
-import io.grpc.Attributes;
 import io.grpc.ClientCall;
 import io.grpc.Context;
 import io.grpc.Contexts;
-import io.grpc.Deadline;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
-import io.grpc.ServerCall;
 import io.grpc.ServerMethodDefinition;
 import io.grpc.Status;
 import java.io.ByteArrayInputStream;
@@ -17,7 +13,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.Objects;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,7 +28,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class SimulatedCall<Q, A> extends ClientCall<Q, A> {
   private static final int WINDOW = 4;
-  private static final int ANSWERS_WINDOW = 16;
 
   private final Network network;
   private final Events events;
@@ -50,7 +44,7 @@ final class SimulatedCall<Q, A> extends ClientCall<Q, A> {
   private @Nullable Listener<A> listener;
   private boolean clientOver;
   private int underWay;
-  private @Nullable Serving<?, ?> serving;
+  private @Nullable SimulatedServing<?, ?> serving;
   private boolean broken;
 
   /** {@code refused}: whether it fails at its start. */
@@ -83,9 +77,9 @@ final class SimulatedCall<Q, A> extends ClientCall<Q, A> {
   }
 
   boolean isBetween(SimulatedProcess one, SimulatedProcess other) {
-    Serving<?, ?> by = serving;
+    SimulatedServing<?, ?> by = serving;
     return by != null
-        && ((client == one && by.process == other) || (client == other && by.process == one));
+        && ((client == one && by.process() == other) || (client == other && by.process() == one));
   }
 
   /** Whether this process began it, and did not hear of its end. */
@@ -94,8 +88,8 @@ final class SimulatedCall<Q, A> extends ClientCall<Q, A> {
   }
 
   boolean isOf(SimulatedProcess process) {
-    Serving<?, ?> by = serving;
-    return client == process || (by != null && by.process == process);
+    SimulatedServing<?, ?> by = serving;
+    return client == process || (by != null && by.process() == process);
   }
 
   boolean isOfStatus() {
@@ -148,7 +142,9 @@ final class SimulatedCall<Q, A> extends ClientCall<Q, A> {
       events.fail("nobody serves " + method() + " at " + address, null);
       return;
     }
-    serving = new Serving<>(host.process(), definition);
+    serving =
+        new SimulatedServing<>(
+            this, network, host.process(), definition, toServer, toClient, deadline);
     toServer.beginWith(host.process(), serving::begin);
   }
 
@@ -203,7 +199,17 @@ final class SimulatedCall<Q, A> extends ClientCall<Q, A> {
     }
   }
 
-  private void endClient(Status status, Metadata trailers) {
+  /** The client takes an answer in; false if it is over. */
+  boolean hear(byte[] answer) {
+    if (!clientOver) {
+      Objects.requireNonNull(listener)
+          .onMessage(method.parseResponse(new ByteArrayInputStream(answer)));
+    }
+    return !clientOver;
+  }
+
+  /** Ends the client's side, unless it is over. */
+  void endClient(Status status, Metadata trailers) {
     if (clientOver) {
       return;
     }
@@ -215,8 +221,9 @@ final class SimulatedCall<Q, A> extends ClientCall<Q, A> {
     leaveIfOver();
   }
 
-  private void leaveIfOver() {
-    if (clientOver && (serving == null || serving.over)) {
+  /** The network forgets it when both sides are over. */
+  void leaveIfOver() {
+    if (clientOver && (serving == null || serving.isOver())) {
       network.over(this);
     }
   }
@@ -232,24 +239,24 @@ final class SimulatedCall<Q, A> extends ClientCall<Q, A> {
     toClient.cut();
     Status why = Status.UNAVAILABLE.withDescription("the connection broke");
     client.after(network.silence(), () -> endClient(why, new Metadata()));
-    Serving<?, ?> by = serving;
+    SimulatedServing<?, ?> by = serving;
     if (by != null) {
-      by.process.after(network.silence(), by::cancelled);
+      by.process().after(network.silence(), by::cancelled);
     }
   }
 
   /** A process has died; the other side hears of it, after what arrives before. */
   void died(SimulatedProcess process) {
-    Serving<?, ?> by = serving;
+    SimulatedServing<?, ?> by = serving;
     if (client == process) {
       clientOver = true;
       alarm.run();
       if (by != null) {
-        by.process.after(toServer.nextArrival() - events.now() + lateness(), by::cancelled);
+        by.process().after(toServer.nextArrival() - events.now() + lateness(), by::cancelled);
       }
       leaveIfOver();
-    } else if (by != null && by.process == process) {
-      by.over = true;
+    } else if (by != null && by.process() == process) {
+      by.died();
       Status why = Status.UNAVAILABLE.withDescription("the connection was reset");
       client.after(
           toClient.nextArrival() - events.now() + lateness(), () -> endClient(why, new Metadata()));
@@ -262,182 +269,20 @@ final class SimulatedCall<Q, A> extends ClientCall<Q, A> {
 
   /** When the server took in what it is asked; not yet: {@link Long#MAX_VALUE}. */
   long serverBegunAt() {
-    return Objects.requireNonNull(serving).begunAt;
+    return Objects.requireNonNull(serving).begunAt();
   }
 
   /** When the server has done what it does at the end; not yet: {@link Long#MAX_VALUE}. */
   long serverEndedAt() {
-    return serving == null ? Long.MAX_VALUE : serving.endedAt;
+    return serving == null ? Long.MAX_VALUE : serving.endedAt();
   }
 
-  private static byte[] bytes(InputStream stream) {
+  static byte[] bytes(InputStream stream) {
     try (stream) {
       // All of it is there: what is made of messages knows its length.
       return stream.readNBytes(stream.available());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
-    }
-  }
-
-  /** The server's side; types as the service was bound with them. */
-  private final class Serving<P, R> extends ServerCall<P, R> {
-    private final SimulatedProcess process;
-    private final ServerMethodDefinition<P, R> definition;
-    private Context.@Nullable CancellableContext served;
-    private ServerCall.@Nullable Listener<P> handler;
-    private int answersUnderWay;
-    private boolean closed;
-    private boolean over;
-    private long begunAt = Long.MAX_VALUE;
-    private long endedAt = Long.MAX_VALUE;
-
-    Serving(SimulatedProcess process, ServerMethodDefinition<P, R> definition) {
-      this.process = process;
-      this.definition = definition;
-    }
-
-    void begin() {
-      network.serves(process, SimulatedCall.this);
-      Context.CancellableContext mine = context();
-      served = mine;
-      mine.addListener(_ -> cancelled(), Runnable::run);
-      inContext(() -> handler = definition.getServerCallHandler().startCall(this, new Metadata()));
-    }
-
-    private Context.CancellableContext context() {
-      if (deadline == Long.MAX_VALUE) {
-        return Context.ROOT.withCancellation();
-      }
-      Deadline.Ticker ticker =
-          new Deadline.Ticker() {
-            @Override
-            public long nanoTime() {
-              return events.now();
-            }
-          };
-      return Context.ROOT.withDeadline(
-          Deadline.after(deadline - events.now(), TimeUnit.NANOSECONDS, ticker), process.timer());
-    }
-
-    private void inContext(Runnable what) {
-      Objects.requireNonNull(served).run(what);
-    }
-
-    void take(byte[] message) {
-      if (!over) {
-        begunAt = Math.min(begunAt, events.now());
-        P parsed = definition.getMethodDescriptor().parseRequest(new ByteArrayInputStream(message));
-        if (parsed instanceof DecodeRequest asked) {
-          network.fence().asked(SimulatedCall.this, asked);
-        }
-        network
-            .fence()
-            .taking(
-                SimulatedCall.this,
-                process,
-                message,
-                () -> inContext(() -> Objects.requireNonNull(handler).onMessage(parsed)));
-      }
-    }
-
-    void halfClosed() {
-      if (!over) {
-        inContext(() -> Objects.requireNonNull(handler).onHalfClose());
-      }
-    }
-
-    /** The client is gone, or the deadline has passed. */
-    void cancelled() {
-      if (!over) {
-        over = true;
-        toServer.endWith(() -> {
-          if (handler != null) {
-            Objects.requireNonNull(served).cancel(null);
-            inContext(() -> Objects.requireNonNull(handler).onCancel());
-          }
-          endedAt = Math.min(endedAt, events.now());
-        });
-        leaveIfOver();
-      }
-    }
-
-    private void completed() {
-      if (!over) {
-        over = true;
-        toServer.endWith(() -> {
-          inContext(() -> Objects.requireNonNull(handler).onComplete());
-          Objects.requireNonNull(served).cancel(null);
-        });
-        leaveIfOver();
-      }
-    }
-
-    @Override
-    public void request(int messages) {
-      toServer.request(messages);
-    }
-
-    @Override
-    public void sendHeaders(Metadata headers) {}
-
-    @Override
-    public boolean isReady() {
-      return !over && answersUnderWay < ANSWERS_WINDOW;
-    }
-
-    @Override
-    public void sendMessage(R answer) {
-      if (over) {
-        return;
-      }
-      if (closed) {
-        events.fail(SimulatedCall.this + " is answered after its end", null);
-      }
-      byte[] bytes = bytes(definition.getMethodDescriptor().streamResponse(answer));
-      network.fence().answering(SimulatedCall.this, process, answer);
-      answersUnderWay++;
-      toClient.sendMessage(() -> {
-        if (!clientOver) {
-          Objects.requireNonNull(listener)
-              .onMessage(method.parseResponse(new ByteArrayInputStream(bytes)));
-          toServer.send(this::answerTaken);
-        }
-      });
-    }
-
-    private void answerTaken() {
-      answersUnderWay--;
-      if (!over && answersUnderWay == ANSWERS_WINDOW - 1) {
-        inContext(() -> Objects.requireNonNull(handler).onReady());
-      }
-    }
-
-    @Override
-    public void close(Status status, Metadata trailers) {
-      if (closed) {
-        events.fail(SimulatedCall.this + " is closed twice, by " + status, null);
-      }
-      closed = true;
-      if (!over) {
-        endedAt = events.now();
-        toClient.send(() -> endClient(status, trailers));
-        process.after(network.delay(), this::completed);
-      }
-    }
-
-    @Override
-    public boolean isCancelled() {
-      return over && !closed;
-    }
-
-    @Override
-    public MethodDescriptor<P, R> getMethodDescriptor() {
-      return definition.getMethodDescriptor();
-    }
-
-    @Override
-    public Attributes getAttributes() {
-      return Attributes.EMPTY;
     }
   }
 }

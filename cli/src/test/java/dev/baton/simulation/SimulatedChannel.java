@@ -21,6 +21,7 @@ final class SimulatedChannel extends ManagedChannel {
 
   /** {@code deadline}: that of all calls, in simulated time; empty: what each says itself. */
   SimulatedChannel(Network network, SimulatedProcess from, String address, OptionalLong deadline) {
+    network.events().requireOnLoop();
     this.network = network;
     this.from = from;
     this.address = address;

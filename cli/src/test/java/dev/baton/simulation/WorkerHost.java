@@ -22,6 +22,7 @@ import java.util.concurrent.TimeUnit;
 
 /** One incarnation of a worker in a process: what both roles have. */
 abstract class WorkerHost implements HandoffParts.Clock {
+  static final String POOL = "simulated";
   static final Duration STALL_LIMIT = Duration.ofSeconds(1);
 
   /** A worker has let go of a call's blocks so soon after it heard of the call's end. */
@@ -100,10 +101,6 @@ abstract class WorkerHost implements HandoffParts.Clock {
     return process;
   }
 
-  final Network network() {
-    return network;
-  }
-
   final EmulatedEngine engine() {
     return engine;
   }
@@ -157,7 +154,7 @@ abstract class WorkerHost implements HandoffParts.Clock {
         WorkerRegistration.newBuilder()
             .setId(id)
             .setRole(role)
-            .setPool("simulated")
+            .setPool(POOL)
             .setControlEndpoint(address())
             .setKvEndpoint(role == WorkerRole.WORKER_ROLE_DECODE ? address() : "")
             .setAdminEndpoint("http://" + address())
