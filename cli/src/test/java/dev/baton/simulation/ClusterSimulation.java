@@ -1,19 +1,12 @@
 package dev.baton.simulation;
 
 import dev.baton.client.ErrorCode;
-import dev.baton.cluster.membership.Member;
-import dev.baton.router.placement.JointObjective;
-import dev.baton.router.placement.LocalPrefillRule;
-import dev.baton.router.placement.PlacementPolicy;
 import dev.baton.simulation.SimulatedRequest.End;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
@@ -59,9 +52,6 @@ import org.jspecify.annotations.Nullable;
 final class ClusterSimulation {
   private static final long SECOND = TimeUnit.SECONDS.toNanos(1);
 
-  /** ZooKeeper forgets a worker after it. */
-  private static final long SESSION_TIMEOUT = 3 * SECOND / 2;
-
   private static final int MOST_STEPS = 400_000;
   private static final Set<ErrorCode> OF_FAULTS =
       Set.of(
@@ -83,8 +73,16 @@ final class ClusterSimulation {
       Account sum =
           new Account(
               new TreeMap<>(counts), steps + other.steps, fingerprint * 31 + other.fingerprint);
-      other.counts.forEach((what, count) -> sum.counts.merge(what, count, Integer::sum));
+      other.counts.forEach(sum::add);
       return sum;
+    }
+
+    private void count(String what) {
+      add(what, 1);
+    }
+
+    private void add(String what, int times) {
+      counts.merge(what, times, Integer::sum);
     }
 
     int of(String what) {
@@ -93,31 +91,17 @@ final class ClusterSimulation {
   }
 
   private final Events events;
-  private final Random random;
-  private final Fence fence;
-  private final Network network;
-  private final Map<String, RouterHost> routers = new LinkedHashMap<>();
-  private final Map<String, WorkerHost> workers = new LinkedHashMap<>();
-  private final List<WorkerHost> allWorkers = new ArrayList<>();
-  private final Map<SimulatedProcess, Runnable> checks = new HashMap<>();
-  private final Map<String, Member> members = new LinkedHashMap<>();
+  private final SimulatedCluster cluster;
   private final List<SimulatedRequest> requests = new ArrayList<>();
   private final Account account = new Account();
-  private final PlacementPolicy policy;
-  private final LocalPrefillRule local;
   private final int wanted;
   private final int faults;
-  private long epochs = 100;
 
   private ClusterSimulation(long seed, boolean remembers) {
     this.events = new Events(seed, remembers);
-    this.random = events.random();
-    this.fence = new Fence(events);
-    this.network = new Network(events, fence);
-    this.policy = any(List.of(PlacementPolicy.values()));
-    this.local = any(List.of(LocalPrefillRule.values()));
-    this.wanted = random.nextInt(3, 8);
-    this.faults = events.chance(10) ? 0 : random.nextInt(1, 10);
+    this.cluster = new SimulatedCluster(events);
+    this.wanted = events.random().nextInt(3, 8);
+    this.faults = events.chance(10) ? 0 : events.random().nextInt(1, 10);
   }
 
   /**
@@ -147,237 +131,42 @@ final class ClusterSimulation {
     return List.of("it did not fail again: something in it does not follow the seed");
   }
 
-  private <T> T any(List<T> of) {
-    return of.get(random.nextInt(of.size()));
-  }
-
   private Account run() {
-    for (String id : List.of("p1", "p2", "d1", "d2", "d3")) {
-      startWorker(id);
-    }
-    for (String id : List.of("router-1", "router-2")) {
-      startRouter(id);
-    }
+    cluster.start();
+    Disturbances disturbances = new Disturbances(events, cluster, account::count);
     for (int i = 0; i < wanted; i++) {
       events.at(events.now() + SECOND / 2 + events.some(SECOND), this::ask);
     }
     for (int i = 0; i < faults; i++) {
-      events.at(events.now() + SECOND / 2 + events.some(2 * SECOND), this::disturb);
+      events.at(events.now() + SECOND / 2 + events.some(2 * SECOND), disturbances::strike);
     }
     try {
       while ((events.ran() != null || !isOver()) && events.step()) {
-        check();
-        if (events.steps() > MOST_STEPS) {
-          throw new AssertionError("the world does not come to rest");
-        }
+        cluster.check();
+        require(events.steps() < MOST_STEPS, "the world does not come to rest");
       }
       checkEnd();
     } finally {
-      allWorkers.forEach(WorkerHost::close);
+      cluster.close();
     }
     return settle();
-  }
-
-  private void check() {
-    SimulatedProcess ran = events.ran();
-    if (ran == null) {
-      routers.values().forEach(RouterHost::checkDeadlines);
-    } else {
-      Runnable check = checks.get(ran);
-      if (check != null) {
-        check.run();
-      }
-    }
-  }
-
-  // ---- who is there
-
-  private void startWorker(String id) {
-    long epoch = ++epochs;
-    WorkerHost worker =
-        id.startsWith("p")
-            ? new PrefillHost(id, epoch, network)
-            : new DecodeHost(id, epoch, network);
-    workers.put(id, worker);
-    allWorkers.add(worker);
-    checks.put(worker.process(), worker::check);
-    join(worker);
-  }
-
-  private void join(WorkerHost worker) {
-    events.note(() -> worker + " joins under epoch " + worker.epoch());
-    members.put(worker.id(), worker.member());
-    tellMembers();
-  }
-
-  /** The worker's session is over, unless it has another by then. */
-  private void forget(WorkerHost worker, long epoch) {
-    Member member = members.get(worker.id());
-    if (member != null && member.epoch() == epoch) {
-      members.remove(worker.id());
-      events.note(() -> "the session of " + worker + " is over");
-      tellMembers();
-    }
-  }
-
-  private void tellMembers() {
-    routers.values().forEach(this::tellMembers);
-  }
-
-  private void tellMembers(RouterHost router) {
-    events.at(
-        events.now() + events.some(SECOND / 4),
-        () -> router.members(List.copyOf(members.values())));
-  }
-
-  private void startRouter(String id) {
-    RouterHost router =
-        new RouterHost(
-            id,
-            policy.placement(
-                new JointObjective(1, 0.1, 0, 0, local, 5), id.charAt(id.length() - 1)),
-            network);
-    routers.put(id, router);
-    checks.put(router.process(), router::check);
-    tellMembers(router);
   }
 
   private void ask() {
     SimulatedRequest request = new SimulatedRequest(requests.size() + 1, events);
     requests.add(request);
-    request.begin(network, routers.values().stream().map(RouterHost::address).toList());
+    request.begin(cluster.network(), cluster.routers().stream().map(RouterHost::address).toList());
     if (events.chance(15)) {
       events.at(events.now() + events.some(2 * SECOND), request::cancel);
     }
   }
-
-  // ---- what fails
-
-  private void disturb() {
-    switch (random.nextInt(10)) {
-      case 0, 1 -> killWorker();
-      case 2, 3 -> freezeWorker();
-      case 4, 5 -> breakCall();
-      case 6 -> partition();
-      case 7 -> killRouter();
-      case 8 -> freeze(any(List.copyOf(routers.values())).process(), events.some(2 * SECOND));
-      default -> breakCallsOf(any(List.copyOf(workers.values())).process());
-    }
-  }
-
-  private void count(String what) {
-    account.counts.merge(what, 1, Integer::sum);
-  }
-
-  private void killWorker() {
-    WorkerHost worker = any(List.copyOf(workers.values()));
-    if (worker.process().isDead()) {
-      return;
-    }
-    count("killed worker");
-    events.note(() -> worker + " is killed");
-    worker.process().kill();
-    network.died(worker.process());
-    long epoch = worker.epoch();
-    events.at(events.now() + SESSION_TIMEOUT, () -> forget(worker, epoch));
-    events.at(events.now() + events.some(3 * SECOND), () -> startWorker(worker.id()));
-  }
-
-  private void freezeWorker() {
-    WorkerHost worker = any(List.copyOf(workers.values()));
-    long nanos = events.some(events.chance(50) ? SECOND / 2 : 4 * SECOND);
-    if (!freeze(worker.process(), nanos) || nanos < SESSION_TIMEOUT) {
-      return;
-    }
-    long epoch = worker.epoch();
-    events.at(events.now() + SESSION_TIMEOUT, () -> forget(worker, epoch));
-    events.at(
-        events.now() + nanos,
-        () -> {
-          if (!worker.process().isDead()) {
-            count("fenced worker");
-            worker.register(++epochs);
-            join(worker);
-          }
-        });
-  }
-
-  private boolean freeze(SimulatedProcess process, long nanos) {
-    if (process.isDead() || process.isFrozen()) {
-      return false;
-    }
-    count("frozen process");
-    events.note(() -> process + " freezes for " + nanos / 1000 + " us");
-    process.freeze();
-    events.at(
-        events.now() + nanos,
-        () -> {
-          events.note(() -> process + " thaws");
-          process.thaw();
-        });
-    return true;
-  }
-
-  private void breakCall() {
-    List<SimulatedCall<?, ?>> open = network.open();
-    if (!open.isEmpty()) {
-      count("broken call");
-      any(open).breakOff();
-    }
-  }
-
-  private void breakCallsOf(SimulatedProcess process) {
-    count("broken connections");
-    events.note(() -> "the connections of " + process + " break");
-    network.open().stream().filter(call -> call.isOf(process)).forEach(SimulatedCall::breakOff);
-  }
-
-  private void partition() {
-    List<SimulatedProcess> all = new ArrayList<>();
-    routers.values().forEach(each -> all.add(each.process()));
-    workers.values().forEach(each -> all.add(each.process()));
-    SimulatedProcess one = any(all);
-    SimulatedProcess other = any(all);
-    count("partition");
-    events.note(() -> one + " and " + other + " do not reach each other");
-    network.partition(one, other);
-    events.at(events.now() + events.some(3 * SECOND), () -> network.heal(one, other));
-  }
-
-  private void killRouter() {
-    RouterHost router = any(List.copyOf(routers.values()));
-    if (router.process().isDead()) {
-      return;
-    }
-    count("killed router");
-    events.note(() -> router.process() + " is killed");
-    router.process().kill();
-    router.addRecoveries(account.counts);
-    network.died(router.process());
-    String id = router.process().toString();
-    events.at(events.now() + events.some(2 * SECOND), () -> startRouter(id));
-  }
-
-  // ---- the end
 
   private boolean isOver() {
     if (requests.size() < wanted || requests.stream().anyMatch(each -> each.end() == null)) {
       return false;
     }
     long last = requests.stream().mapToLong(SimulatedRequest::deadline).max().orElseThrow();
-    return events.now() > last + 10 * SECOND
-        || (leftovers().isEmpty() && network.open().stream().allMatch(SimulatedCall::isOfStatus));
-  }
-
-  private List<String> leftovers() {
-    List<String> left = new ArrayList<>();
-    routers.values().stream()
-        .filter(each -> !each.process().isDead())
-        .forEach(each -> left.addAll(each.leftovers()));
-    allWorkers.stream()
-        .filter(each -> !each.process().isDead())
-        .forEach(each -> left.addAll(each.leftovers()));
-    return left;
+    return events.now() > last + 10 * SECOND || cluster.leftovers().isEmpty();
   }
 
   private void checkEnd() {
@@ -387,9 +176,10 @@ final class ClusterSimulation {
         ErrorCode code = Objects.requireNonNull(each.failure()).code();
         require(OF_FAULTS.contains(code), each + " must not fail so");
         require(faults > 0, each + " failed though nothing did");
+        require(code != ErrorCode.DEADLINE_EXCEEDED || each.isLate(), each + " had time left");
       }
     }
-    List<String> left = leftovers();
+    List<String> left = cluster.leftovers();
     require(left.isEmpty(), "left at the end: " + left);
   }
 
@@ -402,15 +192,13 @@ final class ClusterSimulation {
   private Account settle() {
     for (SimulatedRequest each : requests) {
       @Nullable End end = each.end();
-      count(
+      account.count(
           end == End.FAILED
               ? "failed " + Objects.requireNonNull(each.failure()).code()
               : String.valueOf(end).toLowerCase(Locale.ROOT));
     }
-    routers.values().stream()
-        .filter(each -> !each.process().isDead())
-        .forEach(each -> each.addRecoveries(account.counts));
-    account.counts.merge("fenced message", fence.fenced(), Integer::sum);
+    cluster.recoveries().forEach(account::add);
+    account.add("fenced message", cluster.fencedMessages());
     return new Account(account.counts, events.steps(), events.fingerprint());
   }
 }

@@ -3,6 +3,7 @@ package dev.baton.simulation;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.simulation.ClusterSimulation.Account;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -15,6 +16,22 @@ import org.junit.jupiter.api.Test;
 class ClusterSimulationTest {
   private static final long ALONE = Long.getLong("baton.simulation.seed", 0);
   private static final int SEEDS = Integer.getInteger("baton.simulation.seeds", 1000);
+
+  /** What must happen in some worlds. */
+  private static final List<String> OFTEN =
+      List.of(
+          "fenced message",
+          "fenced worker",
+          "prefill_worker_lost resume",
+          "prefill_worker_lost recompute",
+          "prefill_stalled resume",
+          "prefill_handoff_refused resume",
+          "decode_worker_lost repush",
+          "decode_worker_lost recompute",
+          "decode_stalled repush",
+          "decode_handoff_refused repush",
+          "failed DEADLINE_EXCEEDED",
+          "cancelled");
 
   @Test
   void everyInvariantHoldsAfterEveryEventOfEverySeed() {
@@ -31,27 +48,7 @@ class ClusterSimulationTest {
     Account all = sum;
     assertThat(all.of("completed")).as("%s", all).isGreaterThan(3 * SEEDS);
     if (SEEDS >= 1000) {
-      assertThat(Wanted.values())
-          .allSatisfy(each -> assertThat(all.of(each.what)).as(each.what).isPositive());
-    }
-  }
-
-  /** What happens in many worlds, if in few of them. */
-  private enum Wanted {
-    FENCED("fenced message"),
-    RESUMED("prefill_worker_lost resume"),
-    RESUMED_AFTER_SILENCE("prefill_stalled resume"),
-    REPUSHED("decode_worker_lost repush"),
-    RECOMPUTED("decode_worker_lost recompute"),
-    REPUSHED_AFTER_SILENCE("decode_stalled repush"),
-    OF_AN_OLD_EPOCH("decode_handoff_refused repush"),
-    LATE("failed DEADLINE_EXCEEDED"),
-    CANCELLED("cancelled");
-
-    private final String what;
-
-    Wanted(String what) {
-      this.what = what;
+      assertThat(OFTEN).allSatisfy(each -> assertThat(all.of(each)).as(each).isGreaterThan(5));
     }
   }
 

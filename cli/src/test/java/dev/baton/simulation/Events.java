@@ -65,6 +65,11 @@ final class Events {
     return random.nextInt(100) < percent;
   }
 
+  /** One of these. */
+  <T> T any(List<T> of) {
+    return of.get(random.nextInt(of.size()));
+  }
+
   /** Runs an action at this time, after all that was set for the same time before. */
   void at(long time, Runnable action) {
     timed.add(new Timed(Math.max(time, now), scheduled++, action));

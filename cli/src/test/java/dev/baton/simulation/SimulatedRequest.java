@@ -50,17 +50,20 @@ final class SimulatedRequest implements Flow.Subscriber<AnswerEvent> {
   private final int choices;
   private final Sampling sampling;
   private final Set<Integer> stopTokens;
+  private final long begunAt;
   private final long deadline;
   private final List<List<Integer>> expected = new ArrayList<>();
   private final List<List<Integer>> answers = new ArrayList<>();
   private final BitSet finished = new BitSet();
   private Flow.@Nullable Subscription subscription;
   private @Nullable End end;
+  private long endedAt;
   private @Nullable BatonException failure;
 
   /** A request that begins now. */
   SimulatedRequest(int number, Events events) {
     this.events = events;
+    this.begunAt = events.now();
     this.id = "r" + number;
     this.process = new SimulatedProcess("client-" + id, events);
     Random random = events.random();
@@ -207,6 +210,7 @@ final class SimulatedRequest implements Flow.Subscriber<AnswerEvent> {
   private void ended(End how) {
     require(end == null, "ended twice, by " + end + " and " + how);
     end = how;
+    endedAt = events.now();
     events.note(() -> this + " ended");
   }
 
@@ -224,6 +228,11 @@ final class SimulatedRequest implements Flow.Subscriber<AnswerEvent> {
   /** The error that it ended with. */
   @Nullable BatonException failure() {
     return failure;
+  }
+
+  /** Whether it ended when its own deadline, or that of every request, had passed. */
+  boolean isLate() {
+    return endedAt >= Math.min(deadline, begunAt + RouterHost.LIMIT.toNanos());
   }
 
   long deadline() {

@@ -17,10 +17,11 @@ import java.util.function.Supplier;
 
 /**
  * A worker's status streams: what they say is the real {@link StatusFeed}'s; when they say it is
- * decided here, by the rule of {@code StatusService}, whose threads wait in real time.
+ * decided here, as {@code StatusService} does, whose threads wait in real time, but half as often
+ * while much changes.
  */
 final class SimulatedStatus extends WorkerStatusServiceImplBase {
-  private static final long SHORTEST_GAP = TimeUnit.MILLISECONDS.toNanos(100);
+  private static final long SHORTEST_GAP = TimeUnit.MILLISECONDS.toNanos(200);
   private static final long LONGEST_GAP = TimeUnit.SECONDS.toNanos(1);
 
   private final SimulatedProcess process;
