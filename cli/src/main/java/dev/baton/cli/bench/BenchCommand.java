@@ -1,5 +1,6 @@
 package dev.baton.cli.bench;
 
+import dev.baton.cli.bench.engine.EngineBenchCommand;
 import dev.baton.cli.bench.placement.PlacementBenchCommand;
 import dev.baton.cli.bench.relay.RouterBenchCommand;
 import dev.baton.cli.bench.relay.StubWorkersCommand;
@@ -14,6 +15,7 @@ import picocli.CommandLine.Command;
     subcommands = {
       ServeCommand.class,
       ReportCommand.class,
+      EngineBenchCommand.class,
       RouterBenchCommand.class,
       PlacementBenchCommand.class,
       IndexCommand.class,

@@ -1,5 +1,6 @@
 package dev.baton.cli.profile;
 
+import dev.baton.cli.machine.Crew;
 import dev.baton.cli.shell.Failure;
 import dev.baton.cli.shell.Progress;
 import dev.baton.cli.shell.Units;

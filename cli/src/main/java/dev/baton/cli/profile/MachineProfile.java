@@ -1,6 +1,8 @@
 package dev.baton.cli.profile;
 
 import com.sun.management.OperatingSystemMXBean;
+import dev.baton.cli.machine.Crew;
+import dev.baton.cli.machine.MachineLimits;
 import dev.baton.cli.shell.Progress;
 import dev.baton.cluster.hardware.Dtype;
 import dev.baton.cluster.hardware.HardwareProfile;
@@ -42,26 +44,17 @@ record MachineProfile(HardwareProfile profile, double copyBytesPerSecond) {
   static MachineProfile measure(
       String name, Crew crew, long memoryBytes, Optional<ModelDirectory> model, Progress progress)
       throws InterruptedException {
-    progress.step("fused multiply-adds on " + crew.members() + " threads");
-    double flops = crew.perSecond(new FmaPeak());
-    double read;
-    double copy;
-    try (MemorySpeed memory = new MemorySpeed(memoryBytes, crew.members())) {
-      progress.step("reading memory");
-      read = crew.perSecond(memory::read);
-      progress.step("copying memory");
-      copy = crew.perSecond(memory::copy);
-    }
+    MachineLimits limits = MachineLimits.measure(crew, memoryBytes, progress);
     String when = "measured by baton profile hardware on " + LocalDate.now(ZoneId.systemDefault());
     Map<String, String> sources = new LinkedHashMap<>();
-    sources.put("compute", when + ": fused multiply-adds of " + FmaPeak.lanes());
+    sources.put("compute", when + ": fused multiply-adds of " + MachineLimits.lanes());
     sources.put(
         "memory",
         String.format(
             Locale.ROOT,
             "capacity: of the operating system; bandwidth: %s, reading; copying moves %.3g GB/s",
             when,
-            copy / 1e9));
+            limits.copyBytesPerSecond() / 1e9));
     for (String assumed : List.of("network", "overhead", "efficiency")) {
       sources.put(assumed, "assumption");
     }
@@ -69,8 +62,8 @@ record MachineProfile(HardwareProfile profile, double copyBytesPerSecond) {
         new HardwareProfile(
             name,
             System.getProperty("os.arch") + " with " + crew.members() + " threads",
-            Map.of(Dtype.FP32, flops),
-            new Memory(physicalMemory(), read),
+            Map.of(Dtype.FP32, limits.flopsPerSecond()),
+            new Memory(physicalMemory(), limits.readBytesPerSecond()),
             Optional.empty(),
             ASSUMED_NETWORK,
             Optional.empty(),
@@ -87,7 +80,7 @@ record MachineProfile(HardwareProfile profile, double copyBytesPerSecond) {
       Efficiency efficiency = efficiency(bare, ModelSpecs.embedded(model.get()), curves);
       profile = with(bare, efficiency, curves, sources);
     }
-    return new MachineProfile(profile, copy);
+    return new MachineProfile(profile, limits.copyBytesPerSecond());
   }
 
   private static MeasuredCurves curves(ModelDirectory model, int threads, Progress progress) {

@@ -1,5 +1,6 @@
 package dev.baton.cli.soak;
 
+import dev.baton.cli.machine.ResidentMemory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,22 +14,11 @@ import java.util.stream.Stream;
  * @param files open file descriptors
  */
 record Footprint(double seconds, long rss, long files) {
-  private static final String RSS = "VmRSS:";
-
   /** Of a process of this user, now. */
   static Footprint of(long pid, double seconds) throws IOException {
     Path process = Path.of("/proc", Long.toString(pid));
-    long kibibytes;
-    try (Stream<String> lines = Files.lines(process.resolve("status"))) {
-      kibibytes =
-          lines
-              .filter(line -> line.startsWith(RSS))
-              .map(line -> line.substring(RSS.length()).replace("kB", "").strip())
-              .mapToLong(Long::parseLong)
-              .sum();
-    }
     try (Stream<Path> files = Files.list(process.resolve("fd"))) {
-      return new Footprint(seconds, kibibytes << 10, files.count());
+      return new Footprint(seconds, ResidentMemory.of(pid).orElse(0), files.count());
     }
   }
 }

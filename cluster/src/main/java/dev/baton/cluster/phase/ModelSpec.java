@@ -71,7 +71,7 @@ public record ModelSpec(
   }
 
   /** Floating-point operations of one token's attention over {@code context} positions. */
-  double attentionFlops(double context) {
+  public double attentionFlops(double context) {
     return 4.0 * layers * heads * headSize * context;
   }
 

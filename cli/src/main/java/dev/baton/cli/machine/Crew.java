@@ -1,4 +1,4 @@
-package dev.baton.cli.profile;
+package dev.baton.cli.machine;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -10,7 +10,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /** Threads that do the same work at the same time, to see what the machine does when it is full. */
-final class Crew {
+public final class Crew {
   /** Work that is done again and again. */
   interface Work {
     /** Does it once; the result says how much it was. */
@@ -22,12 +22,14 @@ final class Crew {
   private final int members;
   private final Duration round;
 
-  Crew(int members, Duration round) {
+  /** So many threads, and how long they work at a time. */
+  public Crew(int members, Duration round) {
     this.members = members;
     this.round = round;
   }
 
-  int members() {
+  /** How many threads. */
+  public int members() {
     return members;
   }
 

@@ -1,4 +1,4 @@
-package dev.baton.cli.profile;
+package dev.baton.cli.machine;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -1,4 +1,4 @@
-package dev.baton.cli.profile;
+package dev.baton.cli.machine;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;

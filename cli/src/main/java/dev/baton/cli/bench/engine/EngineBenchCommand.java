@@ -1,0 +1,142 @@
+package dev.baton.cli.bench.engine;
+
+import dev.baton.cli.bench.engine.EngineCase.Decode;
+import dev.baton.cli.bench.engine.EngineCase.Prefill;
+import dev.baton.cli.machine.Crew;
+import dev.baton.cli.shell.Progress;
+import dev.baton.cli.shell.Units;
+import dev.baton.model.ModelDirectory;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import tools.jackson.databind.json.JsonMapper;
+
+/** {@code baton bench engine}. */
+@Command(
+    name = "engine",
+    mixinStandardHelpOptions = true,
+    description = {
+      "How fast the embedded engine reads prompts and writes answers on this machine, as a share of",
+      "what the machine can do: of its fused multiply-adds for prompts, of its memory's reading",
+      "speed for steps. Both are measured in the same run, three times; let nothing else run."
+    },
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  baton bench engine --model ~/models/llama",
+      "  baton bench engine --model ~/models/llama --prompts 512 --batches 1,16 --contexts 128 --json"
+    })
+public final class EngineBenchCommand implements Callable<Integer> {
+  private static final int MOST_THREADS = 1024;
+  private static final Duration LIMIT_ROUND = Duration.ofMillis(300);
+  private static final int MOST_BATCH = 4096;
+  private static final int MOST_TOKENS = 1 << 20;
+
+  @Option(
+      names = "--model",
+      required = true,
+      paramLabel = "DIR",
+      description = "Hugging Face model directory. 'baton model random' makes one. Required.")
+  private Path model = Path.of("");
+
+  @Option(
+      names = "--prompts",
+      paramLabel = "TOKENS",
+      split = ",",
+      defaultValue = "128,512,2048",
+      description = "Lengths of prompts. Default: ${DEFAULT-VALUE}.")
+  private List<Integer> prompts = new ArrayList<>();
+
+  @Option(
+      names = "--batches",
+      paramLabel = "N",
+      split = ",",
+      defaultValue = "1,4,16,64",
+      description = "Sequences that take a step together. Default: ${DEFAULT-VALUE}.")
+  private List<Integer> batches = new ArrayList<>();
+
+  @Option(
+      names = "--contexts",
+      paramLabel = "TOKENS",
+      split = ",",
+      defaultValue = "128,2048",
+      description = "How long each of them is. Default: ${DEFAULT-VALUE}.")
+  private List<Integer> contexts = new ArrayList<>();
+
+  @Option(
+      names = "--rounds",
+      paramLabel = "N",
+      defaultValue = "5",
+      description = "Of each; the median counts. Default: ${DEFAULT-VALUE}.")
+  private int rounds;
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      description = "That compute. Default: one a processor.")
+  private @Nullable Integer threads;
+
+  @Option(
+      names = "--warm-up",
+      paramLabel = "TIME",
+      defaultValue = "5s",
+      converter = Units.Durations.class,
+      description = "For the JVM to compile the kernels. Default: ${DEFAULT-VALUE}.")
+  private Duration warmUp = Duration.ZERO;
+
+  @Option(
+      names = "--memory",
+      paramLabel = "SIZE",
+      defaultValue = "1g",
+      converter = Units.Sizes.class,
+      description = "Memory to read and copy: larger than any cache. Default: ${DEFAULT-VALUE}.")
+  private long memory;
+
+  @Option(names = "--json", description = "Print the report as one JSON object on one line.")
+  private boolean json;
+
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Override
+  public Integer call() throws Exception {
+    int members = threads != null ? threads : Runtime.getRuntime().availableProcessors();
+    check("--threads", List.of(members), MOST_THREADS);
+    check("--rounds", List.of(rounds), MOST_BATCH);
+    check("--prompts", prompts, MOST_TOKENS);
+    check("--batches", batches, MOST_BATCH);
+    check("--contexts", contexts, MOST_TOKENS);
+    ModelDirectory directory = ModelDirectory.open(model);
+    List<Decode> decodes = new ArrayList<>();
+    for (int context : contexts) {
+      batches.forEach(batch -> decodes.add(new Decode(batch, context)));
+    }
+    EngineReport report;
+    try (Progress progress = Progress.onStderr()) {
+      report =
+          new EngineBench(new Crew(members, LIMIT_ROUND), rounds, warmUp, memory, progress)
+              .measure(directory, prompts.stream().map(Prefill::new).toList(), decodes);
+    }
+    if (json) {
+      System.out.println(JsonMapper.builder().build().writeValueAsString(report.fields()));
+    } else {
+      report.lines().forEach(System.out::println);
+    }
+    return 0;
+  }
+
+  private void check(String flag, List<Integer> values, int most) {
+    for (int value : values) {
+      if (value < 1 || value > most) {
+        throw new ParameterException(
+            spec.commandLine(), flag + ": " + value + ", expected 1 to " + most);
+      }
+    }
+  }
+}
