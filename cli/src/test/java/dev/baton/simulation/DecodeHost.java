@@ -10,20 +10,19 @@ import java.util.List;
 
 /** A decode worker: its endpoint, calls, queue for blocks, loop and handoff receiver are real. */
 final class DecodeHost extends WorkerHost {
-  private static final int BLOCKS = 40;
   private static final int MAX_QUEUE = 2;
   private static final int MAX_BATCH = 3;
   private static final int CHUNK_TOKENS = 5;
 
   private final DecodeParts parts;
 
-  DecodeHost(String id, long epoch, Network network) {
+  DecodeHost(String id, long epoch, int blocks, Network network) {
     super(
         id,
         WorkerRole.WORKER_ROLE_DECODE,
         DecodeServiceGrpc.getDecodeMethod().getFullMethodName(),
         epoch,
-        BLOCKS,
+        blocks,
         network);
     HandoffReceiver receiver =
         HandoffParts.receiver(
@@ -37,7 +36,7 @@ final class DecodeHost extends WorkerHost {
         new DecodeParts(
             engine(),
             pool(),
-            BLOCKS,
+            blocks,
             MAX_QUEUE,
             MAX_BATCH,
             CHUNK_TOKENS,

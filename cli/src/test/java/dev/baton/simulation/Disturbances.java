@@ -24,13 +24,14 @@ final class Disturbances {
 
   /** Something fails. */
   void strike() {
-    switch (events.random().nextInt(10)) {
+    switch (events.random().nextInt(11)) {
       case 0, 1 -> killWorker();
       case 2, 3 -> freezeWorker();
       case 4, 5 -> breakCall();
       case 6 -> partition();
       case 7 -> killRouter();
       case 8 -> freezeRouter();
+      case 9 -> beSlow();
       default -> breakCallsOf(events.any(cluster.workers()).process());
     }
   }
@@ -67,6 +68,12 @@ final class Disturbances {
       count.accept("frozen router");
       cluster.freeze(router, events.some(2 * SECOND));
     }
+  }
+
+  private void beSlow() {
+    count.accept("slow network");
+    events.note(() -> "messages are late");
+    network.beSlow(events.some(2 * SECOND));
   }
 
   private void breakCall() {

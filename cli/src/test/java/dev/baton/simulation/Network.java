@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Network {
   private static final long MOST_DELAY = TimeUnit.MILLISECONDS.toNanos(4);
+  private static final long VERY_SLOW_DELAY = TimeUnit.MILLISECONDS.toNanos(2500);
   private static final long SLOW_DELAY = TimeUnit.MILLISECONDS.toNanos(150);
 
   /** What the keepalive of channels takes to find out, at most. */
@@ -37,6 +38,7 @@ final class Network {
   private final Set<SimulatedCall<?, ?>> calls = new LinkedHashSet<>();
   private final Map<SimulatedProcess, List<SimulatedCall<?, ?>>> served = new HashMap<>();
   private final Set<Pair> partitions = new HashSet<>();
+  private long slowUntil;
 
   /** Nobody listens yet; {@code fence} looks at all that crosses. */
   Network(Events events, Fence fence) {
@@ -68,8 +70,16 @@ final class Network {
     return host == null || host.process.isDead() ? null : host;
   }
 
+  /** For so long from now, some messages take longer than anybody bears silence. */
+  void beSlow(long nanos) {
+    slowUntil = Math.max(slowUntil, events.now() + nanos);
+  }
+
   /** What a message takes: mostly little. */
   long delay() {
+    if (events.now() < slowUntil && events.chance(5)) {
+      return events.some(VERY_SLOW_DELAY);
+    }
     return events.some(events.chance(2) ? SLOW_DELAY : MOST_DELAY);
   }
 

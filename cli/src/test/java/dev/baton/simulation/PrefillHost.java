@@ -10,25 +10,24 @@ import java.util.OptionalLong;
 
 /** A prefill worker: its endpoint, loop, jobs and handoff sender are real. */
 final class PrefillHost extends WorkerHost {
-  private static final int BLOCKS = 40;
   private static final int MAX_QUEUE = 3;
   private static final int CHUNK_TOKENS = 8;
 
   private final PrefillParts parts;
 
-  PrefillHost(String id, long epoch, Network network) {
+  PrefillHost(String id, long epoch, int blocks, Network network) {
     super(
         id,
         WorkerRole.WORKER_ROLE_PREFILL,
         PrefillServiceGrpc.getPrefillMethod().getFullMethodName(),
         epoch,
-        BLOCKS,
+        blocks,
         network);
     this.parts =
         new PrefillParts(
             engine(),
             pool(),
-            BLOCKS,
+            blocks,
             MAX_QUEUE,
             CHUNK_TOKENS,
             HandoffParts.sender(

@@ -22,11 +22,18 @@ final class SimulatedCluster {
   /** A worker that stands still, or is dead, is forgotten after it. */
   private static final long SESSION_TIMEOUT = 3 * SECOND / 2;
 
+  /** What the largest request takes: 30 tokens of prompt, two answers of 14. */
+  private static final int LEAST_BLOCKS = 16;
+
   private final Events events;
   private final Fence fence;
   private final Network network;
   private final PlacementPolicy policy;
   private final LocalPrefillRule local;
+
+  /** Of each worker: from just enough for the largest request to enough for several. */
+  private final int blocks;
+
   private final Map<String, RouterHost> routers = new LinkedHashMap<>();
   private final Map<String, WorkerHost> workers = new LinkedHashMap<>();
   private final List<WorkerHost> allWorkers = new ArrayList<>();
@@ -40,6 +47,7 @@ final class SimulatedCluster {
     this.fence = new Fence(events);
     this.network = new Network(events, fence);
     this.policy = events.any(List.of(PlacementPolicy.values()));
+    this.blocks = LEAST_BLOCKS + events.random().nextInt(25);
     this.local = events.any(List.of(LocalPrefillRule.values()));
   }
 
@@ -113,8 +121,8 @@ final class SimulatedCluster {
     long epoch = ++epochs;
     WorkerHost worker =
         id.startsWith("p")
-            ? new PrefillHost(id, epoch, network)
-            : new DecodeHost(id, epoch, network);
+            ? new PrefillHost(id, epoch, blocks, network)
+            : new DecodeHost(id, epoch, blocks, network);
     workers.put(id, worker);
     allWorkers.add(worker);
     checks.put(worker.process(), worker::check);
