@@ -32,7 +32,7 @@ final class RouterHost {
   static final Duration STALL_LIMIT = Duration.ofSeconds(1);
 
   /** The longest that a request may take, whatever its client says. */
-  static final Duration LIMIT = Duration.ofSeconds(7);
+  static final Duration LIMIT = Duration.ofSeconds(3);
 
   /** A router is done with a request so soon after its end. */
   private static final long LETTING_GO = TimeUnit.MILLISECONDS.toNanos(100);
