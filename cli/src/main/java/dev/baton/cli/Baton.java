@@ -6,6 +6,7 @@ import dev.baton.cli.chat.ChatCommand;
 import dev.baton.cli.demo.DemoCommand;
 import dev.baton.cli.demo.WarmUpCommand;
 import dev.baton.cli.doctor.DoctorCommand;
+import dev.baton.cli.drain.DrainCommand;
 import dev.baton.cli.explain.ExplainCommand;
 import dev.baton.cli.local.UpCommand;
 import dev.baton.cli.model.ModelCommand;
@@ -37,6 +38,7 @@ import picocli.CommandLine.ScopeType;
       RouterCommand.class,
       WorkerCommand.class,
       PoolCommand.class,
+      DrainCommand.class,
       ExplainCommand.class,
       ZooKeeperCommand.class,
       ModelCommand.class,

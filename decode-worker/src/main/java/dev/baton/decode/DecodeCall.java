@@ -9,6 +9,7 @@ import dev.baton.kv.handoff.HandoffListener;
 import dev.baton.kv.handoff.HandoffReceipt;
 import dev.baton.kv.handoff.IncomingHandoff;
 import dev.baton.kv.handoff.Ticket;
+import dev.baton.proto.v1.ErrorCode;
 import dev.baton.proto.v1.FinishReason;
 import dev.baton.proto.v1.SampledToken;
 import io.grpc.Deadline;
@@ -85,6 +86,9 @@ final class DecodeCall implements BlockAdmission.Applicant, HandoffListener {
   /** Sequences that have not ended; only the thread that has them counts. */
   private int live;
 
+  /** Tokens that may still come, at most, of the choice that got one last. */
+  private volatile int tokensLeft;
+
   /** A call that holds nothing yet; its prompt's KV must have come when the deadline passes. */
   DecodeCall(DecodeTask task, DecodeStages stages, Deadline deadline, DecodeListener listener) {
     this.task = task;
@@ -92,6 +96,7 @@ final class DecodeCall implements BlockAdmission.Applicant, HandoffListener {
     this.pool = stages.pool();
     this.deadline = deadline;
     this.listener = listener;
+    this.tokensLeft = task.maxTokens();
   }
 
   String requestId() {
@@ -300,6 +305,7 @@ final class DecodeCall implements BlockAdmission.Applicant, HandoffListener {
   private boolean deliver(DecodeSequence sequence, SampledToken token, OptionalDouble joules) {
     listener.token(sequence.choice(), token, joules);
     FinishReason reason = sequence.append(token.getId());
+    tokensLeft = sequence.tokensLeft();
     if (reason == null) {
       return true;
     }
@@ -317,8 +323,15 @@ final class DecodeCall implements BlockAdmission.Applicant, HandoffListener {
     end(stopReason);
   }
 
-  /** Ends a sequence of a stopped call. Called by the loop. */
+  /**
+   * Ends a sequence of a stopped call. What a draining worker wrote of it may be fetched from here.
+   * Called by the loop.
+   */
   void drop(DecodeSequence sequence) {
+    BatonException why = stopReason;
+    if (why != null && why.code() == ErrorCode.ERROR_CODE_DRAINING) {
+      sequence.publish(pool);
+    }
     sequence.release(pool);
     if (--live == 0) {
       end(stopReason);
@@ -370,14 +383,37 @@ final class DecodeCall implements BlockAdmission.Applicant, HandoffListener {
     }
   }
 
-  /** Ends the call early for this reason; the first reason counts. */
-  void stop(BatonException why) {
+  /**
+   * Whether it is expected to run for longer than this.
+   *
+   * @param secondsPerToken how long a sequence takes for a token; 0 if that is not known
+   */
+  boolean outlives(Duration limit, double secondsPerToken) {
+    return switch (state) {
+      case WAITING_FOR_ROOM -> true;
+      case WAITING_FOR_KV, COMPUTING_PROMPT, DECODING ->
+          tokensLeft * secondsPerToken > limit.toNanos() / 1e9;
+      case ENDED -> false;
+    };
+  }
+
+  /** Ends the call because the worker drains; false if it had ended, or was about to. */
+  boolean handBack() {
+    return stop(BatonException.draining());
+  }
+
+  /**
+   * Ends the call early for this reason; the first reason counts.
+   *
+   * @return whether this is the first
+   */
+  boolean stop(BatonException why) {
     State at;
     BlockAdmission.Waiting waiting;
     IncomingHandoff handoff;
     synchronized (this) {
       if (stopReason != null || state == State.ENDED) {
-        return;
+        return false;
       }
       stopReason = why;
       at = state;
@@ -399,6 +435,7 @@ final class DecodeCall implements BlockAdmission.Applicant, HandoffListener {
       case COMPUTING_PROMPT, DECODING -> stages.loop().wake();
       case ENDED -> {}
     }
+    return true;
   }
 
   private void end(@Nullable BatonException why) {

@@ -1,5 +1,6 @@
 package dev.baton.decode;
 
+import dev.baton.cluster.drain.Draining;
 import dev.baton.cluster.error.BatonException;
 import java.time.Duration;
 import java.util.LinkedHashSet;
@@ -7,22 +8,26 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.function.DoubleSupplier;
 
 /** All calls of the worker from their start to their end: to count them, and to end them all. */
-final class DecodeCalls {
-  private static final Logger LOG = LoggerFactory.getLogger(DecodeCalls.class);
-
+final class DecodeCalls implements Draining {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final Set<DecodeCall> calls = new LinkedHashSet<>();
   private final Runnable onChange;
+  private final DoubleSupplier secondsPerToken;
   private boolean draining;
 
-  /** {@code onChange} is called after every change of the load, often; it must not block. */
-  DecodeCalls(Runnable onChange) {
+  /**
+   * No calls yet.
+   *
+   * @param onChange called after every change of the load, often; must not block
+   * @param secondsPerToken how long a sequence takes for a token now; 0 if that is not known
+   */
+  DecodeCalls(Runnable onChange, DoubleSupplier secondsPerToken) {
     this.onChange = onChange;
+    this.secondsPerToken = secondsPerToken;
   }
 
   /** A call went on to another state. */
@@ -84,8 +89,8 @@ final class DecodeCalls {
     }
   }
 
-  /** Refuses new calls, gives the others this long, then stops them with DRAINING. Blocking. */
-  void drain(Duration limit) {
+  @Override
+  public void refuseNew() {
     lock.lock();
     try {
       draining = true;
@@ -93,11 +98,27 @@ final class DecodeCalls {
       lock.unlock();
     }
     onChange.run();
-    if (!awaitNone(limit)) {
-      List<DecodeCall> left = all();
-      LOG.warn("{} requests are still here after {}; they fail", left.size(), limit);
-      left.forEach(call -> call.stop(BatonException.draining()));
+  }
+
+  @Override
+  public int requests() {
+    lock.lock();
+    try {
+      return calls.size();
+    } finally {
+      lock.unlock();
     }
+  }
+
+  /** Those that wait for room have lost nothing yet, and go at once. */
+  @Override
+  public int handBack(Duration left) {
+    double seconds = secondsPerToken.getAsDouble();
+    return (int)
+        all().stream()
+            .filter(call -> left.isZero() || call.outlives(left, seconds))
+            .filter(DecodeCall::handBack)
+            .count();
   }
 
   private List<DecodeCall> all() {
@@ -109,8 +130,8 @@ final class DecodeCalls {
     }
   }
 
-  /** Waits until no call is left; false if some are after this long. */
-  boolean awaitNone(Duration limit) {
+  @Override
+  public boolean awaitNone(Duration limit) {
     long left = limit.toNanos();
     lock.lock();
     try {

@@ -1,6 +1,7 @@
 package dev.baton.decode;
 
 import dev.baton.cluster.error.BatonException;
+import dev.baton.cluster.phase.RunningMedian;
 import dev.baton.cluster.process.RequestScope;
 import dev.baton.cluster.work.StepEnergy;
 import dev.baton.cluster.work.StepWork;
@@ -67,6 +68,7 @@ final class DecodeLoop {
   /** Prompts that are read here, oldest first. */
   private final Set<LocalPrefill> reading = new LinkedHashSet<>();
 
+  private final RunningMedian stepSeconds = new RunningMedian();
   private boolean closed;
   private boolean stepping;
   private long stepStartedAt;
@@ -130,6 +132,18 @@ final class DecodeLoop {
     } finally {
       lock.unlock();
     }
+  }
+
+  /** How long a sequence takes for a token now, by the last steps; 0 before the first. */
+  double secondsPerToken() {
+    int turns;
+    lock.lock();
+    try {
+      turns = Math.ceilDiv(running.size(), maxBatch);
+    } finally {
+      lock.unlock();
+    }
+    return Math.max(1, turns) * stepSeconds.value();
   }
 
   /** Looks for stopped calls soon. */
@@ -286,6 +300,7 @@ final class DecodeLoop {
     }
     long nanos = nanoClock.getAsLong() - from;
     metrics.step(batch.size(), nanos);
+    stepSeconds.add(nanos / 1e9);
     chunks.forEach((prompt, span) -> read(prompt, span, nanos, energy));
     List<DecodeSequence> going = new ArrayList<>(batch.size());
     for (int i = 0; i < batch.size(); i++) {

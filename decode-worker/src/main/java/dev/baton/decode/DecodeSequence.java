@@ -61,6 +61,11 @@ final class DecodeSequence {
     return choice;
   }
 
+  /** Tokens of the answer that may still come, at most. */
+  int tokensLeft() {
+    return task.maxTokens() - (length - task.prompt().length);
+  }
+
   /** Computes the last token, which has no KV yet; logits are those of the next one. */
   Span nextSpan(float[] logits) {
     return new Span(new int[] {tokens[length - 1]}, length - 1, table, logits);

@@ -1,9 +1,14 @@
 package dev.baton.decode;
 
 import dev.baton.cluster.Endpoint;
+import dev.baton.cluster.drain.DrainLimits;
+import dev.baton.cluster.drain.DrainOrders;
+import dev.baton.cluster.drain.EvacuationMetrics;
+import dev.baton.cluster.drain.PeerService;
+import dev.baton.cluster.drain.WorkerDrain;
 import dev.baton.cluster.membership.AdvertisedEndpoints;
 import dev.baton.cluster.membership.ClusterConnection;
-import dev.baton.cluster.membership.WorkerRegistrar;
+import dev.baton.cluster.membership.Registrar;
 import dev.baton.cluster.phase.PhaseModel;
 import dev.baton.cluster.phase.PhaseRegistration;
 import dev.baton.cluster.process.AdminServer;
@@ -20,8 +25,10 @@ import dev.baton.engine.cpu.CpuEngine;
 import dev.baton.kv.BlockPool;
 import dev.baton.kv.PoolUsage;
 import dev.baton.kv.handoff.HandoffReceiver;
+import dev.baton.kv.handoff.KvPuller;
 import dev.baton.kv.handoff.Layouts;
 import dev.baton.kv.handoff.PullSource;
+import dev.baton.kv.transport.Connections;
 import dev.baton.model.ModelDirectory;
 import dev.baton.proto.internal.v1.KvTier;
 import dev.baton.proto.internal.v1.ServedModel;
@@ -66,12 +73,14 @@ public final class DecodeWorker implements AutoCloseable {
   private final DecodeCalls calls;
   private final BlockAdmission admission;
   private final DecodeLoop loop;
+  private final EvacuationMetrics evacuation;
   private final WorkMeter work;
   private final StatusService status;
   private final GrpcServer kv;
   private final GrpcServer control;
   private final AdminServer admin;
-  private volatile @Nullable WorkerRegistrar registrar;
+  private final DrainOrders orders;
+  private volatile @Nullable Registrar registrar;
   private volatile boolean registered;
 
   /**
@@ -100,7 +109,6 @@ public final class DecodeWorker implements AutoCloseable {
       this.status =
           new StatusService(
               this::epoch, this::load, List.of(new TierKeys(KvTier.KV_TIER_MEMORY, pool)));
-      this.calls = new DecodeCalls(status::changed);
       this.admission = new BlockAdmission(pool, config.maxQueue());
       this.loop =
           new DecodeLoop(
@@ -111,6 +119,7 @@ public final class DecodeWorker implements AutoCloseable {
               metrics,
               work,
               System::nanoTime);
+      this.calls = new DecodeCalls(status::changed, loop::secondsPerToken);
       admission.start();
       loop.start();
       opened.push(this::endLoop);
@@ -121,6 +130,16 @@ public final class DecodeWorker implements AutoCloseable {
           opening(
               new HandoffReceiver(
                   engine.layout(), engine.lineage(), this::isMyEpoch, config.stallLimit(), meters));
+      this.evacuation = new EvacuationMetrics(meters);
+      KvPuller puller =
+          opening(
+              new KvPuller(
+                  pool,
+                  engine.lineage(),
+                  this::epoch,
+                  config.stallLimit(),
+                  Connections.over(Connections.Wire.ANY),
+                  meters));
       PullSource source =
           opening(
               new PullSource(pool, engine.lineage(), this::isMyEpoch, config.stallLimit(), meters));
@@ -137,18 +156,26 @@ public final class DecodeWorker implements AutoCloseable {
                   RequestCheck.of(engine, config.blocks(), this::isMyEpoch),
                   new DecodeStages(pool, admission, receiver, config.stallLimit(), loop, calls),
                   metrics));
+      PeerService peers =
+          new PeerService(
+              pool, engine.lineage(), puller, () -> calls.load().draining(), evacuation);
       this.control =
-          opening(GrpcServer.start(config.host(), config.controlPort(), List.of(endpoint, status)));
+          opening(
+              GrpcServer.start(
+                  config.host(), config.controlPort(), List.of(endpoint, status, peers)));
       opened.push(status);
       this.admin =
           opening(AdminServer.start(config.host(), config.adminPort(), meters, this::readiness));
-      opened.push(() -> calls.drain(config.drainLimit()));
+      opened.push(this::stopCalls);
       ClusterConnection cluster =
           opening(
               ClusterConnection.open(config.zookeeper(), config.sessionTimeout(), CONNECT_LIMIT));
-      this.registrar = opening(new WorkerRegistrar(cluster, registration()));
+      this.orders = opening(new DrainOrders(cluster, id(), this::isMyEpoch));
+      WorkerRegistration registration = registration();
+      this.registrar = opening(Registrar.of(cluster, registration));
       registrar.start();
       this.registered = true;
+      opened.push(() -> drain(cluster, registration));
       status.changed();
     } catch (RuntimeException | Error e) {
       close();
@@ -211,7 +238,7 @@ public final class DecodeWorker implements AutoCloseable {
   }
 
   private boolean isMyEpoch(long epoch) {
-    WorkerRegistrar current = registrar;
+    Registrar current = registrar;
     return current != null && current.isMine(epoch);
   }
 
@@ -263,6 +290,29 @@ public final class DecodeWorker implements AutoCloseable {
     return registered ? Readiness.ready() : Readiness.notReady("the worker is not registered yet");
   }
 
+  private void stopCalls() {
+    calls.refuseNew();
+    int left = calls.handBack(Duration.ZERO);
+    LOG.debug("{} requests were still here", left);
+  }
+
+  private void drain(ClusterConnection cluster, WorkerRegistration registration) {
+    new WorkerDrain(
+            cluster,
+            registration,
+            this::epoch,
+            pool,
+            engine.lineage(),
+            config.drainLimits(),
+            evacuation)
+        .run(calls, orders);
+  }
+
+  /** Runs this once, on a thread of its own, when an operator orders that the worker drains. */
+  public void onDrainOrder(Runnable order) {
+    orders.follow(order);
+  }
+
   /** The worker's name in the cluster. */
   public String id() {
     return config.id();
@@ -296,7 +346,7 @@ public final class DecodeWorker implements AutoCloseable {
 
   /** The worker's incarnation: the czxid of its node in ZooKeeper; 0 before it has one. */
   public long epoch() {
-    WorkerRegistrar current = registrar;
+    Registrar current = registrar;
     return current != null && registered ? current.epoch() : 0;
   }
 
@@ -311,8 +361,8 @@ public final class DecodeWorker implements AutoCloseable {
   }
 
   /**
-   * Leaves the cluster, takes nothing new, gives running requests the drain limit, fails the rest
-   * with DRAINING, and gives back every port and all memory. Blocking, idempotent.
+   * Drains ({@link dev.baton.cluster.drain.Drain}), leaves the cluster, and gives back every port
+   * and all memory. Blocking, idempotent.
    */
   @Override
   public void close() {
@@ -364,7 +414,7 @@ public final class DecodeWorker implements AutoCloseable {
    * @param chunkTokens most prompt tokens that a step reads besides, for local prefills
    * @param stallLimit longest silence of a peer in a handoff, and longest step of the engine that
    *     still counts as life
-   * @param drainLimit time that running requests get when the worker closes
+   * @param drainLimits what bounds the drain when the worker closes
    * @param sessionTimeout after this long without contact ZooKeeper drops the worker from
    *     membership
    */
@@ -386,7 +436,7 @@ public final class DecodeWorker implements AutoCloseable {
       int maxBatch,
       int chunkTokens,
       Duration stallLimit,
-      Duration drainLimit,
+      DrainLimits drainLimits,
       Duration sessionTimeout) {
     /** Default of {@link #pool}. */
     public static final String DEFAULT_POOL = "default";
@@ -406,9 +456,6 @@ public final class DecodeWorker implements AutoCloseable {
     /** Default of {@link #stallLimit}. */
     public static final Duration DEFAULT_STALL_LIMIT = Duration.ofSeconds(30);
 
-    /** Default of {@link #drainLimit}. */
-    public static final Duration DEFAULT_DRAIN_LIMIT = Duration.ofSeconds(5);
-
     /** Default of {@link #sessionTimeout}. */
     public static final Duration DEFAULT_SESSION_TIMEOUT = Duration.ofSeconds(10);
 
@@ -420,6 +467,7 @@ public final class DecodeWorker implements AutoCloseable {
     public Config {
       Objects.requireNonNull(modelDirectory, "modelDirectory");
       Objects.requireNonNull(advertised, "advertised");
+      Objects.requireNonNull(drainLimits, "drainLimits");
       text("id", id);
       text("modelName", modelName);
       text("zookeeper", zookeeper);
@@ -435,9 +483,6 @@ public final class DecodeWorker implements AutoCloseable {
       range("maxBatch", maxBatch, 1, Integer.MAX_VALUE);
       range("chunkTokens", chunkTokens, 1, Integer.MAX_VALUE);
       positive("stallLimit", stallLimit);
-      if (drainLimit.isNegative()) {
-        throw new IllegalArgumentException("drainLimit: " + drainLimit + ", expected 0 or more");
-      }
       positive("sessionTimeout", sessionTimeout);
     }
 

@@ -3,6 +3,7 @@ package dev.baton.decode;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.baton.cluster.drain.DrainLimits;
 import dev.baton.cluster.error.BatonException;
 import dev.baton.cluster.membership.AdvertisedEndpoints;
 import dev.baton.cluster.membership.ClusterConnection;
@@ -345,7 +346,7 @@ class DecodeEndsTest {
   }
 
   @Test
-  void closingLeavesTheClusterFirstAndFailsWhatIsLeftWithDraining() {
+  void closingFailsWhatIsLeftWithDrainingAndLeavesTheCluster() {
     try (ClusterConnection connection =
             ClusterConnection.open(
                 zookeeper.connectString(), Duration.ofSeconds(10), Duration.ofSeconds(10));
@@ -388,7 +389,7 @@ class DecodeEndsTest {
             2,
             64,
             Duration.ofSeconds(30),
-            Duration.ofSeconds(20),
+            DrainLimits.of(Duration.ofSeconds(20)),
             Duration.ofSeconds(10));
     try (Worker draining = Worker.start(config, own)) {
       assertThat(draining.worker.kvEndpoint()).isEqualTo("127.0.0.1:9");

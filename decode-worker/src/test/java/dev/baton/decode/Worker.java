@@ -1,6 +1,7 @@
 package dev.baton.decode;
 
 import com.google.protobuf.ByteString;
+import dev.baton.cluster.drain.DrainLimits;
 import dev.baton.cluster.membership.AdvertisedEndpoints;
 import dev.baton.cluster.zookeeper.EmbeddedZooKeeper;
 import dev.baton.decode.DecodeWorker.Config;
@@ -73,6 +74,17 @@ final class Worker implements AutoCloseable {
 
   static Config config(
       EmbeddedZooKeeper zookeeper, Path model, String id, int blocks, int maxBatch) {
+    DrainLimits drain = DrainLimits.of(Duration.ofMillis(200));
+    return config(zookeeper, model, id, blocks, maxBatch, drain);
+  }
+
+  static Config config(
+      EmbeddedZooKeeper zookeeper,
+      Path model,
+      String id,
+      int blocks,
+      int maxBatch,
+      DrainLimits drain) {
     return new Config(
         id,
         model,
@@ -91,7 +103,7 @@ final class Worker implements AutoCloseable {
         maxBatch,
         CHUNK_TOKENS,
         Duration.ofSeconds(30),
-        Duration.ofMillis(200),
+        drain,
         Duration.ofSeconds(10));
   }
 

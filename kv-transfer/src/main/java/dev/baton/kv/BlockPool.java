@@ -303,6 +303,22 @@ public final class BlockPool implements KeyHoldings, AutoCloseable {
     return Optional.of(new PublishedBlock(slot.block, Objects.requireNonNull(slot.key)));
   }
 
+  /**
+   * Keys of the cached blocks that would be evicted last, at most so many, the last of all first. A
+   * prompt's blocks come in their order: what is cut off is its end.
+   */
+  public synchronized List<BlockKey> hottestKeys(int most) {
+    return evictable.descendingMap().values().stream()
+        .limit(most)
+        .map(slot -> Objects.requireNonNull(slot.key))
+        .toList();
+  }
+
+  /** Those of the keys under which nothing is published here, in their order. */
+  public synchronized List<BlockKey> absent(List<BlockKey> keys) {
+    return keys.stream().filter(key -> !published.containsKey(key)).toList();
+  }
+
   /** Blocks that were evicted, since the pool was made, before anybody saved them. */
   public synchronized long lostBlocks() {
     return lost;

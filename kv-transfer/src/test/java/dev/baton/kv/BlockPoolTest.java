@@ -51,6 +51,21 @@ class BlockPoolTest {
   }
 
   @Test
+  void hottestKeysAreThoseUsedLastEachPromptInItsOrder() {
+    try (BlockPool pool = new BlockPool(LAYOUT, 8)) {
+      cache(pool, 1, 2, 3);
+      cache(pool, 4, 5);
+      pool.release(pool.retainPrefix(keys(1, 2)));
+      List<Block> used = pool.retainPrefix(keys(4));
+
+      assertThat(pool.hottestKeys(8)).isEqualTo(keys(1, 2, 5, 3));
+      assertThat(pool.hottestKeys(2)).isEqualTo(keys(1, 2));
+      assertThat(pool.absent(keys(9, 3, 7, 4))).isEqualTo(keys(9, 7));
+      pool.release(used);
+    }
+  }
+
+  @Test
   void memoryOfBlocksAndPlanesDoesNotOverlap() {
     try (BlockPool pool = new BlockPool(LAYOUT, 3)) {
       List<Block> blocks = pool.tryReserve(3);

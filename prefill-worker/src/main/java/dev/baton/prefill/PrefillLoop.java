@@ -1,5 +1,6 @@
 package dev.baton.prefill;
 
+import dev.baton.cluster.drain.Draining;
 import dev.baton.cluster.error.BatonException;
 import dev.baton.cluster.process.RequestScope;
 import dev.baton.cluster.work.StepEnergy;
@@ -48,7 +49,7 @@ import org.slf4j.LoggerFactory;
  *   <li>No listener is called under the lock.
  * </ul>
  */
-final class PrefillLoop {
+final class PrefillLoop implements Draining {
   private static final Logger LOG = LoggerFactory.getLogger(PrefillLoop.class);
   private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
 
@@ -202,8 +203,8 @@ final class PrefillLoop {
     return stepping && nanoClock.getAsLong() - progressAt > limit.toNanos();
   }
 
-  /** Refuses new jobs, gives the others this long, then ends them with DRAINING. Blocking. */
-  void drain(Duration limit) {
+  @Override
+  public void refuseNew() {
     lock.lock();
     try {
       draining = true;
@@ -211,10 +212,41 @@ final class PrefillLoop {
       lock.unlock();
     }
     onChange.run();
-    if (!awaitIdle(limit)) {
-      LOG.warn("{} requests are still here after {}; they fail", all().size(), limit);
-      all().forEach(job -> stop(job, BatonException.draining()));
+  }
+
+  @Override
+  public int requests() {
+    return all().size();
+  }
+
+  /** Those that have not begun have lost nothing yet, and go at once. */
+  @Override
+  public int handBack(Duration left) {
+    List<PrefillJob> going =
+        (left.isZero() ? all() : outliving(left))
+            .stream().filter(job -> job.endReason() == null).toList();
+    going.forEach(job -> stop(job, BatonException.draining()));
+    return going.size();
+  }
+
+  private List<PrefillJob> outliving(Duration limit) {
+    double tokensWithin = limit.toNanos() / 1e9 / overlap.speeds().secondsPerToken();
+    List<PrefillJob> outliving = new ArrayList<>();
+    lock.lock();
+    try {
+      outliving.addAll(queue);
+      outliving.addAll(restoring);
+      long tokens = 0;
+      for (PrefillJob job : computing) {
+        tokens += job.remainingTokens();
+        if (tokens > tokensWithin) {
+          outliving.add(job);
+        }
+      }
+    } finally {
+      lock.unlock();
     }
+    return outliving;
   }
 
   private List<PrefillJob> all() {
@@ -228,7 +260,8 @@ final class PrefillLoop {
     }
   }
 
-  private boolean awaitIdle(Duration limit) {
+  @Override
+  public boolean awaitNone(Duration limit) {
     long left = limit.toNanos();
     lock.lock();
     try {
@@ -257,8 +290,10 @@ final class PrefillLoop {
    * @return whether nothing uses engine or blocks any more
    */
   boolean close(Duration limit) {
-    drain(Duration.ZERO);
-    boolean idle = awaitIdle(limit);
+    refuseNew();
+    int left = handBack(Duration.ZERO);
+    LOG.debug("{} requests were still here", left);
+    boolean idle = awaitNone(limit);
     lock.lock();
     try {
       closed = true;

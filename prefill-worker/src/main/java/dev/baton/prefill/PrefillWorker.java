@@ -1,9 +1,14 @@
 package dev.baton.prefill;
 
 import dev.baton.cluster.Endpoint;
+import dev.baton.cluster.drain.DrainLimits;
+import dev.baton.cluster.drain.DrainOrders;
+import dev.baton.cluster.drain.EvacuationMetrics;
+import dev.baton.cluster.drain.PeerService;
+import dev.baton.cluster.drain.WorkerDrain;
 import dev.baton.cluster.membership.AdvertisedEndpoints;
 import dev.baton.cluster.membership.ClusterConnection;
-import dev.baton.cluster.membership.WorkerRegistrar;
+import dev.baton.cluster.membership.Registrar;
 import dev.baton.cluster.phase.PhaseModel;
 import dev.baton.cluster.phase.PhaseRegistration;
 import dev.baton.cluster.process.AdminServer;
@@ -71,12 +76,14 @@ public final class PrefillWorker implements AutoCloseable {
   private final BlockPool pool;
   private final Optional<DiskTier> diskTier;
   private final PrefillLoop loop;
+  private final EvacuationMetrics evacuation;
   private final WorkMeter work;
   private final StatusService status;
   private final GrpcServer kv;
   private final GrpcServer control;
   private final AdminServer admin;
-  private volatile @Nullable WorkerRegistrar registrar;
+  private final DrainOrders orders;
+  private volatile @Nullable Registrar registrar;
   private volatile boolean registered;
 
   /**
@@ -168,18 +175,25 @@ public final class PrefillWorker implements AutoCloseable {
                   config.stallLimit(),
                   overlap,
                   metrics));
+      this.evacuation = new EvacuationMetrics(meters);
+      PeerService peers =
+          new PeerService(pool, engine.lineage(), puller, () -> loop.load().draining(), evacuation);
       this.control =
-          opening(GrpcServer.start(config.host(), config.controlPort(), List.of(endpoint, status)));
+          opening(
+              GrpcServer.start(
+                  config.host(), config.controlPort(), List.of(endpoint, status, peers)));
       opened.push(status);
       this.admin =
           opening(AdminServer.start(config.host(), config.adminPort(), meters, this::readiness));
-      opened.push(() -> loop.drain(config.drainLimit()));
       ClusterConnection cluster =
           opening(
               ClusterConnection.open(config.zookeeper(), config.sessionTimeout(), CONNECT_LIMIT));
-      this.registrar = opening(new WorkerRegistrar(cluster, registration()));
+      this.orders = opening(new DrainOrders(cluster, id(), this::isMyEpoch));
+      WorkerRegistration registration = registration();
+      this.registrar = opening(Registrar.of(cluster, registration));
       registrar.start();
       this.registered = true;
+      opened.push(() -> drain(cluster, registration));
       status.changed();
     } catch (RuntimeException | Error e) {
       close();
@@ -191,8 +205,9 @@ public final class PrefillWorker implements AutoCloseable {
   private DiskRestore openDiskTier(DiskTierConfig disk) {
     DiskRestore restore = DiskRestore.open(disk, engine, pool, meters);
     opened.push(() -> {
-      if (!restore.close(config.drainLimit())) {
-        LOG.error("the disk did not come back within {}; memory stays", config.drainLimit());
+      if (!restore.close(config.drainLimits().time())) {
+        LOG.error(
+            "the disk did not come back within {}; memory stays", config.drainLimits().time());
         atRest = false;
       }
     });
@@ -254,7 +269,7 @@ public final class PrefillWorker implements AutoCloseable {
   }
 
   private boolean isMyEpoch(long epoch) {
-    WorkerRegistrar current = registrar;
+    Registrar current = registrar;
     return current != null && current.isMine(epoch);
   }
 
@@ -306,6 +321,23 @@ public final class PrefillWorker implements AutoCloseable {
     return registered ? Readiness.ready() : Readiness.notReady("the worker is not registered yet");
   }
 
+  private void drain(ClusterConnection cluster, WorkerRegistration registration) {
+    new WorkerDrain(
+            cluster,
+            registration,
+            this::epoch,
+            pool,
+            engine.lineage(),
+            config.drainLimits(),
+            evacuation)
+        .run(loop, orders);
+  }
+
+  /** Runs this once, on a thread of its own, when an operator orders that the worker drains. */
+  public void onDrainOrder(Runnable order) {
+    orders.follow(order);
+  }
+
   /** The worker's name in the cluster. */
   public String id() {
     return config.id();
@@ -334,7 +366,7 @@ public final class PrefillWorker implements AutoCloseable {
 
   /** The worker's incarnation: the czxid of its node in ZooKeeper; 0 before it has one. */
   public long epoch() {
-    WorkerRegistrar current = registrar;
+    Registrar current = registrar;
     return current != null && registered ? current.epoch() : 0;
   }
 
@@ -349,8 +381,8 @@ public final class PrefillWorker implements AutoCloseable {
   }
 
   /**
-   * Leaves the cluster, takes nothing new, gives running requests the drain limit, fails the rest
-   * with DRAINING, and gives back every port and all memory. Blocking, idempotent.
+   * Drains ({@link dev.baton.cluster.drain.Drain}), leaves the cluster, and gives back every port
+   * and all memory. Blocking, idempotent.
    */
   @Override
   public void close() {
@@ -399,7 +431,7 @@ public final class PrefillWorker implements AutoCloseable {
    * @param maxQueue most requests that wait for their turn
    * @param stallLimit longest silence of a peer in a handoff, and longest time without a layer
    *     written in a step of the engine that still counts as life
-   * @param drainLimit time that running requests get when the worker closes
+   * @param drainLimits what bounds the drain when the worker closes
    * @param sessionTimeout after this long without contact ZooKeeper drops the worker from
    *     membership
    * @param diskTier where cached blocks go on disk; empty keeps them in memory only
@@ -423,7 +455,7 @@ public final class PrefillWorker implements AutoCloseable {
       int chunkTokens,
       int maxQueue,
       Duration stallLimit,
-      Duration drainLimit,
+      DrainLimits drainLimits,
       Duration sessionTimeout,
       Optional<DiskTierConfig> diskTier,
       Connections.Wire wire,
@@ -446,9 +478,6 @@ public final class PrefillWorker implements AutoCloseable {
     /** Default of {@link #kvStreams}. */
     public static final int DEFAULT_KV_STREAMS = 1;
 
-    /** Default of {@link #drainLimit}. */
-    public static final Duration DEFAULT_DRAIN_LIMIT = Duration.ofSeconds(5);
-
     /** Default of {@link #sessionTimeout}. */
     public static final Duration DEFAULT_SESSION_TIMEOUT = Duration.ofSeconds(10);
 
@@ -460,6 +489,7 @@ public final class PrefillWorker implements AutoCloseable {
     public Config {
       Objects.requireNonNull(modelDirectory, "modelDirectory");
       Objects.requireNonNull(advertised, "advertised");
+      Objects.requireNonNull(drainLimits, "drainLimits");
 
       text("id", id);
       text("modelName", modelName);
@@ -476,9 +506,6 @@ public final class PrefillWorker implements AutoCloseable {
       range("chunkTokens", chunkTokens, 1, Integer.MAX_VALUE);
       range("maxQueue", maxQueue, 1, Integer.MAX_VALUE);
       positive("stallLimit", stallLimit);
-      if (drainLimit.isNegative()) {
-        throw new IllegalArgumentException("drainLimit: " + drainLimit + ", expected 0 or more");
-      }
       positive("sessionTimeout", sessionTimeout);
     }
 

@@ -3,6 +3,7 @@ package dev.baton.prefill;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.baton.cluster.drain.Drain;
 import dev.baton.cluster.error.BatonException;
 import dev.baton.cluster.work.Chip;
 import dev.baton.cluster.work.WorkMeter;
@@ -120,7 +121,7 @@ class PrefillLoopRestoreTest {
   void drainEndsJobsThatAreStillBroughtBack() {
     Submitted slow = submit("slow");
 
-    loop.drain(Duration.ofMillis(10));
+    Drain.withoutBlocks(loop, Duration.ofMillis(10), _ -> {}).run();
 
     assertThat(slow.outcome().code()).isEqualTo(ErrorCode.ERROR_CODE_DRAINING);
     done.get("slow").run();

@@ -3,6 +3,7 @@ package dev.baton.prefill;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.baton.cluster.drain.Drain;
 import dev.baton.cluster.error.BatonException;
 import dev.baton.cluster.work.Chip;
 import dev.baton.cluster.work.WorkMeter;
@@ -292,6 +293,22 @@ class PrefillLoopTest {
   }
 
   @Test
+  void handBackTakesWhatHasNotBegunAndLeavesTheRestItsTime() {
+    Gate gate = new Gate();
+    engine.beforeStep(gate);
+    Submitted first = submit(prompt(100, 1), 1);
+    gate.awaitArrival();
+    Submitted queued = submit(prompt(10, 2), 1);
+
+    assertThat(loop.handBack(Duration.ofHours(1))).isEqualTo(1);
+    assertThat(queued.failure().code()).isEqualTo(ErrorCode.ERROR_CODE_DRAINING);
+    assertThat(loop.handBack(Duration.ofHours(1))).isZero();
+
+    gate.open();
+    first.done();
+  }
+
+  @Test
   void drainRefusesNewJobsAndFailsThoseThatOutliveIt() {
     BlockPool ownPool = new BlockPool(engine.layout(), BLOCKS);
     PrefillLoop own =
@@ -311,7 +328,7 @@ class PrefillLoopTest {
     own.submit(job.job);
     job.awaitPush();
 
-    own.drain(Duration.ofMillis(20));
+    Drain.withoutBlocks(own, Duration.ofMillis(20), _ -> {}).run();
 
     assertThat(job.failure().code()).isEqualTo(ErrorCode.ERROR_CODE_DRAINING);
     Submitted late = new Submitted(task(prompt(30), 1, "00"), ownPool, freePush());

@@ -3,6 +3,7 @@ package dev.baton.prefill;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.baton.cluster.drain.DrainLimits;
 import dev.baton.cluster.error.BatonException;
 import dev.baton.cluster.error.StartException;
 import dev.baton.cluster.membership.AdvertisedEndpoints;
@@ -158,7 +159,7 @@ class PrefillWorkerTest {
                 64,
                 64,
                 Duration.ofSeconds(30),
-                Duration.ofSeconds(1),
+                DrainLimits.of(Duration.ofSeconds(1)),
                 Duration.ofSeconds(10),
                 Optional.empty(),
                 Connections.Wire.ANY,
@@ -320,7 +321,7 @@ class PrefillWorkerTest {
   }
 
   @Test
-  void closingLeavesTheClusterFirstAndFailsWhatIsLeftWithDraining() throws Exception {
+  void closingFailsWhatIsLeftWithDrainingAndLeavesTheCluster() throws Exception {
     ChainEngine engine = new ChainEngine();
     try (SilentPeer silent = new SilentPeer();
         ClusterConnection connection =
@@ -364,7 +365,7 @@ class PrefillWorkerTest {
               64,
               4,
               Duration.ofSeconds(30),
-              Duration.ZERO,
+              DrainLimits.of(Duration.ZERO),
               Duration.ofSeconds(10),
               Optional.empty(),
               Connections.Wire.ANY,

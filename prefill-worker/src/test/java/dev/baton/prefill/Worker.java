@@ -1,6 +1,7 @@
 package dev.baton.prefill;
 
 import com.google.protobuf.ByteString;
+import dev.baton.cluster.drain.DrainLimits;
 import dev.baton.cluster.membership.AdvertisedEndpoints;
 import dev.baton.cluster.zookeeper.EmbeddedZooKeeper;
 import dev.baton.engine.Engine;
@@ -87,7 +88,7 @@ final class Worker implements AutoCloseable {
         64,
         maxQueue,
         stallLimit,
-        Duration.ofMillis(200),
+        DrainLimits.of(Duration.ofMillis(200)),
         Duration.ofSeconds(10),
         diskTier,
         Connections.Wire.ANY,

@@ -6,6 +6,7 @@ import com.google.protobuf.Descriptors.EnumDescriptor;
 import com.google.protobuf.Descriptors.FileDescriptor;
 import dev.baton.proto.internal.v1.CommonProto;
 import dev.baton.proto.internal.v1.DecodeProto;
+import dev.baton.proto.internal.v1.DrainProto;
 import dev.baton.proto.internal.v1.KvTransferProto;
 import dev.baton.proto.internal.v1.PrefillProto;
 import dev.baton.proto.internal.v1.WorkerProto;
@@ -40,7 +41,8 @@ class WireHygieneTest {
         PrefillProto.getDescriptor(),
         DecodeProto.getDescriptor(),
         KvTransferProto.getDescriptor(),
-        WorkerProto.getDescriptor());
+        WorkerProto.getDescriptor(),
+        DrainProto.getDescriptor());
   }
 
   @ParameterizedTest

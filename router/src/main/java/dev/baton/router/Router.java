@@ -1,12 +1,17 @@
 package dev.baton.router;
 
+import dev.baton.cluster.Endpoint;
+import dev.baton.cluster.drain.Drain;
+import dev.baton.cluster.drain.DrainOrders;
 import dev.baton.cluster.membership.ClusterConnection;
+import dev.baton.cluster.membership.Registrar;
 import dev.baton.cluster.membership.WorkerDirectory;
 import dev.baton.cluster.pools.PoolsNode;
 import dev.baton.cluster.process.GrpcServer;
 import dev.baton.cluster.process.ProcessMetrics;
 import dev.baton.cluster.process.Readiness;
 import dev.baton.model.ModelDirectory;
+import dev.baton.proto.internal.v1.RouterRegistration;
 import dev.baton.proto.internal.v1.WorkerRole;
 import dev.baton.router.admission.AdmissionGate;
 import dev.baton.router.admission.AdmissionLimits;
@@ -35,6 +40,7 @@ import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -58,14 +64,18 @@ public final class Router implements AutoCloseable {
   private final Generations generations;
   private final OpenAiDoor httpDoor;
   private final GrpcServer grpcDoor;
+  private final DrainOrders orders;
   private final Closing closing;
+  private final AtomicBoolean closed = new AtomicBoolean();
 
   private Router(
       Config config,
       Generations generations,
       OpenAiDoor httpDoor,
       GrpcServer grpcDoor,
+      DrainOrders orders,
       Closing closing) {
+    this.orders = orders;
     this.config = config;
     this.generations = generations;
     this.httpDoor = httpDoor;
@@ -156,14 +166,31 @@ public final class Router implements AutoCloseable {
                 generations,
                 config.maxBodyBytes(),
                 metrics::scrape,
-                () -> readiness(workers, config)));
+                () ->
+                    generations.isDraining()
+                        ? Readiness.notReady("the router is shutting down")
+                        : readiness(workers, config)));
+    Registrar registrar =
+        Registrar.of(cluster, registration(config, httpDoor.port(), grpcDoor.port()));
+    DrainOrders orders = closing.later(new DrainOrders(cluster, config.id(), registrar::isMine));
+    closing.later(registrar).begin();
     LOG.info(
         "router {} serves {} over HTTP on {} and gRPC on {}",
         config.id(),
         config.modelName(),
         httpDoor.port(),
         grpcDoor.port());
-    return new Router(config, generations, httpDoor, grpcDoor, closing);
+    return new Router(config, generations, httpDoor, grpcDoor, orders, closing);
+  }
+
+  private static RouterRegistration registration(Config config, int httpPort, int grpcPort) {
+    return RouterRegistration.newBuilder()
+        .setId(config.id())
+        .setHttpEndpoint(new Endpoint(config.host(), httpPort).toString())
+        .setGrpcEndpoint(new Endpoint(config.host(), grpcPort).toString())
+        .setPid(ProcessHandle.current().pid())
+        .setHost(config.host())
+        .build();
   }
 
   /**
@@ -205,13 +232,22 @@ public final class Router implements AutoCloseable {
     return grpcDoor.port();
   }
 
+  /** Runs this once, on a thread of its own, when an operator orders that the router drains. */
+  public void onDrainOrder(Runnable order) {
+    orders.follow(order);
+  }
+
   /**
    * Refuses new requests, gives running ones {@link Config#drainLimit} to end, fails the rest with
    * DRAINING, and closes every port and connection. Blocking, idempotent.
    */
   @Override
   public void close() {
-    generations.drain(config.drainLimit());
+    if (closed.getAndSet(true)) {
+      return;
+    }
+    grpcDoor.notServing();
+    Drain.withoutBlocks(generations, config.drainLimit(), orders::tell).run();
     closing.close();
   }
 

@@ -5,11 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.baton.cluster.drain.OrderedDrain;
 import dev.baton.cluster.error.StartException;
 import dev.baton.cluster.membership.ClusterConnection;
-import dev.baton.cluster.membership.WorkerRegistrar;
+import dev.baton.cluster.membership.Registrar;
+import dev.baton.cluster.membership.RouterMember;
 import dev.baton.cluster.zookeeper.EmbeddedZooKeeper;
 import dev.baton.proto.internal.v1.DecodeRequest;
+import dev.baton.proto.internal.v1.DrainState;
 import dev.baton.router.admission.AdmissionLimits;
 import dev.baton.router.admission.TenantPolicies;
 import dev.baton.router.fake.DecodeProbe;
@@ -32,6 +35,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -46,6 +50,11 @@ class RouterTest {
   }
 
   private static Router.Config config(String zookeeper, int httpPort, JointObjective objective) {
+    return config(zookeeper, httpPort, objective, Duration.ofMillis(100));
+  }
+
+  private static Router.Config config(
+      String zookeeper, int httpPort, JointObjective objective, Duration drainLimit) {
     return new Router.Config(
         "r1",
         TestModel.directory(),
@@ -61,7 +70,7 @@ class RouterTest {
         AdmissionLimits.DEFAULT,
         TenantPolicies.NONE,
         1 << 20,
-        Duration.ofMillis(100),
+        drainLimit,
         Router.Config.DEFAULT_POLICY,
         objective,
         RecoveryLimits.DEFAULT);
@@ -83,7 +92,7 @@ class RouterTest {
         ClusterConnection cluster =
             ClusterConnection.open(
                 zookeeper.connectString(), Duration.ofSeconds(10), Duration.ofSeconds(10));
-        WorkerRegistrar d = new WorkerRegistrar(cluster, decode.registration())) {
+        Registrar d = Registrar.of(cluster, decode.registration())) {
       assertThat(get(router, "/readyz").body()).contains("no decode worker");
       d.start();
       decode.registered(d.epoch());
@@ -103,8 +112,8 @@ class RouterTest {
       try (ClusterConnection cluster =
               ClusterConnection.open(
                   zookeeper.connectString(), Duration.ofSeconds(10), Duration.ofSeconds(10));
-          WorkerRegistrar p = new WorkerRegistrar(cluster, prefill.registration());
-          WorkerRegistrar d = new WorkerRegistrar(cluster, decode.registration())) {
+          Registrar p = Registrar.of(cluster, prefill.registration());
+          Registrar d = Registrar.of(cluster, decode.registration())) {
         p.start();
         d.start();
         prefill.registered(p.epoch());
@@ -158,6 +167,70 @@ class RouterTest {
         assertThatThrownBy(() -> new Socket("127.0.0.1", http).close())
             .isInstanceOf(IOException.class);
         router.close();
+      }
+    }
+  }
+
+  @Test
+  void drainingRouterSendsNewRequestsElsewhereAndLetsTheRunningOneEnd() throws Exception {
+    try (EmbeddedZooKeeper zookeeper = EmbeddedZooKeeper.start(directory.resolve("zk"), 0);
+        FakePrefill prefill = new FakePrefill("p");
+        FakeDecode decode = new FakeDecode("d");
+        ClusterConnection cluster =
+            ClusterConnection.open(
+                zookeeper.connectString(), Duration.ofSeconds(10), Duration.ofSeconds(10));
+        Registrar p = Registrar.of(cluster, prefill.registration());
+        Registrar d = Registrar.of(cluster, decode.registration())) {
+      p.start();
+      d.start();
+      prefill.registered(p.epoch());
+      decode.registered(d.epoch());
+      Router router =
+          Router.start(
+              config(
+                  zookeeper.connectString(),
+                  0,
+                  Router.Config.DEFAULT_OBJECTIVE,
+                  Duration.ofMinutes(1)));
+      await().atMost(10, SECONDS).until(() -> get(router, "/readyz").status() == 200);
+      await().atMost(10, SECONDS).until(() -> RouterMember.look(cluster).size() == 1);
+      RouterMember member = RouterMember.look(cluster).getFirst();
+      assertThat(member.registration().getHttpEndpoint()).endsWith(":" + router.httpPort());
+      CountDownLatch ordered = new CountDownLatch(1);
+      router.onDrainOrder(ordered::countDown);
+      try (RawHttp client = new RawHttp(router.httpPort());
+          OrderedDrain order = OrderedDrain.of(cluster, "r1", member.epoch(), "the test")) {
+        client.post("/v1/completions", "{\"prompt\":\"hello\",\"max_tokens\":4}");
+        DecodeProbe call = decode.next();
+        assertThat(ordered.await(10, SECONDS)).isTrue();
+        Thread close = Thread.startVirtualThread(router::close);
+
+        await().atMost(10, SECONDS).until(() -> get(router, "/readyz").status() == 503);
+        assertThat(get(router, "/readyz").body()).contains("shutting down");
+        try (RawHttp other = new RawHttp(router.httpPort())) {
+          other.post("/v1/completions", "{\"prompt\":\"hello\"}");
+          RawHttp.Response refused = other.response();
+          assertThat(refused.status()).isEqualTo(503);
+          assertThat(refused.body()).contains("draining");
+          assertThat(refused.headers())
+              .containsEntry("retry-after", "1")
+              .containsEntry("connection", "close");
+        }
+        await()
+            .atMost(10, SECONDS)
+            .until(() -> order.progress().filter(each -> each.getRequests() == 1).isPresent());
+
+        call.reserved();
+        call.kvArrived(1, 0, 64);
+        call.text(0, "hey");
+        call.stopped(0);
+        call.complete();
+        assertThat(client.response().body()).contains("\"text\":\"hey\"");
+        close.join();
+        assertThat(order.progress().orElseThrow().getState())
+            .isEqualTo(DrainState.DRAIN_STATE_OVER);
+        assertThat(order.progress().orElseThrow().getHandedBack()).isZero();
+        assertThat(RouterMember.look(cluster)).isEmpty();
       }
     }
   }

@@ -2,6 +2,7 @@ package dev.baton.cli.demo;
 
 import dev.baton.cli.local.RouterReadiness;
 import dev.baton.cli.shell.TemporaryDirectory;
+import dev.baton.cluster.drain.DrainLimits;
 import dev.baton.cluster.membership.AdvertisedEndpoints;
 import dev.baton.cluster.process.ProcessLogging;
 import dev.baton.cluster.zookeeper.EmbeddedZooKeeper;
@@ -86,7 +87,7 @@ public final class WarmUpCommand implements Callable<Integer> {
         CHUNK_TOKENS,
         QUEUE,
         LIMIT,
-        LIMIT,
+        DrainLimits.of(LIMIT),
         LIMIT,
         Optional.empty(),
         Connections.Wire.ANY,
@@ -112,7 +113,7 @@ public final class WarmUpCommand implements Callable<Integer> {
         QUEUE,
         DecodeWorker.Config.DEFAULT_CHUNK_TOKENS,
         LIMIT,
-        LIMIT,
+        DrainLimits.of(LIMIT),
         LIMIT);
   }
 

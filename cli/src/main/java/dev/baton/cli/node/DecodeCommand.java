@@ -46,11 +46,15 @@ final class DecodeCommand implements Callable<Integer> {
             ? DecodeWorker.start(config, emulated.get(), told)
             : DecodeWorker.start(config, told);
     emulated.ifPresent(each -> EmulationOptions.watch(each, worker.meters()));
+    worker.onDrainOrder(LifeOptions::end);
     Map<String, String> endpoints = new LinkedHashMap<>();
     endpoints.put("control", worker.controlEndpoint());
     endpoints.put("kv", worker.kvEndpoint());
     endpoints.put("admin", worker.adminEndpoint());
-    life.serve(worker, ReadyLine.ofThisProcess(ROLE, config.id(), endpoints));
+    life.serve(
+        worker,
+        ReadyLine.ofThisProcess(ROLE, config.id(), endpoints),
+        common.member().drainLimit());
     return 0;
   }
 

@@ -47,7 +47,7 @@ final class DecodeOptions {
         maxBatch,
         chunkTokens,
         worker.member().stallLimit(),
-        worker.member().drainLimit(),
+        worker.drainLimits(),
         worker.engine().sessionTimeout());
   }
 }

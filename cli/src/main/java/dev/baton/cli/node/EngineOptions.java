@@ -57,8 +57,23 @@ final class EngineOptions {
           "After this long without contact ZooKeeper drops the worker. Default: ${DEFAULT-VALUE}.")
   private Duration sessionTimeout = Duration.ZERO;
 
+  @Option(
+      names = "--drain-move",
+      paramLabel = "SIZE",
+      defaultValue = "1g",
+      converter = Units.Sizes.class,
+      description = {
+        "Most KV that workers of the same role fetch from this one when it ends, the hottest first;",
+        "0: none. Default: ${DEFAULT-VALUE}."
+      })
+  private long drainMove;
+
   String pool() {
     return pool;
+  }
+
+  long drainMove() {
+    return drainMove;
   }
 
   /**

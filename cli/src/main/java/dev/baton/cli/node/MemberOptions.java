@@ -43,8 +43,10 @@ final class MemberOptions {
       paramLabel = "TIME",
       defaultValue = "5s",
       converter = Units.Durations.class,
-      description =
-          "Time that running requests get when the process ends. Default: ${DEFAULT-VALUE}.")
+      description = {
+        "Time that running requests get when the process ends, by SIGTERM or 'baton drain'; what",
+        "would take longer goes on elsewhere. Default: ${DEFAULT-VALUE}."
+      })
   private Duration drainLimit = Duration.ZERO;
 
   @Option(

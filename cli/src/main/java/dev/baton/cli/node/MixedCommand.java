@@ -92,7 +92,11 @@ final class MixedCommand implements Callable<Integer> {
     MixedWorker worker =
         MixedWorker.start(
             name, roles, common.member().zookeeper(), common.engine().sessionTimeout());
-    life.serve(worker, ReadyLine.ofThisProcess(KIND, name.name(), worker.endpoints()));
+    // One role ends after the other.
+    life.serve(
+        worker,
+        ReadyLine.ofThisProcess(KIND, name.name(), worker.endpoints()),
+        common.member().drainLimit().multipliedBy(2));
     return 0;
   }
 
@@ -111,6 +115,7 @@ final class MixedCommand implements Callable<Integer> {
     Optional<String> other = Optional.of(name.otherMember(WorkerRole.WORKER_ROLE_PREFILL));
     return lease -> {
       PrefillWorker worker = PrefillWorker.start(config, lease, chip, other);
+      worker.onDrainOrder(LifeOptions::end);
       emulated.ifPresent(each -> EmulationOptions.watch(each, worker.meters()));
       return new Running(
           worker,
@@ -124,6 +129,7 @@ final class MixedCommand implements Callable<Integer> {
     Optional<String> other = Optional.of(name.otherMember(WorkerRole.WORKER_ROLE_DECODE));
     return lease -> {
       DecodeWorker worker = DecodeWorker.start(config, lease, chip, other);
+      worker.onDrainOrder(LifeOptions::end);
       emulated.ifPresent(each -> EmulationOptions.watch(each, worker.meters()));
       return new Running(
           worker,

@@ -59,7 +59,7 @@ final class PrefillOptions {
         chunkTokens,
         worker.engine().maxQueue(),
         worker.member().stallLimit(),
-        worker.member().drainLimit(),
+        worker.drainLimits(),
         worker.engine().sessionTimeout(),
         disk.config(),
         wire,

@@ -109,11 +109,12 @@ public final class RouterCommand implements Callable<Integer> {
     Router.Config config = ConfigCheck.check(spec.commandLine(), this::config);
     ProcessLogging.start(ROLE, config.id(), member.logLevel());
     Router router = Router.start(config);
+    router.onDrainOrder(LifeOptions::end);
     Map<String, String> endpoints = new LinkedHashMap<>();
     endpoints.put("http", config.host() + ":" + router.httpPort());
     endpoints.put("grpc", config.host() + ":" + router.grpcPort());
     endpoints.put("admin", "http://" + config.host() + ":" + router.httpPort());
-    life.serve(router, ReadyLine.ofThisProcess(ROLE, config.id(), endpoints));
+    life.serve(router, ReadyLine.ofThisProcess(ROLE, config.id(), endpoints), member.drainLimit());
     return 0;
   }
 

@@ -1,5 +1,6 @@
 package dev.baton.cli.node;
 
+import dev.baton.cluster.drain.DrainLimits;
 import dev.baton.cluster.phase.PhaseModel;
 import dev.baton.engine.emulated.EmulatedEngine;
 import java.util.Optional;
@@ -23,6 +24,10 @@ final class WorkerOptions {
 
   EngineOptions engine() {
     return engine;
+  }
+
+  DrainLimits drainLimits() {
+    return new DrainLimits(member.drainLimit(), engine.drainMove());
   }
 
   /**

@@ -8,8 +8,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import picocli.CommandLine.Option;
 
 /**
- * How a long-running command lives: until SIGTERM or SIGINT, or until its parent ends. Either way
- * the service is closed first; a close that takes longer than {@link #CLOSE_LIMIT} is cut short.
+ * How a long-running command lives: until SIGTERM or SIGINT, until its parent ends, or until an
+ * operator orders that it drains. Either way the service is closed first; a close that takes longer
+ * than {@link #CLOSE_LIMIT}, and than what it may wait for besides, is cut short.
  */
 public final class LifeOptions {
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(20);
@@ -32,9 +33,19 @@ public final class LifeOptions {
     }
   }
 
-  /** Says that the service is ready, and stays until the process is told to end. */
+  /** As {@link #serve(AutoCloseable, ReadyLine, Duration)}, of a service that waits for nobody. */
   public void serve(AutoCloseable service, ReadyLine ready) throws InterruptedException {
-    closeAtExit(service);
+    serve(service, ready, Duration.ZERO);
+  }
+
+  /**
+   * Says that the service is ready, and stays until the process is told to end.
+   *
+   * @param drainLimit how long its close may wait for what it runs
+   */
+  public void serve(AutoCloseable service, ReadyLine ready, Duration drainLimit)
+      throws InterruptedException {
+    closeAtExit(service, CLOSE_LIMIT.plus(drainLimit));
     System.out.println(ready.text());
     System.out.flush();
     new CountDownLatch(1).await();
@@ -42,10 +53,19 @@ public final class LifeOptions {
 
   /** Closes the service when the process ends by a signal or by {@link System#exit}. */
   public static void closeAtExit(AutoCloseable service) {
-    Runtime.getRuntime().addShutdownHook(new Thread(() -> close(service), "close"));
+    closeAtExit(service, CLOSE_LIMIT);
   }
 
-  private static void close(AutoCloseable service) {
+  private static void closeAtExit(AutoCloseable service, Duration limit) {
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> close(service, limit), "close"));
+  }
+
+  /** Ends this process as SIGTERM does, with exit code 0. Does not return. */
+  public static void end() {
+    System.exit(0);
+  }
+
+  private static void close(AutoCloseable service, Duration limit) {
     AtomicBoolean closed = new AtomicBoolean();
     Thread closing =
         Thread.ofPlatform()
@@ -59,8 +79,8 @@ public final class LifeOptions {
               }
             });
     try {
-      if (!closing.join(CLOSE_LIMIT)) {
-        say("baton: closing took longer than " + CLOSE_LIMIT.toSeconds() + " s");
+      if (!closing.join(limit)) {
+        say("baton: closing took longer than " + limit.toSeconds() + " s");
       }
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();

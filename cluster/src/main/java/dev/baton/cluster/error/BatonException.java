@@ -23,6 +23,8 @@ public final class BatonException extends RuntimeException {
   /** Longer values are cut to this many characters. */
   public static final int LONGEST_VALUE = 200;
 
+  private static final int DRAINING_RETRY_AFTER_MS = 1000;
+
   private final ErrorCode code;
   private final String field;
   private final String value;
@@ -188,9 +190,15 @@ public final class BatonException extends RuntimeException {
     return of(ErrorCode.ERROR_CODE_CANCELLED, "the request was cancelled");
   }
 
-  /** The process is shutting down. */
+  /** The process is shutting down; others take the request now, or its successor does soon. */
   public static BatonException draining() {
-    return of(ErrorCode.ERROR_CODE_DRAINING, "this process is shutting down and takes nothing new");
+    return new BatonException(
+        "this process is shutting down and takes nothing new",
+        ErrorDetail.newBuilder()
+            .setCode(ErrorCode.ERROR_CODE_DRAINING)
+            .setRetryAfterMs(DRAINING_RETRY_AFTER_MS)
+            .build(),
+        null);
   }
 
   /** A fault of Baton's own; {@code what} may be shown to the client. */

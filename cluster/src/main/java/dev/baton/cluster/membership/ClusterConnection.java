@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
 /**
  * A process's one connection to ZooKeeper, and its session there. It reconnects by itself for as
  * long as it is open; a session that ZooKeeper gave up is followed by a new one. What is built on
- * it ({@link WorkerRegistrar}, {@link WorkerDirectory}) lives through both. Safe for all threads.
+ * it ({@link Registrar}, {@link WorkerDirectory}) lives through both. Safe for all threads.
  */
 public final class ClusterConnection implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ClusterConnection.class);

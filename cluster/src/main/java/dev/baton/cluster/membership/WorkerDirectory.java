@@ -86,6 +86,17 @@ public final class WorkerDirectory implements AutoCloseable {
   }
 
   /**
+   * Looks once, without watching afterwards.
+   *
+   * @throws Exception as ZooKeeper and Curator throw
+   */
+  public static List<Member> look(ClusterConnection connection) throws Exception {
+    try (WorkerDirectory once = new WorkerDirectory(connection)) {
+      return once.read();
+    }
+  }
+
+  /**
    * Begins to watch, and blocks until the first view is there. Call it once.
    *
    * @throws StartException ZOOKEEPER_UNREACHABLE if it is not there within 30 seconds

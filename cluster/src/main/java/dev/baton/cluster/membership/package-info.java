@@ -1,6 +1,6 @@
 /**
- * Who is there. A worker holds an ephemeral node ({@link
- * dev.baton.cluster.membership.WorkerRegistrar}); routers watch all of them ({@link
+ * Who is there. A worker or router holds an ephemeral node ({@link
+ * dev.baton.cluster.membership.Registrar}); routers watch all workers ({@link
  * dev.baton.cluster.membership.WorkerDirectory}). Paths and payloads stand in docs/zookeeper.md.
  */
 @NullMarked

@@ -30,7 +30,7 @@ import java.util.concurrent.ThreadFactory;
  *   <li>Whatever escapes a handler, and a request that does not parse, reaches the caller as a
  *       typed status; see {@link dev.baton.cluster.error.BatonException}.
  *   <li>Health says SERVING from {@link #start} on, overall and for each service, and NOT_SERVING
- *       from {@link #close(Duration)} on.
+ *       from {@link #notServing} or {@link #close(Duration)} on.
  * </ul>
  */
 public final class GrpcServer implements AutoCloseable {
@@ -150,6 +150,11 @@ public final class GrpcServer implements AutoCloseable {
   /** The port it listens on. */
   public int port() {
     return servers.getFirst().getPort();
+  }
+
+  /** Health says NOT_SERVING from now on; calls are taken all the same. Idempotent. */
+  public void notServing() {
+    health.enterTerminalState();
   }
 
   /**

@@ -75,7 +75,7 @@ class BadMembershipInputTest {
       try (ClusterConnection blue =
               ClusterConnection.open(
                   zookeeper.connectString() + "/blue", SECOND, Duration.ofSeconds(10));
-          WorkerRegistrar registrar = new WorkerRegistrar(blue, Workers.prefill("p-1"))) {
+          Registrar registrar = Registrar.of(blue, Workers.prefill("p-1"))) {
         registrar.start();
 
         assertThat(root.client().checkExists().forPath("/blue/baton/workers/p-1")).isNotNull();
@@ -107,7 +107,7 @@ class BadMembershipInputTest {
     try (EmbeddedZooKeeper zookeeper = EmbeddedZooKeeper.start(directory, 0);
         ClusterConnection connection =
             ClusterConnection.open(zookeeper.connectString(), SECOND, Duration.ofSeconds(10))) {
-      assertThatThrownBy(() -> new WorkerRegistrar(connection, registration))
+      assertThatThrownBy(() -> Registrar.of(connection, registration))
           .isInstanceOf(StartException.class)
           .hasMessageStartingWith("registration: " + field + ": ");
     }

@@ -57,8 +57,8 @@ class MembershipTest {
     return closeLater(ClusterConnection.open(zookeeper.connectString(), SESSION, LIMIT));
   }
 
-  private WorkerRegistrar register(ClusterConnection connection, WorkerRegistration registration) {
-    WorkerRegistrar registrar = closeLater(new WorkerRegistrar(connection, registration));
+  private Registrar register(ClusterConnection connection, WorkerRegistration registration) {
+    Registrar registrar = closeLater(Registrar.of(connection, registration));
     registrar.start();
     return registrar;
   }
@@ -91,7 +91,7 @@ class MembershipTest {
   void workerIsSeenWithWhatItSaysAndItsEpoch() throws Exception {
     WorkerDirectory watching = watch();
     ClusterConnection connection = connect();
-    WorkerRegistrar registrar = register(connection, Workers.decode("d-1"));
+    Registrar registrar = register(connection, Workers.decode("d-1"));
 
     await().until(() -> watching.members().size() == 1);
 
@@ -114,7 +114,7 @@ class MembershipTest {
   @Test
   void closedRegistrarLeavesTheViewAtOnce() {
     WorkerDirectory watching = watch();
-    WorkerRegistrar leaving = register(connect(), Workers.prefill("p-1"));
+    Registrar leaving = register(connect(), Workers.prefill("p-1"));
     register(connect(), Workers.prefill("p-2"));
     await().until(() -> watching.members().size() == 2);
 
@@ -139,7 +139,7 @@ class MembershipTest {
   void lostSessionGivesANewEpochAndTheOldOneStaysOurs() throws Exception {
     WorkerDirectory watching = watch();
     ClusterConnection connection = connect();
-    WorkerRegistrar registrar = register(connection, Workers.prefill("p-1"));
+    Registrar registrar = register(connection, Workers.prefill("p-1"));
     long before = registrar.epoch();
 
     Sessions.expire(zookeeper, session(connection));
@@ -156,7 +156,7 @@ class MembershipTest {
 
   @Test
   void nodeThatSomebodyDeletedIsMadeAgainUnderANewEpoch() throws Exception {
-    WorkerRegistrar registrar = register(connect(), Workers.prefill("p-1"));
+    Registrar registrar = register(connect(), Workers.prefill("p-1"));
     long before = registrar.epoch();
     ClusterConnection somebody = connect();
 
@@ -173,7 +173,7 @@ class MembershipTest {
   void viewStaysWhileZooKeeperIsStoppedAndFollowsAfterItsRestart() {
     WorkerDirectory watching = watch();
     ClusterConnection connection = connect();
-    WorkerRegistrar registrar = register(connection, Workers.prefill("p-1"));
+    Registrar registrar = register(connection, Workers.prefill("p-1"));
     await().until(() -> watching.members().size() == 1);
     List<Member> before = watching.members();
     long epoch = registrar.epoch();
@@ -196,7 +196,7 @@ class MembershipTest {
   void outageLongerThanTheSessionIsSurvivedWithoutOneViewThatLacksTheWorker() throws Exception {
     WorkerDirectory watching = watch();
     ClusterConnection connection = connect();
-    WorkerRegistrar registrar = register(connection, Workers.prefill("p-1"));
+    Registrar registrar = register(connection, Workers.prefill("p-1"));
     await().until(() -> watching.members().size() == 1);
     long epoch = registrar.epoch();
     long session = session(connection);
@@ -228,7 +228,7 @@ class MembershipTest {
   void whoHasNoNodeAfterAnOutageStaysInTheViewUntilItIsBack() throws Exception {
     ClusterConnection own = connect();
     WorkerDirectory watching = begun(new WorkerDirectory(own, Duration.ofHours(1)));
-    WorkerRegistrar registrar = register(connect(), Workers.prefill("p-1"));
+    Registrar registrar = register(connect(), Workers.prefill("p-1"));
     registerOnce("d-1");
     await().until(() -> watching.members().size() == 2);
     long epoch = registrar.epoch();
@@ -265,9 +265,8 @@ class MembershipTest {
   void idOfALivingWorkerIsRefusedNamingItsHolder() throws Exception {
     register(connect(), Workers.prefill("p-1"));
     ClusterConnection second = connect();
-    WorkerRegistrar refused =
-        closeLater(
-            new WorkerRegistrar(second, Workers.prefill("p-1").toBuilder().setPid(1).build()));
+    Registrar refused =
+        closeLater(Registrar.of(second, Workers.prefill("p-1").toBuilder().setPid(1).build()));
 
     assertThatThrownBy(refused::start)
         .isInstanceOfSatisfying(
@@ -287,9 +286,8 @@ class MembershipTest {
         .creatingParentsIfNeeded()
         .withMode(CreateMode.EPHEMERAL)
         .forPath("/baton/workers/p-1", Payload.write(Workers.prefill("p-1")));
-    WorkerRegistrar successor =
-        closeLater(
-            new WorkerRegistrar(connect(), Workers.prefill("p-1").toBuilder().setPid(1).build()));
+    Registrar successor =
+        closeLater(Registrar.of(connect(), Workers.prefill("p-1").toBuilder().setPid(1).build()));
     CompletableFuture<Void> registered =
         CompletableFuture.runAsync(successor::start, Thread::startVirtualThread);
     assertThat(predecessor.client().checkExists().forPath("/baton/workers/p-1")).isNotNull();
@@ -305,7 +303,7 @@ class MembershipTest {
   @Test
   void closedRegistrarLeavesASuccessorsNodeAlone() throws Exception {
     ClusterConnection connection = connect();
-    WorkerRegistrar registrar = register(connection, Workers.prefill("p-1"));
+    Registrar registrar = register(connection, Workers.prefill("p-1"));
     ClusterConnection thief = connect();
     thief
         .client()
@@ -341,7 +339,7 @@ class MembershipTest {
 
     register(connection, Workers.prefill("p-1"));
     await().until(() -> sizes.contains(1));
-    WorkerRegistrar second = register(connection, Workers.prefill("p-2"));
+    Registrar second = register(connection, Workers.prefill("p-2"));
     await().until(() -> sizes.contains(2));
     second.close();
 
@@ -361,7 +359,7 @@ class MembershipTest {
   void closeReturnsWhileZooKeeperIsAway() {
     ClusterConnection connection = connect();
     WorkerDirectory watching = watch();
-    WorkerRegistrar registrar = register(connection, Workers.prefill("p-1"));
+    Registrar registrar = register(connection, Workers.prefill("p-1"));
     await().until(() -> watching.members().size() == 1);
     zookeeper.close();
 

@@ -1,7 +1,7 @@
 package dev.baton.harness.relay;
 
 import dev.baton.cluster.membership.ClusterConnection;
-import dev.baton.cluster.membership.WorkerRegistrar;
+import dev.baton.cluster.membership.Registrar;
 import dev.baton.cluster.process.StatusService;
 import dev.baton.kv.KvDtype;
 import dev.baton.kv.Layout;
@@ -102,11 +102,11 @@ public final class StubWorkers implements AutoCloseable {
 
   private Server join(ClusterConnection cluster, WorkerRole role, BindableService service)
       throws IOException {
-    AtomicReference<@Nullable WorkerRegistrar> registrar = new AtomicReference<>();
+    AtomicReference<@Nullable Registrar> registrar = new AtomicReference<>();
     StatusService status =
         new StatusService(
             () -> {
-              WorkerRegistrar now = registrar.get();
+              Registrar now = registrar.get();
               return now == null ? 0 : now.epoch();
             },
             () -> WorkerLoad.newBuilder().setBlocksTotal(BLOCKS).build(),
@@ -120,7 +120,7 @@ public final class StubWorkers implements AutoCloseable {
             .start();
     opened.push(server::shutdownNow);
     opened.push(status);
-    WorkerRegistrar member = new WorkerRegistrar(cluster, registration(role, server.getPort()));
+    Registrar member = Registrar.of(cluster, registration(role, server.getPort()));
     opened.push(member);
     member.start();
     registrar.set(member);

@@ -1,5 +1,6 @@
 package dev.baton.router.generation;
 
+import dev.baton.cluster.drain.Draining;
 import dev.baton.cluster.error.BatonException;
 import dev.baton.cluster.pools.RecoveryKind;
 import dev.baton.cluster.process.RequestScope;
@@ -31,6 +32,8 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * All requests of this router, and the one way to start one. Safe for use by many threads.
@@ -38,7 +41,9 @@ import java.util.function.LongSupplier;
  * <p>Every request that is started ends with one line in the log and is counted once, whether it
  * was refused at once or served.
  */
-public final class Generations implements AutoCloseable {
+public final class Generations implements Draining, AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Generations.class);
+
   private final Models models;
   private final Workers workers;
   private final Tenants tenants;
@@ -260,41 +265,62 @@ public final class Generations implements AutoCloseable {
     return active.get();
   }
 
-  /**
-   * Refuses new and waiting requests with DRAINING, gives running ones this long to end, and fails
-   * the rest. Blocking, idempotent.
-   */
-  public void drain(Duration grace) {
-    draining = true;
-    gate.close();
-    boolean interrupted = false;
-    try {
-      awaitQuiet(grace);
-    } catch (InterruptedException e) {
-      interrupted = true;
-    }
-    running.forEach(each -> each.abandon(BatonException.draining()));
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+  /** Whether new requests are refused. */
+  public boolean isDraining() {
+    return draining;
   }
 
-  private void awaitQuiet(Duration grace) throws InterruptedException {
-    long end = System.nanoTime() + grace.toNanos();
+  /** Also those that wait are refused. */
+  @Override
+  public void refuseNew() {
+    draining = true;
+    gate.close();
+  }
+
+  @Override
+  public int requests() {
+    return running();
+  }
+
+  /**
+   * A client that goes elsewhere costs more than one that waits, so that none is sent away before
+   * the limit.
+   */
+  @Override
+  public int handBack(Duration left) {
+    if (!left.isZero()) {
+      return 0;
+    }
+    Set<Generation> going = Set.copyOf(running);
+    going.forEach(each -> each.abandon(BatonException.draining()));
+    return going.size();
+  }
+
+  @Override
+  public boolean awaitNone(Duration limit) {
+    long end = System.nanoTime() + limit.toNanos();
     synchronized (quiet) {
-      while (active.get() > 0) {
-        long left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
-        if (left <= 0) {
-          return;
+      try {
+        while (active.get() > 0) {
+          long left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
+          if (left <= 0) {
+            return false;
+          }
+          quiet.wait(left);
         }
-        quiet.wait(left);
+        return true;
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return false;
       }
     }
   }
 
-  /** As {@link #drain} without grace. */
+  /** Refuses new requests, and gives all others back. Idempotent. */
   @Override
   public void close() {
-    drain(Duration.ZERO);
+    refuseNew();
+    int left = handBack(Duration.ZERO);
+    LOG.debug("{} requests were still here", left);
   }
 }

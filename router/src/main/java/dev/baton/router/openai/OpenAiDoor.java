@@ -86,6 +86,12 @@ public final class OpenAiDoor implements AutoCloseable {
           configure(config, host, port, times, responses);
           RoutesConfig routes = config.routes;
           routes.before(RequestIdHeader::put);
+          routes.before(ctx -> {
+            if (generations.isDraining()) {
+              // A balancer finds another router when the client connects again.
+              ctx.header("Connection", "close");
+            }
+          });
           for (AnswerKind kind : AnswerKind.all()) {
             routes.post(
                 kind.path(),

@@ -4,6 +4,7 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.baton.cluster.drain.Drain;
 import dev.baton.cluster.error.BatonException;
 import dev.baton.proto.internal.v1.DecodeRequest;
 import dev.baton.proto.internal.v1.PrefillRequest;
@@ -554,7 +555,7 @@ class GenerationFlowTest {
   void drainingRefusesNewRequestsAndFailsThoseThatDoNotEndInTime() throws Exception {
     start(text("x"));
     DecodeProbe decode = house.decode.next();
-    house.generations.drain(Duration.ofMillis(50));
+    Drain.withoutBlocks(house.generations, Duration.ofMillis(50), _ -> {}).run();
     assertThat(heard.failure().code()).isEqualTo(ErrorCode.ERROR_CODE_DRAINING);
     assertThat(decode.awaitCancelled()).isTrue();
 
@@ -562,6 +563,7 @@ class GenerationFlowTest {
     house.generations.start(
         GenerationRequest.of(text("x").build(), Tenant.ANONYMOUS, "grpc", Optional.empty()), late);
     assertThat(late.failure().code()).isEqualTo(ErrorCode.ERROR_CODE_DRAINING);
+    assertThat(late.failure().retryAfterMs()).hasValue(1000);
   }
 
   @Test

@@ -4,6 +4,7 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.baton.cluster.drain.Drain;
 import dev.baton.cluster.error.BatonException;
 import dev.baton.proto.internal.v1.WorkerLoad;
 import dev.baton.proto.v1.ErrorCode;
@@ -185,7 +186,8 @@ class QueueingTest {
     Heard served = start("x");
     DecodeProbe running = house.decode.next();
     Heard waiting = start("y");
-    Thread drain = Thread.ofVirtual().start(() -> house.generations.drain(Duration.ofSeconds(20)));
+    Drain draining = Drain.withoutBlocks(house.generations, Duration.ofSeconds(20), _ -> {});
+    Thread drain = Thread.ofVirtual().start(draining::run);
     assertThat(waiting.failure().code()).isEqualTo(ErrorCode.ERROR_CODE_DRAINING);
     answer(running);
     served.usage();

@@ -5,6 +5,7 @@ import static java.util.concurrent.TimeUnit.NANOSECONDS;
 
 import dev.baton.cluster.error.BatonException;
 import dev.baton.cluster.error.StartException;
+import dev.baton.proto.internal.v1.RouterRegistration;
 import dev.baton.proto.internal.v1.WorkerRegistration;
 import java.time.Duration;
 import java.util.Set;
@@ -25,29 +26,30 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
 /**
- * Keeps a worker's node in ZooKeeper for as long as the worker runs.
+ * Keeps a member's node in ZooKeeper for as long as the member, a worker or a router, runs.
  *
  * <ul>
- *   <li>The node is ephemeral; its czxid is the worker's epoch.
- *   <li>While ZooKeeper does not answer, nothing changes: the worker goes on under its last epoch.
+ *   <li>The node is ephemeral; its czxid is the member's epoch.
+ *   <li>While ZooKeeper does not answer, nothing changes: the member goes on under its last epoch.
  *   <li>After the loss of the session, or when somebody deleted the node, it is made again, under a
  *       new epoch, with jitter so that a whole cluster does not come back in one moment.
- *   <li>An id is one worker's. If another process has it at the start, that one gets the session
- *       timeout, and half of it again, to vanish. If another process takes it later, this one says
- *       so in its log, serves on, and takes the id back when it becomes free.
+ *   <li>An id is one worker's, or one router's. If another process has it at the start, that one
+ *       gets the session timeout, and half of it again, to vanish. If another process takes it
+ *       later, this one says so in its log, serves on, and takes the id back when it becomes free.
  * </ul>
  *
  * <p>Safe for all threads. All work in ZooKeeper is done on one thread of its own.
  */
-public final class WorkerRegistrar implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(WorkerRegistrar.class);
+public final class Registrar implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Registrar.class);
   private static final Duration RETRY = Duration.ofSeconds(1);
   private static final Duration LONGEST_JITTER = Duration.ofSeconds(1);
   private static final Duration RELEASE_LIMIT = Duration.ofSeconds(3);
 
   private final ClusterConnection connection;
+  private final String kind;
   private final String id;
-  private final WorkerNode node;
+  private final MemberNode node;
   private final Set<Long> epochs = ConcurrentHashMap.newKeySet();
   private final CompletableFuture<Long> first = new CompletableFuture<>();
   private final ScheduledExecutorService thread;
@@ -62,24 +64,77 @@ public final class WorkerRegistrar implements AutoCloseable {
   private volatile long patienceEnds;
   private volatile boolean closing;
 
+  private Registrar(ClusterConnection connection, String kind, String id, MemberNode node) {
+    this.connection = connection;
+    this.kind = kind;
+    this.id = id;
+    this.node = node;
+    this.thread =
+        Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().daemon().name(kind + "-registrar").factory());
+  }
+
   /**
    * For a worker that says this of itself.
    *
    * @throws StartException BAD_VALUE naming the field if others could not use the registration
    */
-  public WorkerRegistrar(ClusterConnection connection, WorkerRegistration registration) {
+  public static Registrar of(ClusterConnection connection, WorkerRegistration registration) {
+    String id = registration.getId();
+    checked(() -> Payload.check(registration));
+    return new Registrar(
+        connection,
+        "worker",
+        id,
+        new MemberNode(
+            connection.client(),
+            Payload.path(id),
+            Payload.write(registration),
+            bytes -> Payload.holder(id, bytes)));
+  }
+
+  /**
+   * For a router that says this of itself.
+   *
+   * @throws StartException BAD_VALUE if its id cannot be
+   */
+  public static Registrar of(ClusterConnection connection, RouterRegistration registration) {
+    String id = registration.getId();
+    checked(() -> Payload.checkId(id));
+    return new Registrar(
+        connection,
+        "router",
+        id,
+        new MemberNode(
+            connection.client(),
+            Payload.routerPath(id),
+            Payload.write(registration),
+            bytes -> Payload.routerHolder(id, bytes)));
+  }
+
+  private static void checked(Runnable check) {
     try {
-      Payload.check(registration);
+      check.run();
     } catch (BatonException e) {
       throw new StartException(
           StartException.Reason.BAD_VALUE, "registration: " + e.getMessage(), e);
     }
-    this.connection = connection;
-    this.id = registration.getId();
-    this.node = new WorkerNode(connection.client(), id, Payload.write(registration));
-    this.thread =
-        Executors.newSingleThreadScheduledExecutor(
-            Thread.ofPlatform().daemon().name("worker-registrar").factory());
+  }
+
+  /**
+   * Begins to register, for a member that serves before it is registered: its epoch is 0 until
+   * then, and an id that somebody else keeps is only said in the log. In place of {@link #start}.
+   */
+  public void begin() {
+    first.complete(0L);
+    claimPatiently();
+  }
+
+  private void claimPatiently() {
+    Duration session = connection.sessionTimeout();
+    patienceEnds = System.nanoTime() + session.plus(session.dividedBy(2)).toNanos();
+    connection.client().getConnectionStateListenable().addListener(onState);
+    after(Duration.ZERO);
   }
 
   /**
@@ -89,10 +144,7 @@ public final class WorkerRegistrar implements AutoCloseable {
    *     ZOOKEEPER_UNREACHABLE if ZooKeeper stops to answer
    */
   public void start() {
-    Duration session = connection.sessionTimeout();
-    patienceEnds = System.nanoTime() + session.plus(session.dividedBy(2)).toNanos();
-    connection.client().getConnectionStateListenable().addListener(onState);
-    after(Duration.ZERO);
+    claimPatiently();
     try {
       var _ = first.get();
     } catch (ExecutionException e) {
@@ -112,11 +164,11 @@ public final class WorkerRegistrar implements AutoCloseable {
   /**
    * The newest epoch held; it stays what it was while ZooKeeper is away.
    *
-   * @throws IllegalStateException before {@link #start} returned
+   * @throws IllegalStateException before {@link #start} or {@link #begin} returned
    */
   public long epoch() {
     if (!first.isDone()) {
-      throw new IllegalStateException("worker " + id + " is not registered yet");
+      throw new IllegalStateException(kind + " " + id + " is not registered yet");
     }
     return epoch;
   }
@@ -147,8 +199,8 @@ public final class WorkerRegistrar implements AutoCloseable {
     }
     try {
       switch (node.claim(onNode)) {
-        case WorkerNode.Claim.Held held -> held(held.epoch());
-        case WorkerNode.Claim.Taken taken -> taken(taken.holder());
+        case MemberNode.Claim.Held held -> held(held.epoch());
+        case MemberNode.Claim.Taken taken -> taken(taken.holder());
       }
     } catch (InterruptedException stopping) {
       Thread.currentThread().interrupt();
@@ -167,17 +219,17 @@ public final class WorkerRegistrar implements AutoCloseable {
 
   private void taken(String holder) {
     long left = patienceEnds - System.nanoTime();
-    if (first.isDone()) {
-      LOG.error("worker id {} is now held by another process: {}; stop one of the two", id, holder);
-      after(RETRY.multipliedBy(10));
-    } else if (left > 0) {
+    if (left > 0) {
       after(Duration.ofNanos(left));
+    } else if (first.isDone()) {
+      LOG.error("{} id {} is held by another process: {}; stop one of the two", kind, id, holder);
+      after(RETRY.multipliedBy(10));
     } else {
       first.completeExceptionally(
           new StartException(
               StartException.Reason.ID_TAKEN,
-              "worker id '%s' is taken by %s; stop that one, or choose another id"
-                  .formatted(id, holder)));
+              "%s id '%s' is taken by %s; stop that one, or choose another id"
+                  .formatted(kind, id, holder)));
     }
   }
 
@@ -186,13 +238,13 @@ public final class WorkerRegistrar implements AutoCloseable {
       first.completeExceptionally(
           new StartException(
               StartException.Reason.ZOOKEEPER_UNREACHABLE,
-              "zookeeper: %s did not let worker '%s' register: %s"
-                  .formatted(connection.zookeeper(), id, why.getMessage()),
+              "zookeeper: %s did not let %s '%s' register: %s"
+                  .formatted(connection.zookeeper(), kind, id, why.getMessage()),
               why));
       return;
     }
     LOG.atLevel(connection.isConnected() ? Level.WARN : Level.DEBUG)
-        .log("worker {} cannot look at its node, and tries again: {}", id, why.toString());
+        .log("{} {} cannot look at its node, and tries again: {}", kind, id, why.toString());
     after(RETRY);
   }
 
@@ -215,7 +267,7 @@ public final class WorkerRegistrar implements AutoCloseable {
           })
           .get(RELEASE_LIMIT.toMillis(), MILLISECONDS);
     } catch (ExecutionException | TimeoutException e) {
-      LOG.warn("worker {} could not delete its node; it vanishes with the session", id);
+      LOG.warn("{} {} could not delete its node; it vanishes with the session", kind, id);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import org.apache.curator.framework.CuratorFramework;
 import org.apache.curator.framework.api.CuratorWatcher;
 import org.apache.zookeeper.CreateMode;
@@ -12,11 +13,11 @@ import org.apache.zookeeper.data.Stat;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A worker's ephemeral node. It remembers the sessions in which this process may have made it: a
+ * A member's ephemeral node. It remembers the sessions in which this process may have made it: a
  * node that one of them left behind is ours to replace, any other is somebody else's. For one
  * thread.
  */
-final class WorkerNode {
+final class MemberNode {
   /** Who has the node. */
   sealed interface Claim {
     /** We do, in this incarnation. */
@@ -27,16 +28,25 @@ final class WorkerNode {
   }
 
   private final CuratorFramework client;
-  private final String id;
   private final String path;
   private final byte[] payload;
+  private final Function<byte[], Optional<String>> whoWrote;
   private final Set<Long> sessions = new HashSet<>();
 
-  WorkerNode(CuratorFramework client, String id, byte[] payload) {
+  /**
+   * A node yet to be made.
+   *
+   * @param whoWrote how a person finds the process that wrote such a payload
+   */
+  MemberNode(
+      CuratorFramework client,
+      String path,
+      byte[] payload,
+      Function<byte[], Optional<String>> whoWrote) {
     this.client = client;
-    this.id = id;
-    this.path = Payload.path(id);
+    this.path = path;
     this.payload = payload;
+    this.whoWrote = whoWrote;
   }
 
   /**
@@ -108,7 +118,7 @@ final class WorkerNode {
   }
 
   private String holder(byte[] bytes, long owner) {
-    String who = Payload.holder(id, bytes).orElse("an unreadable payload");
+    String who = whoWrote.apply(bytes).orElse("an unreadable payload");
     return owner == 0
         ? who + ", as a node that does not vanish by itself"
         : "%s, ZooKeeper session 0x%x".formatted(who, owner);
