@@ -49,7 +49,6 @@ public final class DecodeParts {
       MeterRegistry meters) {
     this.pool = pool;
     DecodeMetrics metrics = new DecodeMetrics(meters);
-    this.calls = new DecodeCalls(changed);
     BlockAdmission admission = new BlockAdmission(pool, maxQueue);
     this.loop =
         new DecodeLoop(
@@ -60,6 +59,7 @@ public final class DecodeParts {
             metrics,
             new WorkMeter(new Chip(Optional.empty(), nanos)),
             nanos);
+    this.calls = new DecodeCalls(changed, loop::secondsPerToken);
     threads.execute(admission::run);
     threads.execute(loop::run);
     this.endpoint =

@@ -267,7 +267,7 @@ final class SimulatedCall<Q, A> extends ClientCall<Q, A> {
     return events.chance(80) ? 0 : network.silence();
   }
 
-  /** When the server took in what it is asked; not yet: {@link Long#MAX_VALUE}. */
+  /** When the server had taken in all that it is asked; not yet: {@link Long#MAX_VALUE}. */
   long serverBegunAt() {
     return Objects.requireNonNull(serving).begunAt();
   }

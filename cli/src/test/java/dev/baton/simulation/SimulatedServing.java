@@ -70,7 +70,7 @@ final class SimulatedServing<Q, A> extends ServerCall<Q, A> {
     over = true;
   }
 
-  /** When it took in what it is asked; not yet: {@link Long#MAX_VALUE}. */
+  /** When it had taken in all that it is asked; not yet: {@link Long#MAX_VALUE}. */
   long begunAt() {
     return begunAt;
   }
@@ -109,7 +109,6 @@ final class SimulatedServing<Q, A> extends ServerCall<Q, A> {
 
   void take(byte[] message) {
     if (!over) {
-      begunAt = Math.min(begunAt, events.now());
       Q parsed = definition.getMethodDescriptor().parseRequest(new ByteArrayInputStream(message));
       if (parsed instanceof DecodeRequest asked) {
         network.fence().asked(call, asked);
@@ -126,6 +125,7 @@ final class SimulatedServing<Q, A> extends ServerCall<Q, A> {
 
   void halfClosed() {
     if (!over) {
+      begunAt = events.now();
       inContext(() -> Objects.requireNonNull(handler).onHalfClose());
     }
   }
