@@ -44,6 +44,7 @@ final class AnswerCall {
   }
 
   private final List<Channel> routers;
+  private final Pauses pauses;
   private final CallOptions options;
   private final GenerationRequest request;
   private final Progress progress;
@@ -55,13 +56,26 @@ final class AnswerCall {
   private int fruitless;
   private @Nullable String cancelled;
 
+  /** Lets time pass before another router is asked. */
+  @FunctionalInterface
+  interface Pauses {
+    /** The machine's own time. */
+    Pauses REAL =
+        (millis, then) ->
+            CompletableFuture.delayedExecutor(millis, TimeUnit.MILLISECONDS).execute(then);
+
+    /** Runs this after so many milliseconds. */
+    void after(long millis, Runnable then);
+  }
+
   /**
    * An answer yet to be asked for.
    *
    * @param routers any of which can answer; the first is asked first
    */
-  AnswerCall(List<Channel> routers, CallOptions options, GenerationRequest request) {
+  AnswerCall(List<Channel> routers, CallOptions options, GenerationRequest request, Pauses pauses) {
     this.routers = List.copyOf(routers);
+    this.pauses = pauses;
     this.options = options;
     this.request = request;
     this.progress = new Progress(request);
@@ -122,7 +136,7 @@ final class AnswerCall {
       router = (router + 1) % routers.size();
       pause = PAUSE_MILLIS * (fruitless / routers.size());
     }
-    CompletableFuture.delayedExecutor(pause, TimeUnit.MILLISECONDS).execute(() -> start(listener));
+    pauses.after(pause, () -> start(listener));
     return true;
   }
 

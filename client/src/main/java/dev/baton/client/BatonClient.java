@@ -48,12 +48,23 @@ public final class BatonClient implements AutoCloseable {
   private final AtomicInteger calls = new AtomicInteger();
   private final Duration deadline;
   private final Runnable stopThreads;
+  private final AnswerCall.Pauses pauses;
 
   BatonClient(
       List<ManagedChannel> connections,
       @Nullable String apiKey,
       Duration deadline,
       Runnable stopThreads) {
+    this(connections, apiKey, deadline, stopThreads, AnswerCall.Pauses.REAL);
+  }
+
+  /** {@code pauses} pass before another router is asked. */
+  BatonClient(
+      List<ManagedChannel> connections,
+      @Nullable String apiKey,
+      Duration deadline,
+      Runnable stopThreads,
+      AnswerCall.Pauses pauses) {
     this.connections = List.copyOf(connections);
     this.routers =
         connections.stream()
@@ -61,6 +72,7 @@ public final class BatonClient implements AutoCloseable {
             .toList();
     this.deadline = deadline;
     this.stopThreads = stopThreads;
+    this.pauses = pauses;
   }
 
   /** All routers, those first whose turn it is. */
@@ -175,7 +187,7 @@ public final class BatonClient implements AutoCloseable {
     Duration limit = request.deadline().orElse(deadline);
     CallOptions options =
         CallOptions.DEFAULT.withDeadlineAfter(limit.toNanos(), TimeUnit.NANOSECONDS);
-    return new AnswerCall(inTurn(), options, request);
+    return new AnswerCall(inTurn(), options, request, pauses);
   }
 
   /** What a client may be told besides its router's endpoint. */

@@ -169,7 +169,8 @@ final class BlockAdmission implements AutoCloseable {
     }
   }
 
-  private void run() {
+  /** What the thread does: it returns once the queue is closed. */
+  void run() {
     for (Waiting next = awaitRoom(); next != null; next = awaitRoom()) {
       next.deliver();
     }

@@ -9,6 +9,7 @@ import io.grpc.Context;
 import io.grpc.Deadline;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
@@ -30,16 +31,31 @@ final class DecodeEndpoint extends DecodeServiceGrpc.DecodeServiceImplBase
   private final RequestCheck check;
   private final DecodeStages stages;
   private final DecodeMetrics metrics;
-  private final ScheduledThreadPoolExecutor heartbeats;
+  private final ScheduledExecutorService heartbeats;
 
+  /** An edge whose signs of life have a thread of their own. */
   DecodeEndpoint(RequestCheck check, DecodeStages stages, DecodeMetrics metrics) {
+    this(check, stages, metrics, timer());
+  }
+
+  /** {@code heartbeats} times the signs of life; stopped at the close. */
+  DecodeEndpoint(
+      RequestCheck check,
+      DecodeStages stages,
+      DecodeMetrics metrics,
+      ScheduledExecutorService heartbeats) {
     this.check = check;
     this.stages = stages;
     this.metrics = metrics;
-    this.heartbeats =
+    this.heartbeats = heartbeats;
+  }
+
+  private static ScheduledExecutorService timer() {
+    ScheduledThreadPoolExecutor timer =
         new ScheduledThreadPoolExecutor(
             1, Thread.ofPlatform().daemon().name("decode-heartbeat").factory());
-    heartbeats.setRemoveOnCancelPolicy(true);
+    timer.setRemoveOnCancelPolicy(true);
+    return timer;
   }
 
   @Override

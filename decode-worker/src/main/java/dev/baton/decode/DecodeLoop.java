@@ -187,7 +187,8 @@ final class DecodeLoop {
     }
   }
 
-  private void run() {
+  /** What the thread does: it returns once nothing runs and the loop is closed. */
+  void run() {
     while (awaitWork()) {
       dropStopped();
       List<DecodeSequence> batch = nextBatch();

@@ -12,8 +12,10 @@ import io.grpc.Deadline;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.time.Duration;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 
 /**
  * The gRPC edge of the worker. One call is one {@link PrefillJob}; the end of the call, by the
@@ -33,8 +35,10 @@ final class PrefillEndpoint extends PrefillServiceGrpc.PrefillServiceImplBase
   private final Duration stallLimit;
   private final Overlap overlap;
   private final PrefillMetrics metrics;
-  private final ScheduledThreadPoolExecutor heartbeats;
+  private final ScheduledExecutorService heartbeats;
+  private final LongSupplier nanoClock;
 
+  /** An edge in real time, whose heartbeats have a thread of their own. */
   PrefillEndpoint(
       RequestCheck check,
       BlockPool pool,
@@ -43,6 +47,20 @@ final class PrefillEndpoint extends PrefillServiceGrpc.PrefillServiceImplBase
       Duration stallLimit,
       Overlap overlap,
       PrefillMetrics metrics) {
+    this(check, pool, loop, sender, stallLimit, overlap, metrics, timer(), System::nanoTime);
+  }
+
+  /** {@code heartbeats} times the heartbeats; stopped at the close. */
+  PrefillEndpoint(
+      RequestCheck check,
+      BlockPool pool,
+      PrefillLoop loop,
+      HandoffSender sender,
+      Duration stallLimit,
+      Overlap overlap,
+      PrefillMetrics metrics,
+      ScheduledExecutorService heartbeats,
+      LongSupplier nanoClock) {
     this.check = check;
     this.pool = pool;
     this.loop = loop;
@@ -50,10 +68,16 @@ final class PrefillEndpoint extends PrefillServiceGrpc.PrefillServiceImplBase
     this.stallLimit = stallLimit;
     this.overlap = overlap;
     this.metrics = metrics;
-    this.heartbeats =
+    this.heartbeats = heartbeats;
+    this.nanoClock = nanoClock;
+  }
+
+  private static ScheduledExecutorService timer() {
+    ScheduledThreadPoolExecutor timer =
         new ScheduledThreadPoolExecutor(
             1, Thread.ofPlatform().daemon().name("prefill-heartbeat").factory());
-    heartbeats.setRemoveOnCancelPolicy(true);
+    timer.setRemoveOnCancelPolicy(true);
+    return timer;
   }
 
   @Override
@@ -63,7 +87,7 @@ final class PrefillEndpoint extends PrefillServiceGrpc.PrefillServiceImplBase
     try (RequestScope scope = RequestScope.open(request.getRequestId())) {
       Context context = Context.current();
       PrefillJob job =
-          new PrefillJob(check.check(request), pool, pushWithin(context), call, System::nanoTime);
+          new PrefillJob(check.check(request), pool, pushWithin(context), call, nanoClock);
       responses.setOnCancelHandler(() -> loop.stop(job, whyOver(context)));
       loop.submit(job);
       call.progress(job);

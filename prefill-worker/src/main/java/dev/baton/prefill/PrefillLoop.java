@@ -318,7 +318,8 @@ final class PrefillLoop implements Draining {
     }
   }
 
-  private void run() {
+  /** What the thread does: it returns once nothing computes and the loop is closed. */
+  void run() {
     while (awaitWork()) {
       step();
     }

@@ -53,7 +53,8 @@ public final class EmulatedEngine implements Engine {
     this(model, times, Pace.REAL);
   }
 
-  EmulatedEngine(EmulatedModel model, StepTimes times, Pace pace) {
+  /** An engine in this time. */
+  public EmulatedEngine(EmulatedModel model, StepTimes times, Pace pace) {
     this.model = model;
     this.times = times;
     this.pace = pace;

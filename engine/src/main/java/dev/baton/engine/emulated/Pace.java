@@ -3,7 +3,7 @@ package dev.baton.engine.emulated;
 import java.util.concurrent.locks.LockSupport;
 
 /** Time, as an emulated engine spends it. */
-interface Pace {
+public interface Pace {
   /** The machine's own. */
   Pace REAL =
       new Pace() {

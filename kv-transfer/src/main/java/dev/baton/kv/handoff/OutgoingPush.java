@@ -133,7 +133,7 @@ public final class OutgoingPush {
       if (handoff.renewal() == null) {
         idle = waitingForWriter();
         if (!idle.isEmpty() && saidReadyAt == 0 && handoff.hasPlane()) {
-          saidReadyAt = System.nanoTime();
+          saidReadyAt = watch.now();
         }
       }
     } finally {
@@ -155,7 +155,7 @@ public final class OutgoingPush {
    */
   public PushTimes run() throws HandoffException {
     try (Channels.Lease lease = channels.lease(target)) {
-      long started = System.nanoTime();
+      long started = watch.now();
       Connection connection = lease.connection(OutgoingHandoff.OPENER, stallLimit);
       OutgoingStream main = open(connection);
       boolean acknowledged = false;
@@ -172,7 +172,7 @@ public final class OutgoingPush {
         streams.forEach(OutgoingStream::takeBack);
         main.closeRing(acknowledged);
       }
-      long total = System.nanoTime() - started;
+      long total = watch.now() - started;
       metrics.completed(
           handoff.receipt(), total, main.usesRing() ? KvWire.SHM : connection.socket());
       return new PushTimes(
@@ -522,7 +522,7 @@ public final class OutgoingPush {
 
   private void noteWakeUp() {
     if (saidReadyAt != 0) {
-      wakeUpNanos += System.nanoTime() - saidReadyAt;
+      wakeUpNanos += watch.now() - saidReadyAt;
       wakeUps++;
       saidReadyAt = 0;
     }
@@ -531,14 +531,14 @@ public final class OutgoingPush {
   private void noteTransfer(Send next) {
     if (!(next instanceof Send.Opening) && !transferring) {
       transferring = true;
-      transferSince = System.nanoTime();
+      transferSince = watch.now();
     }
   }
 
   private void endTransfer() {
     if (transferring) {
       transferring = false;
-      transfers.add(transferSince, System.nanoTime());
+      transfers.add(transferSince, watch.now());
     }
   }
 }

@@ -10,8 +10,8 @@ import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
 import java.time.Duration;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.DoubleSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,6 +26,9 @@ import org.slf4j.LoggerFactory;
 final class StatusWatch implements AutoCloseable {
   static final Duration SHORTEST_PAUSE = Duration.ofMillis(100);
   static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
+
+  static final double LEAST_JITTER = 0.8;
+  static final double MOST_JITTER = 1.2;
 
   /** Several times the longest gap that a living worker leaves between snapshots. */
   static final Duration SILENCE = Duration.ofSeconds(5);
@@ -47,6 +50,7 @@ final class StatusWatch implements AutoCloseable {
   private final ManagedChannel channel;
   private final String worker;
   private final ScheduledExecutorService timer;
+  private final DoubleSupplier jitter;
   private final Listener listener;
   private final SynchronizationContext serial =
       new SynchronizationContext(
@@ -59,10 +63,15 @@ final class StatusWatch implements AutoCloseable {
   private boolean closed;
 
   StatusWatch(
-      ManagedChannel channel, String worker, ScheduledExecutorService timer, Listener listener) {
+      ManagedChannel channel,
+      String worker,
+      ScheduledExecutorService timer,
+      DoubleSupplier jitter,
+      Listener listener) {
     this.channel = channel;
     this.worker = worker;
     this.timer = timer;
+    this.jitter = jitter;
     this.listener = listener;
   }
 
@@ -116,8 +125,7 @@ final class StatusWatch implements AutoCloseable {
     stream.cancel();
     listener.ended();
     LOG.atDebug().addKeyValue("worker", worker).log("status stream ended: {}", why);
-    double jitter = ThreadLocalRandom.current().nextDouble(0.8, 1.2);
-    expectWithin(Duration.ofMillis((long) (pause.toMillis() * jitter)), this::open);
+    expectWithin(Duration.ofMillis((long) (pause.toMillis() * jitter.getAsDouble())), this::open);
     Duration doubled = pause.multipliedBy(2);
     pause = doubled.compareTo(LONGEST_PAUSE) < 0 ? doubled : LONGEST_PAUSE;
   }

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.OptionalDouble;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.DoubleSupplier;
 import java.util.function.LongSupplier;
 
 /**
@@ -60,6 +61,7 @@ final class WorkerLink {
       PrefixIndex index,
       ScheduledExecutorService timer,
       LongSupplier nanos,
+      DoubleSupplier jitter,
       Runnable changed) {
     this.changed = changed;
     this.ref = ref;
@@ -70,7 +72,7 @@ final class WorkerLink {
     this.times = new WorkerTimes(registration);
     this.contents = new WorkerContents(index, ref);
     this.expectations = new Expectations(index, ref, nanos);
-    this.status = new StatusWatch(channel, ref.id(), timer, new Listening());
+    this.status = new StatusWatch(channel, ref.id(), timer, jitter, new Listening());
   }
 
   /** Starts to listen to the worker's status. */

@@ -35,7 +35,9 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.DoubleSupplier;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
@@ -69,6 +71,7 @@ public final class Workers implements AutoCloseable {
   private final Function<String, ManagedChannel> channels;
   private final ScheduledExecutorService timer;
   private final LongSupplier nanos;
+  private final DoubleSupplier jitter;
   private volatile Runnable onChange = () -> {};
 
   private final Object lock = new Object();
@@ -95,11 +98,35 @@ public final class Workers implements AutoCloseable {
       Function<String, ManagedChannel> channels,
       ScheduledExecutorService timer,
       LongSupplier nanos) {
+    this(
+        placement,
+        index,
+        channels,
+        timer,
+        nanos,
+        () ->
+            ThreadLocalRandom.current()
+                .nextDouble(StatusWatch.LEAST_JITTER, StatusWatch.MOST_JITTER));
+  }
+
+  /**
+   * As above.
+   *
+   * @param jitter stretches each pause before a lost status stream is opened again: around 1
+   */
+  public Workers(
+      Placement placement,
+      PrefixIndex index,
+      Function<String, ManagedChannel> channels,
+      ScheduledExecutorService timer,
+      LongSupplier nanos,
+      DoubleSupplier jitter) {
     this.placement = placement;
     this.index = index;
     this.channels = channels;
     this.timer = timer;
     this.nanos = nanos;
+    this.jitter = jitter;
   }
 
   /**
@@ -171,6 +198,7 @@ public final class Workers implements AutoCloseable {
               index,
               timer,
               nanos,
+              jitter,
               this::changed);
       links.put(member.id(), link);
       return Optional.of(link);
