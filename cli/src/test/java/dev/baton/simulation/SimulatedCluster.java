@@ -88,7 +88,8 @@ final class SimulatedCluster {
     SimulatedProcess ran = events.ran();
     if (ran == null) {
       routers.values().forEach(RouterHost::checkDeadlines);
-    } else {
+    } else if (!ran.isFrozen()) {
+      // What it was to do only waits until it thaws.
       Runnable check = checks.get(ran);
       if (check != null) {
         check.run();

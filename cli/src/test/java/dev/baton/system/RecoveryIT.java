@@ -226,7 +226,20 @@ class RecoveryIT {
 
   @Test
   void routerIsKilledMidStreamUnderTheJavaClient() throws Exception {
-    BatonProcess doomed = cluster.launchRouter("router-2", List.of());
+    assertOutlives(cluster.launchRouter("router-2", List.of()), BatonProcess::kill);
+  }
+
+  @Test
+  void routerStandsStillMidStreamUnderTheJavaClient() throws Exception {
+    BatonProcess doomed = cluster.launchRouter("router-3", List.of());
+    try {
+      assertOutlives(doomed, BatonProcess::freeze);
+    } finally {
+      doomed.thaw();
+    }
+  }
+
+  private static void assertOutlives(BatonProcess doomed, Fault fault) throws Exception {
     String first = "127.0.0.1:" + SystemCluster.port(doomed, "grpc");
     String other = "127.0.0.1:" + cluster.grpcPort();
     GenerationRequest request =
@@ -243,7 +256,7 @@ class RecoveryIT {
       int deltas = 0;
       while (stream.hasNext()) {
         if (stream.next() instanceof Delta && ++deltas == ANSWER / 2) {
-          doomed.kill();
+          fault.to(doomed);
         }
       }
       assertThat(stream.answer().choices()).isEqualTo(undisturbed.generate(request).choices());

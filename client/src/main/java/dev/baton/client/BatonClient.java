@@ -40,6 +40,11 @@ public final class BatonClient implements AutoCloseable {
   public static final Duration DEFAULT_DEADLINE = Duration.ofMinutes(10);
 
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(5);
+
+  /** Routers allow five seconds. */
+  private static final Duration PING = Duration.ofSeconds(10);
+
+  private static final Duration PING_LIMIT = Duration.ofSeconds(5);
   private static final Metadata.Key<String> AUTHORIZATION =
       Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
 
@@ -242,6 +247,9 @@ public final class BatonClient implements AutoCloseable {
           .map(each ->
               NettyChannelBuilder.forAddress(each.host(), each.port())
                   .usePlaintext()
+                  // A router that stands still leaves its connections open: they are asked.
+                  .keepAliveTime(PING.toMillis(), TimeUnit.MILLISECONDS)
+                  .keepAliveTimeout(PING_LIMIT.toMillis(), TimeUnit.MILLISECONDS)
                   .executor(threads)
                   .build())
           .toList();
