@@ -187,7 +187,7 @@ final class FaultInjection {
         cluster.awaitReady(target);
       }
       case DRAIN -> {
-        cluster.process(target).awaitEnd(DRAIN_LIMIT);
+        cluster.process(target).awaitOrderlyEnd(DRAIN_LIMIT);
         if (target.role() == Role.ROUTER) {
           cluster.start(target);
         } else {

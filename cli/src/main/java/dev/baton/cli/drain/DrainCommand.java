@@ -84,6 +84,7 @@ public final class DrainCommand implements Callable<Integer> {
     }
     ProcessLogging.plain(Level.ERROR);
     List<Ordered> ordered = new ArrayList<>();
+    List<String> refused = new ArrayList<>();
     try (ClusterConnection connection = ClusterConnection.open(zookeeper, SESSION, LIMIT)) {
       List<Target> all = Target.all(connection);
       List<Target> targets =
@@ -91,7 +92,14 @@ public final class DrainCommand implements Callable<Integer> {
               ? Target.where(all, Optional.ofNullable(role), Optional.ofNullable(pool))
               : Target.named(all, names);
       for (Target target : targets) {
-        ordered.add(order(connection, target));
+        try {
+          ordered.add(order(connection, target));
+        } catch (OrderedDrain.AlreadyOrdered e) {
+          refused.add(String.valueOf(e.getMessage()));
+        }
+      }
+      if (ordered.isEmpty()) {
+        throw new Failure(String.join("; ", refused));
       }
       watch(connection, ordered);
     }
@@ -99,14 +107,17 @@ public final class DrainCommand implements Callable<Integer> {
     if (json) {
       List<Map<String, Object>> reports = members.stream().map(DrainingMember::report).toList();
       System.out.println(
-          JsonMapper.builder().build().writeValueAsString(Map.of("members", reports)));
+          JsonMapper.builder()
+              .build()
+              .writeValueAsString(Map.of("members", reports, "refused", refused)));
     } else {
       members.forEach(member -> System.out.println(member.account()));
+      refused.forEach(System.out::println);
     }
     boolean drained =
         members.stream()
             .allMatch(each -> each.end().equals(Optional.of(DrainingMember.End.DRAINED)));
-    return drained ? 0 : 1;
+    return drained && refused.isEmpty() ? 0 : 1;
   }
 
   private record Ordered(DrainingMember member, OrderedDrain order) {}
@@ -115,12 +126,8 @@ public final class DrainCommand implements Callable<Integer> {
     String by =
         "%s (pid %d)"
             .formatted(System.getProperty("user.name", "?"), ProcessHandle.current().pid());
-    try {
-      OrderedDrain order = OrderedDrain.of(connection, target.id(), target.epoch(), by);
-      return new Ordered(new DrainingMember(target, System.nanoTime()), order);
-    } catch (OrderedDrain.AlreadyOrdered e) {
-      throw new Failure(String.valueOf(e.getMessage()), e);
-    }
+    OrderedDrain order = OrderedDrain.of(connection, target.id(), target.epoch(), by);
+    return new Ordered(new DrainingMember(target, System.nanoTime()), order);
   }
 
   private void watch(ClusterConnection connection, List<Ordered> ordered)

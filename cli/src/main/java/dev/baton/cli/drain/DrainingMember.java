@@ -31,6 +31,9 @@ final class DrainingMember {
   /** What a member may take besides its limit. */
   private static final Duration GRACE = Duration.ofSeconds(20);
 
+  /** Until a member that has taken the order says what its limit is. */
+  private static final Duration BEGIN_LIMIT = Duration.ofMinutes(10);
+
   private final Target target;
   private final long orderedAt;
   private DrainProgress progress = DrainProgress.getDefaultInstance();
@@ -69,9 +72,16 @@ final class DrainingMember {
       end(End.VANISHED, now);
     } else if (!taken && now - orderedAt > TAKE_LIMIT.toNanos()) {
       end(End.SILENT, now);
-    } else if (taken && now - orderedAt > GRACE.plusMillis(progress.getLimitMs()).toNanos()) {
+    } else if (taken && now - orderedAt > longest().toNanos()) {
       end(End.LATE, now);
     }
+  }
+
+  /** The roles of a mixed worker end one after the other. */
+  private Duration longest() {
+    Duration limit =
+        progress.getLimitMs() == 0 ? BEGIN_LIMIT : Duration.ofMillis(progress.getLimitMs());
+    return GRACE.plus(limit.multipliedBy(target.mixed().isPresent() ? 2 : 1));
   }
 
   private void end(End how, long now) {

@@ -25,6 +25,8 @@ public final class ChildProcess {
   private final LogFile log;
   private final CompletableFuture<ReadyLine> ready = new CompletableFuture<>();
 
+  private static final int SIGTERM_CODE = 128 + 15;
+
   private ChildProcess(String name, Process process, LogFile log) {
     this.name = name;
     this.process = process;
@@ -106,13 +108,17 @@ public final class ChildProcess {
   }
 
   /**
-   * Waits until it has ended by itself.
+   * Waits until it has ended by itself, in order: with exit code 0, or that of SIGTERM.
    *
-   * @throws Failure if it has not by then; it runs on
+   * @throws Failure if it has not by then, and runs on; or if it ended otherwise
    */
-  public void awaitEnd(Duration limit) throws InterruptedException {
+  public void awaitOrderlyEnd(Duration limit) throws InterruptedException {
     if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
       throw new Failure("%s did not end within %d s".formatted(name, limit.toSeconds()));
+    }
+    int code = process.exitValue();
+    if (code != 0 && code != SIGTERM_CODE) {
+      throw new Failure("%s was to drain, and ended with exit code %d".formatted(name, code));
     }
   }
 

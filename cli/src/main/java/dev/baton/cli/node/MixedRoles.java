@@ -17,8 +17,8 @@ import org.slf4j.LoggerFactory;
  * The roles that one engine has now.
  *
  * <ul>
- *   <li>What is lost ends before what is gained begins: a role that ends leaves the cluster first
- *       and then finishes what it runs.
+ *   <li>What is lost ends before what is gained begins: a role that ends drains first and then
+ *       finishes what it runs.
  *   <li>The engine stays: a role that comes back loads nothing.
  *   <li>Nothing starts after {@link #close}.
  * </ul>

@@ -15,6 +15,7 @@ import picocli.CommandLine.Option;
 public final class LifeOptions {
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(20);
   private static final Duration SAY_LIMIT = Duration.ofSeconds(1);
+  private static final CountDownLatch CLOSABLE = new CountDownLatch(1);
 
   @Option(
       names = "--stop-with-parent",
@@ -58,10 +59,19 @@ public final class LifeOptions {
 
   private static void closeAtExit(AutoCloseable service, Duration limit) {
     Runtime.getRuntime().addShutdownHook(new Thread(() -> close(service, limit), "close"));
+    CLOSABLE.countDown();
   }
 
-  /** Ends this process as SIGTERM does, with exit code 0. Does not return. */
+  /**
+   * Ends this process as SIGTERM does, with exit code 0, once it has a service to close. Does not
+   * return.
+   */
   public static void end() {
+    try {
+      CLOSABLE.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
     System.exit(0);
   }
 

@@ -68,7 +68,7 @@ public final class Drain {
         moving.round(left(end), () -> tell(moving));
         tell(moving);
         idle = work.awaitNone(shorter(ROUND, left(end)));
-      } while (!idle && !left(end).isZero());
+      } while (!idle && !left(end).isZero() && !Thread.currentThread().isInterrupted());
       if (idle) {
         moving.round(left(end), () -> tell(moving));
       } else {

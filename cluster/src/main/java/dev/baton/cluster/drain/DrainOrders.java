@@ -79,6 +79,10 @@ public final class DrainOrders implements AutoCloseable {
     if (order.isPresent()) {
       obeyed = order.get();
       LOG.info("{} orders that this process drains", order.get().getOrderedBy());
+      if (latest.getState() == DrainState.DRAIN_STATE_UNSPECIFIED) {
+        // Its own part may begin later: one role of a mixed worker ends after the other.
+        latest = latest.toBuilder().setState(DrainState.DRAIN_STATE_DRAINING).build();
+      }
       write();
       var _ = Thread.ofPlatform().daemon().name("drain-ordered").start(onOrder);
     }

@@ -28,8 +28,8 @@ import org.slf4j.LoggerFactory;
  *   <li>The blocks that were used last go first, in the order of their prompts: wherever the move
  *       ends, what has crossed is whole prefixes.
  *   <li>One peer takes what it has room for, at most half of its pool, then the next: blocks of one
- *       prompt are of use only together.
- *   <li>Bounded in bytes and in time. A peer that fails is left out.
+ *       prompt are of use only together. What a peer did not take, the next is offered.
+ *   <li>Bounded in bytes and in time, also for each piece. A peer that fails is left out.
  * </ul>
  */
 final class MoveToPeers implements Evacuation {
@@ -39,6 +39,9 @@ final class MoveToPeers implements Evacuation {
   private static final long CHUNK_BYTES = 32L << 20;
 
   private static final int CHUNK_BLOCKS = 256;
+
+  /** For one piece: a peer that hangs does not take all of the time. */
+  private static final Duration LONGEST_CALL = Duration.ofSeconds(10);
 
   private final Source source;
   private final Deque<Peer> peers;
@@ -135,10 +138,15 @@ final class MoveToPeers implements Evacuation {
       return false;
     }
     TakeInResponse response = taken.get();
+    sent.accept(response.getTakenBlocks());
+    int there = response.getPresentBlocks() + response.getTakenBlocks();
+    if (there < keys.size() && peers.size() > 1) {
+      nextPeer();
+      return false;
+    }
     offered.addAll(keys);
     quota -= keys.size();
-    moved += response.getPresentBlocks() + response.getTakenBlocks();
-    sent.accept(response.getTakenBlocks());
+    moved += there;
     if (!response.getHadRoom()) {
       nextPeer();
     }
@@ -154,7 +162,8 @@ final class MoveToPeers implements Evacuation {
             .setKeys(ByteString.copyFrom(PackedKeys.of(keys).bytes()))
             .build();
     try {
-      return Optional.of(peer.takeIn(request, left));
+      Duration limit = left.compareTo(LONGEST_CALL) < 0 ? left : LONGEST_CALL;
+      return Optional.of(peer.takeIn(request, limit));
     } catch (BatonException e) {
       LOG.info("peer {} takes no more blocks: {}", peer.id(), e.getMessage());
       return Optional.empty();

@@ -255,6 +255,20 @@ class MoveToPeersTest {
   }
 
   @Test
+  void whatAPeerHasNoRoomForTheNextTakes() {
+    Node leaving = new Node("p-1", 16);
+    Node full = new Node("p-2", 16);
+    List<Block> held = full.pool.tryReserve(16);
+    Node other = new Node("p-3", 16, LINEAGE, WorkerRole.WORKER_ROLE_PREFILL, "other");
+    List<BlockKey> prompt = leaving.cache(1, 4);
+
+    leaving.drain(DrainLimits.of(LIMIT));
+
+    assertThat(other.has(prompt)).isEqualTo(4);
+    full.pool.release(held);
+  }
+
+  @Test
   void whoDrainsOrHasOtherBlocksOrAnotherRoleIsNoPeer() {
     Node leaving = new Node("p-1", 16);
     Node draining = new Node("p-2", 16);

@@ -4,8 +4,10 @@ import dev.baton.cluster.pools.RecoveryKind;
 import dev.baton.router.placement.Among;
 import dev.baton.router.placement.PlacementDecision.Placed;
 import dev.baton.router.placement.WorkerRef;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /**
@@ -71,10 +73,22 @@ record Search(
             switch (kind) {
               case RESUME -> orphan.map(leg -> all.writing(leg.writer())).stream();
               case REPUSH -> reader.map(all::reading).stream();
-              case RECOMPUTE -> Stream.of(all);
+              case RECOMPUTE -> Stream.of(all.without(othersOf(order)));
               case LOCAL -> Stream.of(all.readingLocally());
             })
         .toList();
+  }
+
+  /** With whom a pair would be of a kind that is not named. */
+  private Set<WorkerRef> othersOf(List<RecoveryKind> order) {
+    Set<WorkerRef> others = new HashSet<>();
+    if (!order.contains(RecoveryKind.RESUME)) {
+      orphan.ifPresent(leg -> others.add(leg.writer()));
+    }
+    if (!order.contains(RecoveryKind.REPUSH)) {
+      reader.ifPresent(others::add);
+    }
+    return others;
   }
 
   /** What it is that was found. */

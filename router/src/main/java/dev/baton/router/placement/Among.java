@@ -9,7 +9,7 @@ import java.util.Set;
 /**
  * Among which workers a request's pair is chosen: for one that goes on after a worker was lost.
  *
- * @param avoided who failed this request before
+ * @param avoided who failed this request before, or is not to go on with it
  * @param prefill the only one that may read the prompt; empty for anybody
  * @param decode the only one that may write the answer; empty for anybody
  * @param lineage the only one whose KV continues the answer bit for bit; empty for any
@@ -61,7 +61,7 @@ public record Among(
   /** Why a worker is none of them; empty where it is one. */
   Optional<String> objection(WorkerRef worker, Role role) {
     if (avoided.contains(worker)) {
-      return Optional.of("failed this request before");
+      return Optional.of("failed this request before, or is not to go on with it");
     }
     if (local && role == Role.PREFILL) {
       return Optional.of("asked for is a decode worker that reads the prompt itself");

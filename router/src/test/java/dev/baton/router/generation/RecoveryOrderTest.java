@@ -111,6 +111,20 @@ class RecoveryOrderTest {
   }
 
   @Test
+  void anotherPairIsNoneWithWhomItWouldBeAKindThatIsNotNamed() throws Exception {
+    order(RecoveryKind.RECOMPUTE);
+    start();
+    DecodeProbe lost = house.decode.next();
+    lost.reserved();
+    house.prefill.next();
+    lost.fail(Status.UNAVAILABLE);
+
+    d2.next().reserved();
+    p2.next();
+    assertThat(house.prefill.calls()).as("it would have pushed again").isEqualTo(1);
+  }
+
+  @Test
   void kindsAreTriedInTheOrderOfThePool() throws Exception {
     order(RecoveryKind.LOCAL, RecoveryKind.RESUME);
     withoutItsPrefillWorker();
