@@ -4,7 +4,6 @@ import dev.baton.proto.v1.GenerateRequest;
 import dev.baton.proto.v1.GenerateResponse;
 import dev.baton.proto.v1.GenerationServiceGrpc;
 import io.grpc.CallOptions;
-import io.grpc.Channel;
 import io.grpc.ClientCall;
 import io.grpc.Metadata;
 import io.grpc.Status;
@@ -43,7 +42,7 @@ final class AnswerCall {
     void failed(BatonException failure);
   }
 
-  private final List<Channel> routers;
+  private final List<RouterConnection> routers;
   private final Pauses pauses;
   private final CallOptions options;
   private final GenerationRequest request;
@@ -73,7 +72,11 @@ final class AnswerCall {
    *
    * @param routers any of which can answer; the first is asked first
    */
-  AnswerCall(List<Channel> routers, CallOptions options, GenerationRequest request, Pauses pauses) {
+  AnswerCall(
+      List<RouterConnection> routers,
+      CallOptions options,
+      GenerationRequest request,
+      Pauses pauses) {
     this.routers = List.copyOf(routers);
     this.pauses = pauses;
     this.options = options;
@@ -85,7 +88,8 @@ final class AnswerCall {
   void start(Listener listener) {
     ClientCall<GenerateRequest, GenerateResponse> next;
     synchronized (this) {
-      next = routers.get(router).newCall(GenerationServiceGrpc.getGenerateMethod(), options);
+      next =
+          routers.get(router).calls().newCall(GenerationServiceGrpc.getGenerateMethod(), options);
       call = next;
       next.start(new Inbound(next, listener), new Metadata());
       next.sendMessage(progress.rest());
@@ -134,7 +138,11 @@ final class AnswerCall {
         return false;
       }
       router = (router + 1) % routers.size();
-      pause = PAUSE_MILLIS * (fruitless / routers.size());
+      int failedRounds = fruitless / routers.size();
+      pause = PAUSE_MILLIS * failedRounds;
+      if (failedRounds > 0) {
+        routers.get(router).reconnect();
+      }
     }
     pauses.after(pause, () -> start(listener));
     return true;

@@ -3,13 +3,9 @@ package dev.baton.client;
 import dev.baton.proto.v1.GenerationServiceGrpc;
 import dev.baton.proto.v1.ListModelsRequest;
 import io.grpc.CallOptions;
-import io.grpc.Channel;
-import io.grpc.ClientInterceptors;
 import io.grpc.ManagedChannel;
-import io.grpc.Metadata;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
-import io.grpc.stub.MetadataUtils;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -45,11 +41,8 @@ public final class BatonClient implements AutoCloseable {
   private static final Duration PING = Duration.ofSeconds(10);
 
   private static final Duration PING_LIMIT = Duration.ofSeconds(5);
-  private static final Metadata.Key<String> AUTHORIZATION =
-      Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
 
-  private final List<ManagedChannel> connections;
-  private final List<Channel> routers;
+  private final List<RouterConnection> routers;
   private final AtomicInteger calls = new AtomicInteger();
   private final Duration deadline;
   private final Runnable stopThreads;
@@ -70,28 +63,17 @@ public final class BatonClient implements AutoCloseable {
       Duration deadline,
       Runnable stopThreads,
       AnswerCall.Pauses pauses) {
-    this.connections = List.copyOf(connections);
-    this.routers =
-        connections.stream()
-            .map(each -> apiKey == null ? (Channel) each : withKey(each, apiKey))
-            .toList();
+    this.routers = connections.stream().map(each -> RouterConnection.of(each, apiKey)).toList();
     this.deadline = deadline;
     this.stopThreads = stopThreads;
     this.pauses = pauses;
   }
 
   /** All routers, those first whose turn it is. */
-  private List<Channel> inTurn() {
-    List<Channel> turn = new ArrayList<>(routers);
+  private List<RouterConnection> inTurn() {
+    List<RouterConnection> turn = new ArrayList<>(routers);
     Collections.rotate(turn, -Math.floorMod(calls.getAndIncrement(), turn.size()));
     return turn;
-  }
-
-  private static Channel withKey(ManagedChannel connection, String apiKey) {
-    Metadata headers = new Metadata();
-    headers.put(AUTHORIZATION, "Bearer " + apiKey);
-    return ClientInterceptors.intercept(
-        connection, MetadataUtils.newAttachHeadersInterceptor(headers));
   }
 
   /** A client of the router at {@code target}, a gRPC endpoint such as "127.0.0.1:7070". */
@@ -149,7 +131,7 @@ public final class BatonClient implements AutoCloseable {
   /** The models that the cluster serves, sorted by name. */
   public List<Model> models() {
     try {
-      return GenerationServiceGrpc.newBlockingStub(inTurn().getFirst())
+      return GenerationServiceGrpc.newBlockingStub(inTurn().getFirst().calls())
           .withDeadlineAfter(deadline.toNanos(), TimeUnit.NANOSECONDS)
           .listModels(ListModelsRequest.getDefaultInstance())
           .getModelsList()
@@ -173,6 +155,7 @@ public final class BatonClient implements AutoCloseable {
   /** Cancels what is running, and closes the connections; waits at most five seconds. */
   @Override
   public void close() {
+    List<ManagedChannel> connections = routers.stream().map(RouterConnection::connection).toList();
     connections.forEach(ManagedChannel::shutdownNow);
     long end = System.nanoTime() + CLOSE_LIMIT.toNanos();
     try {

@@ -39,6 +39,7 @@ final class FakeRouter extends GenerationServiceGrpc.GenerationServiceImplBase
   final BlockingQueue<GenerateRequest> requests = new LinkedBlockingQueue<>();
   final AtomicInteger sent = new AtomicInteger();
   final CountDownLatch cancelled = new CountDownLatch(1);
+  final AtomicInteger reconnects = new AtomicInteger();
 
   private final String name = UUID.randomUUID().toString();
   private final Server server;
@@ -55,11 +56,17 @@ final class FakeRouter extends GenerationServiceGrpc.GenerationServiceImplBase
 
   /** A client of several routers. */
   static BatonClient client(FakeRouter... routers) {
-    List<ManagedChannel> channels =
-        Stream.of(routers)
-            .map(each -> (ManagedChannel) InProcessChannelBuilder.forName(each.name).build())
-            .toList();
-    return new BatonClient(channels, null, Duration.ofSeconds(30), () -> {});
+    return new BatonClient(
+        Stream.of(routers).map(FakeRouter::connection).toList(),
+        null,
+        Duration.ofSeconds(30),
+        () -> {});
+  }
+
+  /** Counts how often it was to try again at once. */
+  private ManagedChannel connection() {
+    return new ForwardingConnection(
+        InProcessChannelBuilder.forName(name).build(), reconnects::incrementAndGet);
   }
 
   /** What to send, and how to end. */

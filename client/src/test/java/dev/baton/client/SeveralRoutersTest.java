@@ -126,6 +126,27 @@ class SeveralRoutersTest {
   }
 
   @Test
+  void whenAllRoutersFailedTheyAreTriedAnewAndNotFromMemory() {
+    first.answers(List.of(), end -> end.onError(LOST));
+    second.answers(List.of(), end -> end.onError(LOST));
+
+    assertThatThrownBy(() -> client.generate(GenerationRequest.text("hello").build()))
+        .isInstanceOf(BatonException.class);
+
+    assertThat(List.of(first.reconnects.get(), second.reconnects.get())).containsExactly(2, 2);
+  }
+
+  @Test
+  void aRouterIsNotHurriedWhileAnotherOneWasNotAsked() {
+    first.answers(List.of(), end -> end.onError(LOST));
+    second.answers(FakeRouter.wholeAnswer(1), end -> end.onCompleted());
+
+    assertThat(client.generate(GenerationRequest.text("hello").build()).text()).isNotEmpty();
+
+    assertThat(first.reconnects.get() + second.reconnects.get()).isZero();
+  }
+
+  @Test
   void answersBeginAtOneRouterAfterTheOther() {
     first.answers(FakeRouter.wholeAnswer(1), end -> end.onCompleted());
     second.answers(FakeRouter.wholeAnswer(1), end -> end.onCompleted());
