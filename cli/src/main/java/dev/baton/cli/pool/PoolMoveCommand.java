@@ -4,7 +4,6 @@ import dev.baton.cli.pool.PoolRulesAccess.Cluster;
 import dev.baton.cli.shell.Failure;
 import dev.baton.cluster.pools.Pools;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -21,7 +20,7 @@ import picocli.CommandLine.Parameters;
     footerHeading = "%nExample:%n",
     footer = "  baton pool move gpu-7 --to prefill")
 final class PoolMoveCommand implements Callable<Integer> {
-  @Mixin private PoolRulesAccess access = new PoolRulesAccess();
+  @Mixin private PoolRulesEdit edit = new PoolRulesEdit();
 
   @Parameters(
       paramLabel = "WORKER",
@@ -35,18 +34,12 @@ final class PoolMoveCommand implements Callable<Integer> {
       description = "One of ${COMPLETION-CANDIDATES}.")
   private RoleName to = RoleName.BOTH;
 
-  @Option(
-      names = "--if-version",
-      paramLabel = "N",
-      description = "Edit only if the rules have this version, as 'baton pool show' says it.")
-  private @Nullable Integer version;
-
   @Option(names = "--force", description = "Also for a worker that is not registered now.")
   private boolean force;
 
   @Override
   public Integer call() throws Exception {
-    Pools rules = access.edit(version, this::check, old -> old.with(worker, to.roles()));
+    Pools rules = edit.make(this::check, old -> old.with(worker, to.roles()));
     System.out.printf("%s: %s, version %d%n", worker, to, rules.version());
     return 0;
   }

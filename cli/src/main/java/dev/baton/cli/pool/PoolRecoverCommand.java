@@ -9,7 +9,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -36,7 +35,7 @@ import picocli.CommandLine.Spec;
       "  baton pool recover a100 --default"
     })
 final class PoolRecoverCommand implements Callable<Integer> {
-  @Mixin private PoolRulesAccess access = new PoolRulesAccess();
+  @Mixin private PoolRulesEdit edit = new PoolRulesEdit();
 
   @Parameters(paramLabel = "POOL", description = "Name of a pool of decode workers.")
   private String pool = "";
@@ -50,12 +49,6 @@ final class PoolRecoverCommand implements Callable<Integer> {
 
   @Option(names = "--default", description = "Take the rule away: resume, repush, recompute.")
   private boolean byDefault;
-
-  @Option(
-      names = "--if-version",
-      paramLabel = "N",
-      description = "Edit only if the rules have this version, as 'baton pool show' says it.")
-  private @Nullable Integer version;
 
   @Option(names = "--force", description = "Also name a pool that has no decode worker now.")
   private boolean force;
@@ -73,8 +66,7 @@ final class PoolRecoverCommand implements Callable<Integer> {
           spec.commandLine(), "--order: %s, expected each once".formatted(said(order)));
     }
     Pools rules =
-        access.edit(
-            version,
+        edit.make(
             this::check,
             old -> byDefault ? old.withoutRecovery(pool) : old.withRecovery(pool, order));
     System.out.printf("%s: %s, version %d%n", pool, said(rules.recoveryOf(pool)), rules.version());

@@ -19,11 +19,10 @@ import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.event.Level;
 import picocli.CommandLine.Option;
 
-/** Where the rules are, and against which version an edit is made: the flags of all commands. */
+/** Where the rules are: the flags of all commands. */
 final class PoolRulesAccess {
   private static final Duration SESSION = Duration.ofSeconds(10);
   private static final Duration LIMIT = Duration.ofSeconds(10);
@@ -62,12 +61,11 @@ final class PoolRulesAccess {
   /**
    * Edits the rules.
    *
-   * @param version that they must have; null: whichever they have
+   * @param expected version that they must have; empty: whichever they have
    * @param check throws where the cluster speaks against the edit
    */
-  Pools edit(@Nullable Integer version, Consumer<Cluster> check, UnaryOperator<Pools> change)
+  Pools edit(OptionalInt expected, Consumer<Cluster> check, UnaryOperator<Pools> change)
       throws Exception {
-    OptionalInt expected = version == null ? OptionalInt.empty() : OptionalInt.of(version);
     return with((node, cluster) -> {
       check.accept(cluster);
       try {

@@ -8,7 +8,6 @@ import dev.baton.proto.internal.v1.WorkerRole;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -31,7 +30,7 @@ import picocli.CommandLine.Spec;
       "  baton pool serve llama --every"
     })
 final class PoolServeCommand implements Callable<Integer> {
-  @Mixin private PoolRulesAccess access = new PoolRulesAccess();
+  @Mixin private PoolRulesEdit edit = new PoolRulesEdit();
 
   @Parameters(paramLabel = "MODEL", description = "Name by which clients ask for the model.")
   private String model = "";
@@ -53,12 +52,6 @@ final class PoolServeCommand implements Callable<Integer> {
   @Option(names = "--every", description = "Take the rule away: every pool serves the model.")
   private boolean every;
 
-  @Option(
-      names = "--if-version",
-      paramLabel = "N",
-      description = "Edit only if the rules have this version, as 'baton pool show' says it.")
-  private @Nullable Integer version;
-
   @Option(names = "--force", description = "Also name pools that have no worker now.")
   private boolean force;
 
@@ -70,7 +63,7 @@ final class PoolServeCommand implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(), "say which pools: --prefill, --decode or both, or --every for all");
     }
-    Pools rules = access.edit(version, this::check, this::change);
+    Pools rules = edit.make(this::check, this::change);
     System.out.printf("%s: version %d%n", model, rules.version());
     return 0;
   }

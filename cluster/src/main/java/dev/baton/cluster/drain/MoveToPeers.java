@@ -49,6 +49,9 @@ final class MoveToPeers implements Evacuation {
   private final IntConsumer sent;
   private final Set<BlockKey> offered = new HashSet<>();
 
+  /** Peers that serve, whether or not they take more blocks. */
+  private int serving;
+
   /** Blocks that the first of the peers may still be offered. */
   private int quota;
 
@@ -74,6 +77,7 @@ final class MoveToPeers implements Evacuation {
   MoveToPeers(Source source, Collection<Peer> peers, long moveBytes, IntConsumer sent) {
     this.source = source;
     this.peers = new ArrayDeque<>(peers);
+    this.serving = peers.size();
     long blocks = moveBytes / source.pool().layout().blockBytes();
     this.most = (int) Math.min(blocks, source.pool().capacity());
     this.sent = sent;
@@ -86,7 +90,7 @@ final class MoveToPeers implements Evacuation {
 
   @Override
   public boolean hasPeers() {
-    return !peers.isEmpty();
+    return serving > 0;
   }
 
   @Override
@@ -134,6 +138,7 @@ final class MoveToPeers implements Evacuation {
     Peer peer = peers.getFirst();
     Optional<TakeInResponse> taken = ask(peer, keys, left);
     if (taken.isEmpty()) {
+      serving--;
       nextPeer();
       return false;
     }

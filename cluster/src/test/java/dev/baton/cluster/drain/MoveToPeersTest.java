@@ -269,6 +269,25 @@ class MoveToPeersTest {
   }
 
   @Test
+  void peerThatTakesNoMoreBlocksStillServesWhatIsGivenBack() {
+    Node leaving = new Node("p-1", 16);
+    new Node("p-2", 4);
+    leaving.cache(1, 8);
+    MoveToPeers.Source source =
+        new MoveToPeers.Source(
+            leaving.pool, LINEAGE, leaving.registration.getKvEndpoint(), leaving.registrar.epoch());
+
+    try (MoveToPeers move =
+        new MoveToPeers(
+            source, Peers.find(cluster, leaving.registration, LIMIT), Long.MAX_VALUE, _ -> {})) {
+      move.round(LIMIT, () -> {});
+
+      assertThat(move.moved()).isLessThan(move.toMove());
+      assertThat(move.hasPeers()).isTrue();
+    }
+  }
+
+  @Test
   void whoDrainsOrHasOtherBlocksOrAnotherRoleIsNoPeer() {
     Node leaving = new Node("p-1", 16);
     Node draining = new Node("p-2", 16);

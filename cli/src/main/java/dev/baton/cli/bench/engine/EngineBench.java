@@ -1,10 +1,10 @@
 package dev.baton.cli.bench.engine;
 
-import com.sun.management.OperatingSystemMXBean;
 import com.sun.management.ThreadMXBean;
 import dev.baton.cli.bench.engine.EngineCase.Decode;
 import dev.baton.cli.bench.engine.EngineCase.Prefill;
 import dev.baton.cli.bench.engine.EngineReport.Result;
+import dev.baton.cli.machine.AvailableMemory;
 import dev.baton.cli.machine.Crew;
 import dev.baton.cli.machine.MachineLimits;
 import dev.baton.cli.machine.ResidentMemory;
@@ -70,9 +70,13 @@ final class EngineBench {
       WarmUp.run(engine, warmUp);
       Map<String, String> left = new LinkedHashMap<>();
       List<Result> results = new ArrayList<>();
-      prefills.forEach(each -> prefill(engine, each, results, left));
+      for (Prefill each : prefills) {
+        prefill(engine, each, results, left);
+      }
       limits = limits.or(MachineLimits.measure(crew, memoryBytes, progress));
-      decodes.forEach(each -> decode(engine, each, results, left));
+      for (Decode each : decodes) {
+        decode(engine, each, results, left);
+      }
       double allocated = allocatedPerToken(engine);
       OptionalLong resident = ResidentMemory.of(ProcessHandle.current().pid());
       limits = limits.or(MachineLimits.measure(crew, memoryBytes, progress));
@@ -82,8 +86,8 @@ final class EngineBench {
     }
   }
 
-  private void prefill(
-      Engine engine, Prefill asked, List<Result> results, Map<String, String> left) {
+  private void prefill(Engine engine, Prefill asked, List<Result> results, Map<String, String> left)
+      throws IOException {
     if (isLeft(engine, asked, asked.tokens(), left)) {
       return;
     }
@@ -96,7 +100,8 @@ final class EngineBench {
     }
   }
 
-  private void decode(Engine engine, Decode asked, List<Result> results, Map<String, String> left) {
+  private void decode(Engine engine, Decode asked, List<Result> results, Map<String, String> left)
+      throws IOException {
     if (isLeft(engine, asked, asked.context(), left)) {
       return;
     }
@@ -130,7 +135,7 @@ final class EngineBench {
   }
 
   private static boolean isLeft(
-      Engine engine, EngineCase asked, int context, Map<String, String> left) {
+      Engine engine, EngineCase asked, int context, Map<String, String> left) throws IOException {
     if (context > engine.contextTokens()) {
       left.put(
           asked.name(),
@@ -142,12 +147,12 @@ final class EngineBench {
         (long) engine.layout().blockBytes()
             * engine.layout().blocksFor(context)
             * (asked.heldTokens() / context);
-    long free =
-        ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getFreeMemorySize();
+    long free = AvailableMemory.bytes();
     if (needed > free) {
       left.put(
           asked.name(),
-          "%.1f GiB of memory are free, its KV needs %.1f".formatted(free / GIB, needed / GIB));
+          "%.1f GiB of memory are available, its KV needs %.1f"
+              .formatted(free / GIB, needed / GIB));
       return true;
     }
     return false;
