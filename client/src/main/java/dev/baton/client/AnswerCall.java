@@ -127,7 +127,11 @@ final class AnswerCall {
   /** Whether another router is asked; it is, soon. */
   private boolean goesOn(BatonException failure, Listener listener) {
     boolean ofTheRouter =
-        failure.code() == ErrorCode.UNREACHABLE || failure.code() == ErrorCode.DRAINING;
+        switch (failure.code()) {
+          // Who cancels here is asked below: else it was a router whose server ended.
+          case UNREACHABLE, DRAINING, CANCELLED -> true;
+          default -> false;
+        };
     long pause;
     synchronized (this) {
       fruitless++;

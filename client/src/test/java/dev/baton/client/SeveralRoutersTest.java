@@ -104,6 +104,15 @@ class SeveralRoutersTest {
   }
 
   @Test
+  void whatARouterCancelsByItselfGoesOnElsewhere() {
+    first.answers(
+        List.of(FakeRouter.accepted()), end -> end.onError(Status.CANCELLED.asRuntimeException()));
+    second.answers(FakeRouter.wholeAnswer(1), end -> end.onCompleted());
+
+    assertThat(client.generate(GenerationRequest.text("hello").build()).text()).isNotEmpty();
+  }
+
+  @Test
   void anErrorOfTheRequestIsNotTakenElsewhere() {
     first.answers(
         List.of(FakeRouter.accepted()),

@@ -38,7 +38,8 @@ public final class ChildProcess {
     ProcessBuilder builder = new ProcessBuilder(command).redirectError(log.toFile());
     try {
       ChildProcess child = new ChildProcess(name, builder.start(), new LogFile(log));
-      Thread.ofVirtual().name("read " + name).start(child::readOutput);
+      // Reading a pipe holds a virtual thread's carrier: a few children, and nobody stops them.
+      Thread.ofPlatform().daemon().name("read " + name).start(child::readOutput);
       return child;
     } catch (IOException notStarted) {
       throw new Failure("cannot start " + name + ": " + notStarted.getMessage(), notStarted);
