@@ -1,5 +1,9 @@
 package dev.baton.house;
 
+import static com.tngtech.archunit.core.domain.JavaCall.Predicates.target;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.type;
+import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.nameMatching;
+import static com.tngtech.archunit.core.domain.properties.HasOwner.Predicates.With.owner;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
@@ -65,6 +69,20 @@ class HouseRulesTest {
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage("io.grpc..", "io.netty..", "java.net..", "org.apache..");
+
+  /** {@link Math} may round these as the machine likes best; {@link StrictMath} may not. */
+  @ArchTest
+  static final ArchRule bitsOfTheEngineAreNoMachinesOwn =
+      noClasses()
+          .that()
+          .resideInAnyPackage("dev.baton.engine..", "dev.baton.model..")
+          .should()
+          .callMethodWhere(
+              target(owner(type(Math.class)))
+                  .and(
+                      target(
+                          nameMatching(
+                              "a?(sin|cos|tan)h?|atan2|exp|expm1|log|log10|log1p|pow|cbrt|hypot"))));
 
   @ArchTest
   static final ArchRule placementIsPure =

@@ -14,7 +14,11 @@ public final class EngineException extends RuntimeException {
     /** A logit is NaN or infinite: the model's weights or a KV block are broken. */
     LOGITS_NOT_FINITE,
     /** The KV of earlier positions is not what their tokens make. */
-    KV_WRONG
+    KV_WRONG,
+    /**
+     * The same tokens made other bits in another batch: kernels, compiler or machine are broken.
+     */
+    NOT_REPRODUCIBLE
   }
 
   private final Code code;

@@ -6,6 +6,6 @@ import picocli.CommandLine.Command;
 @Command(
     name = "model",
     mixinStandardHelpOptions = true,
-    subcommands = RandomModelCommand.class,
-    description = "Makes model directories.")
+    subcommands = {RandomModelCommand.class, DigestCommand.class},
+    description = "Makes model directories, and says which bits the engine makes of them.")
 public final class ModelCommand {}

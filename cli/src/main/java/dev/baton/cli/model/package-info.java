@@ -1,4 +1,4 @@
-/** {@code baton model}: makes model directories. */
+/** {@code baton model}: makes model directories, and says which bits the engine makes of them. */
 @NullMarked
 package dev.baton.cli.model;
 

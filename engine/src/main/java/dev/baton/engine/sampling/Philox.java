@@ -5,7 +5,7 @@ package dev.baton.engine.sampling;
  * as easy as 1, 2, 3", SC 2011). A draw is a pure function of key and counter: nothing has to be
  * carried from token to token or from worker to worker.
  */
-final class Philox {
+public final class Philox {
   private static final int ROUNDS = 10;
   private static final long MULTIPLIER_0 = 0xD2511F53L;
   private static final long MULTIPLIER_1 = 0xCD9E8D57L;
@@ -41,7 +41,7 @@ final class Philox {
    * upper half of the position, the choice, 0. The draw is the upper 53 bits of the 64-bit number
    * whose upper half is the block's second word and whose lower half is its first.
    */
-  static double uniform(long seed, long position, int choice) {
+  public static double uniform(long seed, long position, int choice) {
     int[] words =
         block(
             new int[] {(int) position, (int) (position >>> Integer.SIZE), choice, 0},

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.baton.engine.Span;
 import dev.baton.kv.Block;
 import dev.baton.kv.BlockPool;
+import dev.baton.model.Family;
 import dev.baton.model.ModelConfig;
 import dev.baton.model.ModelDirectory;
 import dev.baton.model.weights.WeightDtype;
@@ -18,23 +19,25 @@ import java.util.Random;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Logits and KV are the same bits however a sequence is computed. Each seed draws a small model of
- * odd shape and any family; the reference computes token by token, alone, on one thread. All memory
- * holds garbage, another one for each sequence, where nothing was written.
+ * Logits and KV are the same bits however a sequence is computed: by every family with every type
+ * of weights, in a small model of odd shape that the seed draws. The reference computes token by
+ * token, alone, on one thread. All memory holds garbage, another one for each sequence, where
+ * nothing was written.
  */
 class CpuEngineDeterminismTest {
+  private static final String KINDS = "dev.baton.engine.cpu.SmallModel#kinds";
   private static final int[] CHUNKS = {1, 3, 16, 17, Integer.MAX_VALUE};
   private static final int BLOCKS = 400;
 
   @TempDir private Path directory;
 
   @ParameterizedTest
-  @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})
-  void chunkSizesAndThreadCountsChangeNoBit(long seed) {
-    Case drawn = new Case(seed);
+  @MethodSource(KINDS)
+  void chunkSizesAndThreadCountsChangeNoBit(Family family, WeightDtype dtype) {
+    Case drawn = new Case(family, dtype, 1);
     int[] tokens = drawn.tokens(60 + drawn.random.nextInt(40));
     Reference reference = drawn.reference(tokens);
     for (int threads = 1; threads <= 3; threads++) {
@@ -42,17 +45,17 @@ class CpuEngineDeterminismTest {
           Pool pool = new Pool(engine)) {
         for (int chunk : CHUNKS) {
           Sequence other = pool.sequence(tokens, List.of()).run(engine, chunk);
-          reference.requireEqual(
-              other, "seed %d, %d threads, chunks of %d".formatted(seed, threads, chunk));
+          reference.requireEqual(other, "%d threads, chunks of %d".formatted(threads, chunk));
         }
       }
     }
   }
 
+  /** Each sequence arrives when chance lets it, and joins and leaves batches at any time. */
   @ParameterizedTest
-  @ValueSource(longs = {21, 22, 23, 24, 25, 26, 27, 28})
-  void batchCompositionAndOrderOfSpansChangeNoBit(long seed) {
-    Case drawn = new Case(seed);
+  @MethodSource(KINDS)
+  void batchCompositionAndOrderOfArrivalChangeNoBit(Family family, WeightDtype dtype) {
+    Case drawn = new Case(family, dtype, 2);
     List<int[]> all = new ArrayList<>();
     List<Reference> references = new ArrayList<>();
     for (int i = 0; i < 6; i++) {
@@ -65,15 +68,15 @@ class CpuEngineDeterminismTest {
       all.forEach(tokens -> sequences.add(pool.sequence(tokens, List.of())));
       drawn.runInterleaved(engine, sequences);
       for (int i = 0; i < sequences.size(); i++) {
-        references.get(i).requireEqual(sequences.get(i), "seed %d, sequence %d".formatted(seed, i));
+        references.get(i).requireEqual(sequences.get(i), "sequence " + i);
       }
     }
   }
 
   @ParameterizedTest
-  @ValueSource(longs = {31, 32, 33, 34, 35, 36})
-  void cachedPrefixesChangeNoBit(long seed) {
-    Case drawn = new Case(seed);
+  @MethodSource(KINDS)
+  void cachedPrefixesChangeNoBit(Family family, WeightDtype dtype) {
+    Case drawn = new Case(family, dtype, 3);
     int[] tokens = drawn.tokens(80);
     Reference reference = drawn.reference(tokens);
     try (CpuEngine one = drawn.engine(1);
@@ -86,44 +89,65 @@ class CpuEngineDeterminismTest {
         List<Sequence> both = List.of(pool.sequence(tokens, prefix), pool.sequence(tokens, prefix));
         drawn.runInterleaved(one, both);
         for (Sequence each : both) {
-          reference.requireEqual(each, "seed %d, %d blocks shared".formatted(seed, cached));
+          reference.requireEqual(each, cached + " blocks shared");
         }
         Sequence moved = elsewhere.sequence(tokens, elsewhere.copies(prefix)).run(other, 17);
-        reference.requireEqual(moved, "seed %d, %d blocks copied".formatted(seed, cached));
+        reference.requireEqual(moved, cached + " blocks copied");
+      }
+    }
+  }
+
+  /**
+   * A stream that lost its decode worker at any token: another worker reads prompt and delivered
+   * tokens at once, and goes on one by one.
+   */
+  @ParameterizedTest
+  @MethodSource(KINDS)
+  void recoveryAtAnyPositionChangesNoBit(Family family, WeightDtype dtype) {
+    Case drawn = new Case(family, dtype, 4);
+    int[] tokens = drawn.tokens(50);
+    Reference reference = drawn.reference(tokens);
+    try (CpuEngine engine = drawn.engine(2);
+        Pool pool = new Pool(engine)) {
+      for (int delivered = 1; delivered <= tokens.length; delivered++) {
+        Sequence recovered = pool.sequence(tokens, List.of());
+        engine.run(List.of(recovered.next(engine, delivered)));
+        recovered.run(engine, 1);
+        reference.requireEqual(recovered, "recovered after %d tokens".formatted(delivered));
+        pool.giveBack(recovered);
       }
     }
   }
 
   @ParameterizedTest
-  @ValueSource(longs = {41, 42})
-  void batchesOfMoreRowsThanOnePassTakesChangeNoBit(long seed) {
-    Case drawn = new Case(seed);
+  @MethodSource(KINDS)
+  void batchesOfMoreRowsThanOnePassTakesChangeNoBit(Family family, WeightDtype dtype) {
+    Case drawn = new Case(family, dtype, 5);
     int[] tokens = drawn.tokens(2 * Rows.MOST + 77);
     try (CpuEngine engine = drawn.engine(2);
         Pool pool = new Pool(engine)) {
       Sequence small = pool.sequence(tokens, List.of()).run(engine, 100);
       Sequence whole = pool.sequence(tokens, List.of()).run(engine, tokens.length);
       assertThat(whole.logits().get(tokens.length - 1))
-          .as("seed %d", seed)
           .containsExactly(Objects.requireNonNull(small.logits().get(tokens.length - 1)));
-      assertThat(whole.bytes()).as("seed %d", seed).isEqualTo(small.bytes());
+      assertThat(whole.bytes()).isEqualTo(small.bytes());
     }
   }
 
-  /** A model and a source of choices, both of one seed. */
+  /** A model and a source of choices, both of one seed, which the kind and the test make. */
   private final class Case {
     final SplittableRandom random;
     private final ModelDirectory model;
     private final int blockTokens;
     private final int vocabulary;
 
-    Case(long seed) {
+    Case(Family family, WeightDtype dtype, int test) {
+      long seed = Objects.hash(family.name(), dtype.name(), test);
       random = new SplittableRandom(seed);
-      ModelConfig config = SmallModel.anyFamily(random);
+      ModelConfig config = SmallModel.ofFamily(family, random);
       vocabulary = config.vocabulary();
-      WeightDtype dtype = WeightDtype.values()[random.nextInt(3)];
       blockTokens = new int[] {16, 16, 5, 32}[random.nextInt(4)];
-      model = SmallModel.write(directory.resolve("model-" + seed), config, dtype, seed);
+      model = SmallModel.write(directory.resolve("model"), config, dtype, seed);
     }
 
     CpuEngine engine(int threads) {
@@ -207,6 +231,11 @@ class CpuEngineDeterminismTest {
             others.get(i).bytes(), 0, copies.get(i).bytes(), 0, copies.get(i).bytes().byteSize());
       }
       return copies;
+    }
+
+    void giveBack(Sequence sequence) {
+      taken.removeAll(sequence.blocks());
+      pool.release(sequence.blocks());
     }
 
     @Override

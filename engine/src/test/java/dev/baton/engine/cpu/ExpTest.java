@@ -6,24 +6,66 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
 class ExpTest {
-  /** Every 997th float from -104 to 89: all results from 0 to infinity. */
+  /** What docs/engine.md says; the largest error there is comes to 0.9387. */
+  private static final double STATED_ULPS = 0.94;
+
+  private static final int RUN = 1 << 16;
+
+  /**
+   * All floats there are, NaNs too. What counts as exact is {@link Math#exp} in doubles, which is
+   * specified to be less than 2^-28 of a float's ulp away.
+   */
   @Test
-  void errorIsLessThanOneUlp() {
+  void errorOfNoFloatReachesTheStatedBound() {
     double worst = 0;
-    for (float[] range : new float[][] {{0x1p-30f, 89}, {-0x1p-30f, -104}}) {
-      int end = Float.floatToRawIntBits(range[1]);
-      for (int bits = Float.floatToRawIntBits(range[0]); bits < end; bits += 997) {
-        float x = Float.intBitsToFloat(bits);
-        double exact = StrictMath.exp(x);
-        float got = Exp.of(x);
-        if (exact < Float.MAX_VALUE) {
-          worst = Math.max(worst, Math.abs(got - exact) / Math.ulp((float) exact));
-        } else {
-          assertThat(got).isGreaterThanOrEqualTo(Float.MAX_VALUE);
-        }
+    float[] x = new float[RUN];
+    int run = 0;
+    do {
+      for (int i = 0; i < RUN; i++) {
+        x[i] = Float.intBitsToFloat(run + i);
       }
+      Exp.all(x, 0, RUN, 0);
+      worst = Math.max(worst, worst(run, x));
+      run += RUN;
+    } while (run != 0);
+    assertThat(worst).isLessThan(STATED_ULPS);
+  }
+
+  /** Of a run of floats, of which the first has these bits: signs and powers of two part runs. */
+  private static double worst(int run, float[] got) {
+    float first = Float.intBitsToFloat(run);
+    if (Math.abs(first) < 0x1p-26) {
+      return whereverNot(1, got);
     }
-    assertThat(worst).isLessThan(1);
+    if (first >= 89 && first < Float.POSITIVE_INFINITY) {
+      return whereverNot(Float.POSITIVE_INFINITY, got);
+    }
+    if (first <= -104 && first > Float.NEGATIVE_INFINITY) {
+      return whereverNot(0, got);
+    }
+    double worst = 0;
+    for (int i = 0; i < RUN; i++) {
+      worst = Math.max(worst, error(Float.intBitsToFloat(run + i), got[i]));
+    }
+    return worst;
+  }
+
+  private static double whereverNot(float right, float[] got) {
+    int wrong = 0;
+    for (float each : got) {
+      wrong += each == right ? 0 : 1;
+    }
+    return wrong == 0 ? 0 : Double.POSITIVE_INFINITY;
+  }
+
+  /** Of {@code got} as e^x, in ulps of the exact result. */
+  private static double error(float x, float got) {
+    double exact = Math.exp(x);
+    if (exact <= Float.MAX_VALUE) {
+      return Math.abs(got - exact) / Math.ulp((float) exact);
+    }
+    boolean right = x > 0 ? got >= Float.MAX_VALUE : Float.isNaN(x) && Float.isNaN(got);
+    return right ? 0 : Double.POSITIVE_INFINITY;
   }
 
   @Test

@@ -5,9 +5,17 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.baton.model.ModelConfig.Rope;
 import dev.baton.model.ModelConfig.Scaling;
+import java.math.BigDecimal;
+import java.math.MathContext;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
 class RowKernelsTest {
+  private static final MathContext DIGITS = new MathContext(50);
+  private static final BigDecimal PI =
+      new BigDecimal(
+          "3.14159265358979323846264338327950288419716939937510582097494459230781640629");
+
   @Test
   void rmsNormScalesToAMeanSquareOfOne() {
     float[] x = {9, 3, -4, 0, 5, 9};
@@ -21,6 +29,55 @@ class RowKernelsTest {
     assertThat(out[3]).isZero();
     assertThat((double) out[4]).isCloseTo(2.5 * scale, within(1e-6));
     assertThat(out[5]).isZero();
+  }
+
+  /** 1 / sqrt rounds twice in doubles, then once to a float. */
+  @Test
+  void scaleOfRmsNormIsTheFloatNextToTheExactOne() {
+    SplittableRandom random = new SplittableRandom(6);
+    for (int i = 0; i < 10_000; i++) {
+      double epsilon = Math.exp(random.nextDouble(-20, 20));
+      float[] out = new float[1];
+      RmsNorm.row(new float[] {1}, 0, new float[] {1}, epsilon, out, 0);
+      BigDecimal meanSquare = new BigDecimal(1 + epsilon);
+      requireNearest(out[0], BigDecimal.ONE.divide(meanSquare.sqrt(DIGITS), DIGITS));
+    }
+  }
+
+  /** Against Taylor series of 50 digits. */
+  @Test
+  void cosinesAndSinesAreTheFloatsNextToTheExactOnes() {
+    SplittableRandom random = new SplittableRandom(8);
+    float[] cos = new float[1];
+    float[] sin = new float[1];
+    for (int i = 0; i < 2_000; i++) {
+      double divisor = random.nextDouble(1, 1000);
+      int position = random.nextInt(1 << random.nextInt(1, 21));
+      new RotaryEmbedding(new Rope(1e4, new Scaling.Linear(divisor)), 2)
+          .angles(position, cos, sin, 0);
+      BigDecimal angle = new BigDecimal(position * (1 / divisor));
+      requireNearest(cos[0], cosine(angle));
+      requireNearest(sin[0], cosine(angle.subtract(PI.divide(BigDecimal.TWO, DIGITS))));
+    }
+  }
+
+  /** Within half an ulp and a millionth of one. */
+  private static void requireNearest(float got, BigDecimal exact) {
+    double error = exact.subtract(new BigDecimal(got)).abs().doubleValue();
+    assertThat(error / Math.ulp(exact.floatValue())).isLessThan(0.5 + 1e-6);
+  }
+
+  private static BigDecimal cosine(BigDecimal angle) {
+    BigDecimal turn = PI.multiply(BigDecimal.TWO);
+    BigDecimal x = angle.remainder(turn);
+    BigDecimal minusSquare = x.multiply(x).negate();
+    BigDecimal term = BigDecimal.ONE;
+    BigDecimal sum = term;
+    for (int n = 1; n <= 40; n++) {
+      term = term.multiply(minusSquare).divide(BigDecimal.valueOf(2L * n * (2L * n - 1)), DIGITS);
+      sum = sum.add(term);
+    }
+    return sum;
   }
 
   @Test

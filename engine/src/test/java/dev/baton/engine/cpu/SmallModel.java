@@ -1,5 +1,7 @@
 package dev.baton.engine.cpu;
 
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
 import dev.baton.model.ConfigJson;
 import dev.baton.model.Family;
 import dev.baton.model.ModelConfig;
@@ -17,6 +19,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.SortedSet;
 import java.util.SplittableRandom;
@@ -24,9 +27,15 @@ import java.util.TreeSet;
 import java.util.function.IntPredicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.provider.Arguments;
 
 /** Writes small random models of odd shapes, which no real checkpoint has, for tests. */
 final class SmallModel {
+  /** The dtypes that a model is written in. */
+  static final List<WeightDtype> FLOATS =
+      List.of(WeightDtype.F32, WeightDtype.F16, WeightDtype.BF16);
+
   private static final int[] HIDDEN = {40, 24, 64, 72};
   private static final int[] INTERMEDIATE = {72, 56, 65, 1100};
   private static final int[] HEAD_SIZES = {8, 10, 16, 34};
@@ -53,9 +62,10 @@ final class SmallModel {
         Options.NONE);
   }
 
-  /** A configuration of a seed: every family comes up. */
-  static ModelConfig anyFamily(SplittableRandom random) {
-    return ofFamily(Family.values()[random.nextInt(Family.values().length)], random);
+  /** Every family with every type of weights, as arguments of a test. */
+  static Stream<Arguments> kinds() {
+    return Stream.of(Family.values())
+        .flatMap(family -> FLOATS.stream().map(dtype -> arguments(family, dtype)));
   }
 
   /** A configuration of a seed: every option that the family may have comes up. */
