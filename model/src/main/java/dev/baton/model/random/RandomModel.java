@@ -112,6 +112,11 @@ public final class RandomModel {
     }
   }
 
+  private static IllegalArgumentException notFloats(WeightDtype dtype) {
+    return new IllegalArgumentException(
+        "dtype: " + dtype + ", expected F32, F16 or BF16: I8 is made of them afterwards");
+  }
+
   private static IllegalArgumentException invalid(String field, int value, String expected) {
     return new IllegalArgumentException(field + ": " + value + ", expected " + expected);
   }
@@ -125,12 +130,16 @@ public final class RandomModel {
    * Writes a complete model directory, or nothing: the files appear under {@code directory} all at
    * once. Blocks; large models use all processors.
    *
-   * @throws IllegalArgumentException if there is no tokenizer for so large a vocabulary
+   * @throws IllegalArgumentException if there is no tokenizer for so large a vocabulary, or if
+   *     {@code dtype} is I8
    * @throws ModelException with {@link Code#NOT_WRITABLE} if the target is a file or a directory
    *     that holds something, or cannot be written
    */
   public static void write(Path directory, ModelConfig config, WeightDtype dtype, long seed) {
     requireVocabulary(config.vocabulary());
+    if (dtype == WeightDtype.I8) {
+      throw notFloats(dtype);
+    }
     Path target = directory.toAbsolutePath().normalize();
     try {
       requireFree(target);
@@ -194,6 +203,7 @@ public final class RandomModel {
               case F32 -> "float32";
               case F16 -> "float16";
               case BF16 -> "bfloat16";
+              case I8 -> throw notFloats(dtype);
             });
   }
 

@@ -124,6 +124,7 @@ final class RandomWeightsFile {
         // To nearest, ties to even.
         chunk.putShort((short) ((bits + 0x7FFF + ((bits >>> 16) & 1)) >>> 16));
       }
+      case I8 -> throw new IllegalStateException("random weights are floats");
     }
   }
 
