@@ -14,6 +14,7 @@ import tools.jackson.databind.JsonNode;
  */
 final class QuantizationFields {
   static final String NAME = "quantization_config";
+  static final String FORMAT = "int-quantized";
 
   private static final String GROUPS = "config_groups";
   private static final String TARGETS = "targets";
@@ -29,16 +30,16 @@ final class QuantizationFields {
   }
 
   private static QuantizedMatrices matrices(JsonFields fields) {
-    require(fields, "quant_method", "\"compressed-tensors\"");
-    require(fields, "format", "\"int-quantized\"");
-    require(fields, "quantization_status", "\"compressed\"", ABSENT);
+    require(fields, "quant_method", quoted("compressed-tensors"));
+    require(fields, "format", quoted(FORMAT));
+    require(fields, "quantization_status", quoted("compressed"), ABSENT);
     require(fields, "kv_cache_scheme", ABSENT);
     require(fields, "sparsity_config", ABSENT, EMPTY);
     require(fields, "transform_config", ABSENT, EMPTY);
     JsonFields group = onlyGroup(fields);
     require(group, "input_activations", ABSENT);
     require(group, "output_activations", ABSENT);
-    require(group, "format", "\"int-quantized\"", ABSENT);
+    require(group, "format", quoted(FORMAT), ABSENT);
     requireWeights(
         group
             .object("weights")
@@ -60,14 +61,14 @@ final class QuantizationFields {
 
   private static void requireWeights(JsonFields weights) {
     require(weights, "num_bits", "8", ABSENT);
-    require(weights, "type", "\"int\"", ABSENT);
+    require(weights, "type", quoted("int"), ABSENT);
     require(weights, "symmetric", "true", ABSENT);
-    require(weights, "strategy", "\"group\"", ABSENT);
+    require(weights, "strategy", quoted("group"), ABSENT);
     require(weights, "group_size", Integer.toString(Tensor.GROUP));
     require(weights, "dynamic", "false", ABSENT);
     require(weights, "block_structure", ABSENT);
     // The order in which columns were quantized; "group" would need a g_idx to undo it.
-    require(weights, "actorder", ABSENT, "false", "\"weight\"", "\"static\"");
+    require(weights, "actorder", ABSENT, "false", quoted("weight"), quoted("static"));
   }
 
   private static void require(JsonFields fields, String field, String... supported) {
@@ -75,6 +76,10 @@ final class QuantizationFields {
     if (!List.of(supported).contains(value)) {
       throw fields.unsupported(field, String.join(" or ", supported));
     }
+  }
+
+  private static String quoted(String value) {
+    return '"' + value + '"';
   }
 
   private static List<String> entries(JsonFields fields, String field) {

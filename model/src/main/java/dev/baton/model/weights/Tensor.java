@@ -1,6 +1,8 @@
 package dev.baton.model.weights;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +31,11 @@ public record Tensor(
   /** Elements of a row, next to each other, that share a scale. Divides the rows of I8 matrices. */
   public static final int GROUP = 32;
 
+  private static final ValueLayout.OfFloat F32 =
+      ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfShort U16 =
+      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
   /**
    * Copies the shape.
    *
@@ -48,6 +55,17 @@ public record Tensor(
   /** A tensor of a dtype without scales. */
   public Tensor(String name, WeightDtype dtype, List<Integer> shape, MemorySegment data) {
     this(name, dtype, shape, data, null);
+  }
+
+  /** Element {@code i}, counted row by row, as a float: the weight that it stands for. */
+  public float at(long i) {
+    return switch (dtype) {
+      case F32 -> data.get(F32, i * Float.BYTES);
+      case F16 -> Float.float16ToFloat(data.get(U16, i * Short.BYTES));
+      case BF16 -> BFloat16.toFloat(data.get(U16, i * Short.BYTES));
+      // Groups divide rows, so that counting goes on from row to row.
+      case I8 -> data.get(ValueLayout.JAVA_BYTE, i) * requiredScales().at(i / GROUP);
+    };
   }
 
   /**

@@ -34,6 +34,12 @@ import java.util.stream.Collectors;
  * </ul>
  */
 public final class Weights implements AutoCloseable {
+  /** The file of a model that has one. */
+  public static final String FILE = "model.safetensors";
+
+  /** The file that names the files of a model that has several. */
+  public static final String INDEX = "model.safetensors.index.json";
+
   /** How the names of what changes a layer end: biases, norms, and what quantized weights need. */
   private static final List<String> PARTS =
       List.of(
@@ -45,6 +51,8 @@ public final class Weights implements AutoCloseable {
 
   private final Arena arena = Arena.ofShared();
   private final SortedMap<String, Tensor> tensors = new TreeMap<>();
+
+  private final Map<String, String> files = new HashMap<>();
 
   private Weights() {}
 
@@ -78,6 +86,7 @@ public final class Weights implements AutoCloseable {
           directory.quantized().has(expected)
               ? grouped(expected, tensor, stored, index.source())
               : tensor.floats(expected));
+      files.put(expected.name(), tensor.file.path().getFileName().toString());
     }
     Set<String> scales =
         tensors.values().stream()
@@ -245,6 +254,11 @@ public final class Weights implements AutoCloseable {
   /** All tensors of the architecture, in the order of their names. */
   public Collection<Tensor> tensors() {
     return Collections.unmodifiableCollection(tensors.values());
+  }
+
+  /** The name of the file that this tensor stands in; its scales may be in another. */
+  public String file(Tensor tensor) {
+    return Objects.requireNonNull(files.get(tensor.name()), tensor.name());
   }
 
   /** Unmaps the files. Idempotent. */
