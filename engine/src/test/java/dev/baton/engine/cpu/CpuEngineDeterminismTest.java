@@ -121,7 +121,7 @@ class CpuEngineDeterminismTest {
       random = new SplittableRandom(seed);
       ModelConfig config = SmallModel.anyFamily(random);
       vocabulary = config.vocabulary();
-      WeightDtype dtype = WeightDtype.values()[random.nextInt(3)];
+      WeightDtype dtype = SmallModel.FLOATS.get(random.nextInt(3));
       blockTokens = new int[] {16, 16, 5, 32}[random.nextInt(4)];
       model = SmallModel.write(directory.resolve("model-" + seed), config, dtype, seed);
     }

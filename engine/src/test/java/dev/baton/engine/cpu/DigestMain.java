@@ -65,7 +65,7 @@ final class DigestMain {
       rounds[round] = MessageDigest.getInstance("SHA-256");
     }
     for (int i = 0; i < models.size(); i++) {
-      WeightDtype dtype = WeightDtype.values()[i % WeightDtype.values().length];
+      WeightDtype dtype = SmallModel.FLOATS.get(i % SmallModel.FLOATS.size());
       SplittableRandom random = new SplittableRandom(7 + i);
       ModelConfig config = models.get(i).apply(random);
       var model = SmallModel.write(directory.resolve("model-" + i), config, dtype, 77);

@@ -13,6 +13,7 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.EnumSource.Mode;
 
 class MatrixProductTest {
   /** The association that is promised, spelled out: equal to the last bit, for any split. */
@@ -33,7 +34,7 @@ class MatrixProductTest {
     SplittableRandom random = new SplittableRandom(rows * 31L + columns);
     float[] a = floats(random, rows * (depth + 3));
     int stride = Panels.padded(columns);
-    for (WeightDtype dtype : WeightDtype.values()) {
+    for (WeightDtype dtype : SmallModel.FLOATS) {
       for (int threads = 1; threads <= 3; threads++) {
         try (Arena arena = Arena.ofShared();
             Team team = new Team(threads)) {
@@ -96,7 +97,7 @@ class MatrixProductTest {
   }
 
   @ParameterizedTest
-  @EnumSource(WeightDtype.class)
+  @EnumSource(value = WeightDtype.class, mode = Mode.EXCLUDE, names = "I8")
   void packedColumnsAreTheMatricesOneBelowTheOther(WeightDtype dtype) {
     SplittableRandom random = new SplittableRandom(9);
     try (Arena arena = Arena.ofShared();
@@ -144,6 +145,7 @@ class MatrixProductTest {
                 ValueLayout.JAVA_SHORT_UNALIGNED,
                 i * 2,
                 (short) (Float.floatToRawIntBits(weight) >>> 16));
+        case I8 -> throw new IllegalArgumentException("dtype: I8, expected one of floats");
       }
     }
     return new Tensor("matrix", dtype, List.of(rows, columns), data);

@@ -17,6 +17,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.SortedSet;
 import java.util.SplittableRandom;
@@ -27,6 +28,10 @@ import java.util.stream.IntStream;
 
 /** Writes small random models of odd shapes, which no real checkpoint has, for tests. */
 final class SmallModel {
+  /** The dtypes that a model is written in. */
+  static final List<WeightDtype> FLOATS =
+      List.of(WeightDtype.F32, WeightDtype.F16, WeightDtype.BF16);
+
   private static final int[] HIDDEN = {40, 24, 64, 72};
   private static final int[] INTERMEDIATE = {72, 56, 65, 1100};
   private static final int[] HEAD_SIZES = {8, 10, 16, 34};
@@ -155,6 +160,7 @@ final class SmallModel {
           case F32 -> file.putFloat(weight);
           case F16 -> file.putShort(Float.floatToFloat16(weight));
           case BF16 -> file.putShort((short) (Float.floatToRawIntBits(weight) >>> 16));
+          case I8 -> throw new IllegalArgumentException("dtype: I8, expected one of floats");
         }
       }
     }
