@@ -2,18 +2,22 @@ package dev.baton.engine;
 
 import dev.baton.kv.Block;
 import dev.baton.kv.Layout;
-import java.util.HashSet;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
 
 /**
  * Refuses a batch that would read or write where it must not, before any memory is touched.
- * Immutable.
+ * Allocates nothing once it has seen the largest batch. One check at a time.
  */
 public final class SpanCheck {
   private final int vocabulary;
   private final int contextTokens;
   private final Layout layout;
+
+  /** Of the batch that is checked. */
+  private final Set<Block> written = Collections.newSetFromMap(new IdentityHashMap<>());
 
   /**
    * For an engine with these limits.
@@ -35,7 +39,7 @@ public final class SpanCheck {
    * @throws IllegalArgumentException naming span, value and what would be right
    */
   public void check(List<Span> batch) {
-    Set<Block> written = new HashSet<>();
+    written.clear();
     for (int i = 0; i < batch.size(); i++) {
       Span span = batch.get(i);
       fits(i, span);

@@ -24,7 +24,7 @@ final class ConfigFile {
   static ModelConfig parse(JsonFields fields) {
     Family family = Family.read(fields);
     family.requireSizes(fields);
-    requirePlainWeights(fields);
+    requireSilu(fields);
     int hidden = fields.integer("hidden_size", 1, MOST_WIDTH);
     int heads = fields.integer("num_attention_heads", 1, MOST_HEADS);
     int kvHeads = fields.optionalInteger("num_key_value_heads", 1, MOST_HEADS).orElse(heads);
@@ -65,13 +65,9 @@ final class ConfigFile {
         : positions;
   }
 
-  private static void requirePlainWeights(JsonFields fields) {
+  private static void requireSilu(JsonFields fields) {
     if (!fields.text("hidden_act").orElse("silu").equals("silu")) {
       throw fields.unsupported("hidden_act", "\"silu\"");
-    }
-    if (fields.has("quantization_config")) {
-      throw fields.unsupported(
-          "quantization_config", "weights of F32, F16 or BF16, which have no such field");
     }
   }
 

@@ -5,6 +5,7 @@ import dev.baton.model.ModelConfig.Rope;
 import dev.baton.model.ModelConfig.Scaling;
 import dev.baton.model.ModelConfig.SlidingWindow;
 import dev.baton.model.json.Json;
+import dev.baton.model.weights.Tensor;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -34,6 +35,30 @@ public final class ConfigJson {
     json.put("max_position_embeddings", config.contextTokens())
         .put("tie_word_embeddings", config.tiedEmbeddings());
     options(json, family, config);
+    return json;
+  }
+
+  /** The file's {@code quantization_config}: these matrices as int8 in groups. */
+  public static ObjectNode quantization(QuantizedMatrices quantized) {
+    ObjectNode json =
+        Json.MAPPER
+            .createObjectNode()
+            .put("quant_method", "compressed-tensors")
+            .put("format", QuantizationFields.FORMAT)
+            .put("quantization_status", "compressed");
+    ObjectNode group = json.putObject("config_groups").putObject("group_0");
+    quantized.targets().forEach(group.putArray("targets")::add);
+    group
+        .putObject("weights")
+        .put("num_bits", 8)
+        .put("type", "int")
+        .put("symmetric", true)
+        .put("strategy", "group")
+        .put("group_size", Tensor.GROUP)
+        .put("dynamic", false);
+    group.putNull("input_activations").putNull("output_activations");
+    group.put("format", QuantizationFields.FORMAT);
+    quantized.ignored().forEach(json.putArray("ignore")::add);
     return json;
   }
 

@@ -19,8 +19,9 @@ import java.util.SortedSet;
 
 /**
  * Computes the lineage of a model: SHA-256 of a text with one line for each number that decides KV
- * bits and one for each weight that does, the latter with the SHA-256 of its bytes. The first of
- * the numbers is the version of the arithmetic that makes KV of weights.
+ * bits and one for each weight that does, the latter with the SHA-256 of its bytes and those of its
+ * scales, where it has some. The first of the numbers is the version of the arithmetic that makes
+ * KV of weights.
  *
  * <p>Not in it, because K and V do not depend on them: the last layer's weights after its K and V,
  * the final norm, the output layer, the last layer's window, the context length, all names.
@@ -89,13 +90,17 @@ public final class LineageDigest {
   }
 
   private static String line(Tensor tensor) {
+    String line =
+        tensor.name() + " " + tensor.dtype() + " " + tensor.shape() + " " + digest(tensor.data());
+    return tensor.scales() == null ? line : line + " scales " + digest(tensor.scales().data());
+  }
+
+  private static String digest(MemorySegment data) {
     MessageDigest sha = sha256();
-    MemorySegment data = tensor.data();
     for (long from = 0; from < data.byteSize(); from += CHUNK) {
       sha.update(data.asSlice(from, Math.min(CHUNK, data.byteSize() - from)).asByteBuffer());
     }
-    String digest = HexFormat.of().formatHex(sha.digest());
-    return tensor.name() + " " + tensor.dtype() + " " + tensor.shape() + " " + digest;
+    return HexFormat.of().formatHex(sha.digest());
   }
 
   /** The window of the layers whose attention reaches a later layer's KV: all but the last. */

@@ -11,9 +11,15 @@ import java.nio.file.Path;
  *
  * @param path the directory, absolute
  * @param config from {@code config.json}
+ * @param quantized which of its matrices are int8, from {@code config.json}'s {@code
+ *     quantization_config}
  * @param generationDefaults from {@code generation_config.json}
  */
-public record ModelDirectory(Path path, ModelConfig config, GenerationDefaults generationDefaults) {
+public record ModelDirectory(
+    Path path,
+    ModelConfig config,
+    QuantizedMatrices quantized,
+    GenerationDefaults generationDefaults) {
   /**
    * Reads {@code config.json} and, where there is one, {@code generation_config.json}.
    *
@@ -27,7 +33,11 @@ public record ModelDirectory(Path path, ModelConfig config, GenerationDefaults g
     }
     JsonFields fields = JsonFields.read(path.resolve(ConfigFile.NAME));
     ModelConfig config = ConfigFile.parse(fields);
-    return new ModelDirectory(path, config, GenerationFile.read(path, fields, config.vocabulary()));
+    return new ModelDirectory(
+        path,
+        config,
+        QuantizationFields.read(fields),
+        GenerationFile.read(path, fields, config.vocabulary()));
   }
 
   /** The directory's own name: what the model is called where nobody named it. */

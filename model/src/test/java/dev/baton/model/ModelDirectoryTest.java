@@ -109,7 +109,7 @@ class ModelDirectoryTest {
         "architectures | null | CONFIG_INVALID | missing",
         "hidden_act | 'gelu' | UNSUPPORTED | gelu",
         "attention_bias | 'no' | CONFIG_INVALID | true or false",
-        "quantization_config | {'bits': 4} | UNSUPPORTED | bits",
+        "quantization_config | {'bits': 4} | UNSUPPORTED | quant_method",
         "hidden_size | null | CONFIG_INVALID | missing",
         "hidden_size | 0 | CONFIG_INVALID | from 1",
         "hidden_size | -4096 | CONFIG_INVALID | -4096",

@@ -129,7 +129,7 @@ final class RandomModelCommand implements Callable<Integer> {
       names = "--dtype",
       paramLabel = "TYPE",
       defaultValue = "BF16",
-      description = "One of ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
+      description = "One of F32, F16, BF16. Default: ${DEFAULT-VALUE}.")
   private WeightDtype dtype = WeightDtype.BF16;
 
   @Option(
@@ -143,6 +143,9 @@ final class RandomModelCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    if (dtype == WeightDtype.I8) {
+      throw refused("--dtype: I8, expected F32, F16 or BF16; 'baton model quantize' makes I8");
+    }
     RandomModel.write(out, like != null ? published(like) : shaped(), dtype, seed);
     System.out.println("wrote " + out + ": random weights, so its text is noise");
     return CommandLine.ExitCode.OK;

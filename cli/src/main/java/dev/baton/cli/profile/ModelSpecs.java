@@ -5,8 +5,9 @@ import dev.baton.model.ModelConfig;
 import dev.baton.model.ModelDirectory;
 import dev.baton.model.PublishedModels;
 import dev.baton.model.weights.Tensor;
-import dev.baton.model.weights.WeightDtype;
+import dev.baton.model.weights.TransformerTensors;
 import dev.baton.model.weights.Weights;
+import java.util.List;
 
 /** The numbers of a model that decide its times, from what a model is. */
 public final class ModelSpecs {
@@ -14,13 +15,35 @@ public final class ModelSpecs {
 
   private ModelSpecs() {}
 
-  /** Of a model directory, as the embedded engine runs it: floats, KV too; BF16 weights stay. */
+  /**
+   * Of a model directory, as the embedded engine runs it: floats, KV too; matrices of BF16 and I8
+   * stay. Bytes of a weight are the mean of the matrices that a step reads.
+   */
   public static ModelSpec embedded(ModelDirectory directory) {
+    ModelConfig config = directory.config();
     try (Weights weights = Weights.open(directory)) {
-      boolean half =
-          weights.tensors().stream().map(Tensor::dtype).allMatch(WeightDtype.BF16::equals);
-      return of(directory.name(), directory.config(), half ? HALF : Float.BYTES, Float.BYTES);
+      List<Tensor> read =
+          weights.tensors().stream()
+              .filter(each -> each.shape().size() == 2)
+              .filter(each ->
+                  config.tiedEmbeddings() || !each.name().equals(TransformerTensors.EMBEDDING))
+              .toList();
+      double bytes = read.stream().mapToDouble(each -> elements(each) * embeddedBytes(each)).sum();
+      double elements = read.stream().mapToDouble(ModelSpecs::elements).sum();
+      return of(directory.name(), config, bytes / elements, Float.BYTES);
     }
+  }
+
+  private static double elements(Tensor matrix) {
+    return (double) matrix.shape().getFirst() * matrix.shape().getLast();
+  }
+
+  private static double embeddedBytes(Tensor matrix) {
+    return switch (matrix.dtype()) {
+      case F32, F16 -> Float.BYTES;
+      case BF16 -> HALF;
+      case I8 -> 1 + (double) HALF / Tensor.GROUP;
+    };
   }
 
   /**

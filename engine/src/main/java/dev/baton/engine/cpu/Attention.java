@@ -8,8 +8,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Attention of one query head over a sequence's blocks: walks the blocks in order with an online
- * softmax, so that a token's result depends on nothing but the tokens that it sees.
+ * Attention of the query heads that share keys and values over a sequence's blocks: walks the
+ * blocks in order with an online softmax, so that a token's result depends on nothing but the
+ * tokens that it sees.
  *
  * <p>With a sliding window the walk begins at the block of the first position that is seen, and
  * skips that block's positions before it. Which that is, and so where blocks part the sum, follows
@@ -19,20 +20,31 @@ import java.util.List;
  */
 final class Attention {
   private final Layout layout;
+  private final int heads;
   private final float scale;
 
-  Attention(Layout layout) {
+  /** Attention of so many query heads to each head of keys and values. */
+  Attention(Layout layout, int heads) {
     this.layout = layout;
+    this.heads = heads;
     this.scale = (float) (1 / Math.sqrt(layout.headSize()));
   }
 
+  /** What a thread needs to compute. */
+  final class Scratch {
+    private final float[] scores = new float[heads * layout.blockTokens()];
+    private final float[] max = new float[heads];
+    private final float[] sum = new float[heads];
+    private final float[] keep = new float[heads];
+  }
+
   /**
-   * {@code out = softmax(scale * q k) v} over positions {@code from} to {@code to}, exclusive.
+   * {@code out = softmax(scale * q k) v} over positions {@code from} to {@code to}, exclusive; one
+   * head after the other in {@code q} and {@code out}.
    *
    * @param to position of the query + 1
-   * @param scores scratch, one float a token of a block
    */
-  void head(
+  void group(
       float[] q,
       int qAt,
       List<Block> blocks,
@@ -40,7 +52,7 @@ final class Attention {
       int to,
       int layer,
       int kvHead,
-      float[] scores,
+      Scratch scratch,
       float[] out,
       int outAt) {
     int headSize = layout.headSize();
@@ -48,30 +60,59 @@ final class Attention {
     long headAt = (long) kvHead * headSize * blockTokens * Float.BYTES;
     long kAt = layout.planeOffset(layer, PlaneKind.K) + headAt;
     long vAt = layout.planeOffset(layer, PlaneKind.V) + headAt;
-    float max = Float.NEGATIVE_INFINITY;
-    float sum = 0;
-    Arrays.fill(out, outAt, outAt + headSize, 0);
+    Arrays.fill(scratch.max, Float.NEGATIVE_INFINITY);
+    Arrays.fill(scratch.sum, 0);
+    Arrays.fill(out, outAt, outAt + heads * headSize, 0);
     for (int block = from / blockTokens; block * blockTokens < to; block++) {
       MemorySegment kv = blocks.get(block).bytes();
       int first = block * blockTokens;
       int seen = Math.max(0, from - first);
       int valid = Math.min(blockTokens, to - first);
-      Scores.of(q, qAt, headSize, kv, kAt, blockTokens, valid, scale, scores);
-      float larger = max;
-      for (int t = seen; t < valid; t++) {
-        larger = Math.max(larger, scores[t]);
+      Scores.of(q, qAt, heads, headSize, kv, kAt, blockTokens, valid, scale, scratch.scores);
+      for (int head = 0; head < heads; head++) {
+        weigh(scratch, head, seen, valid);
       }
-      Exp.all(scores, seen, valid - seen, larger);
-      float keep = Exp.of(max - larger);
-      sum *= keep;
-      for (int t = seen; t < valid; t++) {
-        sum += scores[t];
+      WeightedValues.add(
+          scratch.scores,
+          blockTokens,
+          seen,
+          valid,
+          kv,
+          vAt,
+          heads,
+          headSize,
+          scratch.keep,
+          out,
+          outAt);
+    }
+    for (int head = 0; head < heads; head++) {
+      int at = outAt + head * headSize;
+      for (int d = 0; d < headSize; d++) {
+        out[at + d] /= scratch.sum[head];
       }
-      WeightedValues.add(scores, seen, valid, kv, vAt, headSize, keep, out, outAt);
-      max = larger;
     }
-    for (int d = 0; d < headSize; d++) {
-      out[outAt + d] /= sum;
+  }
+
+  /** Makes weights of a block's scores, and what is kept of the blocks before it. */
+  private void weigh(Scratch scratch, int head, int seen, int valid) {
+    float[] scores = scratch.scores;
+    int at = head * layout.blockTokens();
+    float max = scratch.max[head];
+    float larger = max;
+    for (int t = at + seen; t < at + valid; t++) {
+      if (scores[t] > larger) {
+        larger = scores[t];
+      }
     }
+    // The whole block: lanes that are not seen cost nothing and are never looked at.
+    Exp.all(scores, at, layout.blockTokens(), larger);
+    float keep = larger == max ? 1 : Exp.of(max - larger);
+    float sum = scratch.sum[head] * keep;
+    for (int t = at + seen; t < at + valid; t++) {
+      sum += scores[t];
+    }
+    scratch.max[head] = larger;
+    scratch.keep[head] = keep;
+    scratch.sum[head] = sum;
   }
 }

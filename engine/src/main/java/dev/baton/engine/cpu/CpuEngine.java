@@ -112,8 +112,11 @@ public final class CpuEngine implements Engine {
       throw new IllegalStateException("the engine is closed");
     }
     check.check(batch);
-    batch.forEach(planes::clear);
-    for (Span span : batch) {
+    for (int each = 0; each < batch.size(); each++) {
+      planes.clear(batch.get(each));
+    }
+    for (int each = 0; each < batch.size(); each++) {
+      Span span = batch.get(each);
       for (int i = 0; i < span.tokens().length; i++) {
         rows.add(span, i);
         if (rows.full()) {

@@ -40,13 +40,13 @@ final class KvPlanes {
     long k = layout.planeOffset(layer, PlaneKind.K) + (long) slot * Float.BYTES;
     long v = layout.planeOffset(layer, PlaneKind.V);
     for (int head = 0; head < layout.kvHeads(); head++) {
+      int first = head * headSize;
       for (int d = 0; d < headSize; d++) {
-        int element = head * headSize + d;
-        long byDimension = (long) element * blockTokens;
-        long byToken = ((long) head * blockTokens + slot) * headSize + d;
-        block.set(F32, k + byDimension * Float.BYTES, from[keysAt + element]);
-        block.set(F32, v + byToken * Float.BYTES, from[valuesAt + element]);
+        long byDimension = (long) (first + d) * blockTokens;
+        block.set(F32, k + byDimension * Float.BYTES, from[keysAt + first + d]);
       }
+      long byToken = ((long) head * blockTokens + slot) * headSize;
+      MemorySegment.copy(from, valuesAt + first, block, F32, v + byToken * Float.BYTES, headSize);
     }
   }
 }

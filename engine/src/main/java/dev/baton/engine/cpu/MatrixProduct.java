@@ -1,6 +1,6 @@
 package dev.baton.engine.cpu;
 
-import java.lang.foreign.MemorySegment;
+import java.lang.foreign.Arena;
 import java.util.Arrays;
 
 /**
@@ -9,67 +9,114 @@ import java.util.Arrays;
  * <p>The association of every element is fixed: one accumulator over k within blocks of {@link
  * Panels#BLOCK_DEPTH}, the blocks' sums added in order to what the output held, the bias before
  * them. It is the same for one row and for many, whoever computes it.
+ *
+ * <p>Not safe for use by several threads at once.
  */
 final class MatrixProduct {
-  private final Team team;
-  private final MemorySegment[] scratch;
+  /**
+   * With more rows than this a block's weights are widened to floats once, in the cache of the
+   * core, rather than anew for every six rows.
+   */
+  private static final int WIDEN_ROWS = 4 * Panels.ROWS;
 
-  /** Products by this team; {@code scratch} holds {@link Panels#SCRATCH_BYTES} for each member. */
-  MatrixProduct(Team team, MemorySegment[] scratch) {
+  private final Team team;
+  private final F32Panels[] floats;
+  private final float[][] tiles;
+  private final Team.Task panels = this::panels;
+
+  // The product that the team computes.
+  private float[] a = {};
+  private int aStride;
+  private int rows;
+  private Panels w;
+  private float[] bias = {};
+  private float[] c = {};
+  private boolean add;
+
+  /** Products by this team; scratch memory lives in {@code arena}. */
+  MatrixProduct(Team team, Arena arena) {
     this.team = team;
-    this.scratch = scratch;
+    this.floats = new F32Panels[team.members()];
+    for (int i = 0; i < floats.length; i++) {
+      long bytes = PanelFormat.F32.bytes(Panels.COLUMNS, Panels.BLOCK_DEPTH);
+      floats[i] =
+          new F32Panels(
+              Panels.COLUMNS, Panels.BLOCK_DEPTH, arena.allocate(bytes, Panels.CACHE_LINE));
+    }
+    this.tiles = new float[team.members()][Panels.ROWS * Panels.COLUMNS];
+    this.w = floats[0];
   }
 
   /** {@code c = bias + a w}: rows of {@code c} are whole panels, {@link Panels#padded} wide. */
   void set(float[] a, int aStride, int rows, Linear w, float[] c) {
-    int stride = Panels.padded(w.weights().columns());
-    int biased = w.bias().length;
-    for (int row = 0; row < rows; row++) {
-      int at = row * stride;
-      System.arraycopy(w.bias(), 0, c, at, biased);
-      Arrays.fill(c, at + biased, at + stride, 0);
-    }
-    addProduct(a, aStride, rows, w.weights(), c);
+    run(a, aStride, rows, w, c, false);
   }
 
   /** {@code c += bias + a w}, of the same width. */
   void add(float[] a, int aStride, int rows, Linear w, float[] c) {
-    int stride = Panels.padded(w.weights().columns());
-    float[] bias = w.bias();
-    for (int row = 0; row < rows; row++) {
-      int at = row * stride;
-      for (int n = 0; n < bias.length; n++) {
-        c[at + n] += bias[n];
+    run(a, aStride, rows, w, c, true);
+  }
+
+  private void run(float[] a, int aStride, int rows, Linear w, float[] c, boolean add) {
+    this.a = a;
+    this.aStride = aStride;
+    this.rows = rows;
+    this.w = w.weights();
+    this.bias = w.bias();
+    this.c = c;
+    this.add = add;
+    team.run(this.w.panels(), panels);
+  }
+
+  private void panels(int member, int from, int to) {
+    for (int panel = from; panel < to; panel++) {
+      begin(panel);
+      for (int k = 0; k < w.depth(); k += Panels.BLOCK_DEPTH) {
+        int depth = Math.min(Panels.BLOCK_DEPTH, w.depth() - k);
+        if (rows == 1) {
+          w.oneRow(a, k, panel, k, depth, c, panel * Panels.COLUMNS);
+        } else if (rows <= WIDEN_ROWS) {
+          block(member, w, panel, k, panel, k, depth);
+        } else {
+          w.widen(panel, k, depth, floats[member]);
+          block(member, floats[member], 0, 0, panel, k, depth);
+        }
       }
     }
-    addProduct(a, aStride, rows, w.weights(), c);
   }
 
-  private void addProduct(float[] a, int aStride, int rows, Panels w, float[] c) {
-    team.run(
-        w.panels(),
-        (member, from, to) -> {
-          for (int panel = from; panel < to; panel++) {
-            panel(a, aStride, rows, w, panel, c, scratch[member]);
-          }
-        });
+  /** What the products of a panel's blocks are added to. */
+  private void begin(int panel) {
+    int first = panel * Panels.COLUMNS;
+    int biased = Math.clamp(bias.length - first, 0, Panels.COLUMNS);
+    int cStride = w.panels() * Panels.COLUMNS;
+    for (int row = 0; row < rows; row++) {
+      int at = row * cStride + first;
+      if (!add) {
+        Arrays.fill(c, at, at + Panels.COLUMNS, 0);
+      }
+      for (int n = 0; n < biased; n++) {
+        c[at + n] += bias[first + n];
+      }
+    }
   }
 
-  private static void panel(
-      float[] a, int aStride, int rows, Panels w, int panel, float[] c, MemorySegment scratch) {
-    int cStride = Panels.padded(w.columns());
-    int cAt = panel * Panels.COLUMNS;
-    for (int k = 0; k < w.depth(); k += Panels.BLOCK_DEPTH) {
-      int depth = Math.min(Panels.BLOCK_DEPTH, w.depth() - k);
-      MemorySegment block = w.block(panel, k, depth, scratch);
-      int row = 0;
-      for (; row <= rows - FourRowProduct.ROWS; row += FourRowProduct.ROWS) {
-        FourRowProduct.add(
-            a, row * aStride + k, aStride, depth, block, c, row * cStride + cAt, cStride);
+  /** Adds the product of one block of weights, read from a panel of {@code from}. */
+  private void block(int member, Panels from, int at, int atK, int panel, int k, int depth) {
+    float[] tile = tiles[member];
+    int cStride = w.panels() * Panels.COLUMNS;
+    for (int row = 0; row < rows; row += Panels.ROWS) {
+      int last = Math.min(Panels.ROWS, rows - row) - 1;
+      from.sixRows(a, row * aStride + k, aStride, last, at, atK, depth, tile);
+      for (int r = 0; r <= last; r++) {
+        addRow(tile, r * Panels.COLUMNS, c, (row + r) * cStride + panel * Panels.COLUMNS);
       }
-      for (; row < rows; row++) {
-        OneRowProduct.add(a, row * aStride + k, depth, block, c, row * cStride + cAt);
-      }
+    }
+  }
+
+  private static void addRow(float[] tile, int from, float[] c, int to) {
+    for (int n = 0; n < Panels.COLUMNS; n++) {
+      c[to + n] += tile[from + n];
     }
   }
 }

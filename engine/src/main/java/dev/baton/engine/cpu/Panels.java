@@ -1,62 +1,62 @@
 package dev.baton.engine.cpu;
 
 import dev.baton.model.weights.Tensor;
-import dev.baton.model.weights.WeightDtype;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.util.List;
 
 /**
- * A weight matrix repacked for lanes across output columns: {@code [panel][k][64 columns]}, off
- * heap. Column {@code n} is output feature {@code n}, row {@code n} of the checkpoint's matrix;
- * {@code k} is the input feature.
+ * A weight matrix packed for lanes across output columns: panels of 64 columns, in each of them one
+ * step of k after the other. Column {@code n} is output feature {@code n}, row {@code n} of the
+ * checkpoint's matrix; {@code k} is the input feature. Columns are padded with zeros to whole
+ * panels.
  *
- * <p>Columns are padded with zeros to a multiple of 64. F32 takes 4 bytes an element. BF16 stays at
- * 2 bytes: one int holds columns {@code i} (lower half) and {@code i + 32} (upper half), which a
- * shift and a mask turn into two runs of floats. F16 is widened to 4 bytes once, at load, which is
- * exact; so are several matrices of different types packed as one.
+ * <p>A subclass is a format: how a step's 64 weights lie in memory, and the kernels that read them.
+ * Whatever the format, a kernel multiplies the weight as a float, exactly {@link Elements#at}, and
+ * adds products in one order: one accumulator an element, k in sequence, fused multiply-add. So a
+ * row's result is the same, bit for bit, by whichever kernel.
+ *
+ * <p>Kernels are hot loops on purpose free of calls, branches and allocation, one method each: the
+ * JIT compiles them by their shape, and a helper between that it does not inline costs a factor.
  */
-final class Panels {
+abstract sealed class Panels permits F32Panels, Bf16Panels, F16Panels {
   /** Columns of a panel. */
   static final int COLUMNS = 64;
 
   /** Deepest run of k that is summed up in one accumulator. */
   static final int BLOCK_DEPTH = 512;
 
-  /** Bytes of 64 floats: a step of k. */
-  static final long STEP_BYTES = (long) COLUMNS * Float.BYTES;
+  /** Rows that {@link #sixRows} computes at once: with four vectors each, what registers hold. */
+  static final int ROWS = 6;
 
-  /** Scratch bytes that {@link #block} needs. */
-  static final long SCRATCH_BYTES = BLOCK_DEPTH * STEP_BYTES;
-
-  private static final int HALF = COLUMNS / 2;
-  private static final ValueLayout.OfFloat F32 =
-      ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfShort U16 =
-      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  /** What packed weights are aligned to, in bytes. */
+  static final int CACHE_LINE = 64;
 
   private final int columns;
   private final int depth;
-  private final boolean halves;
-  private final MemorySegment data;
 
-  private Panels(int columns, int depth, boolean halves, MemorySegment data) {
+  /** The packed weights. */
+  final MemorySegment data;
+
+  Panels(int columns, int depth, MemorySegment data) {
     this.columns = columns;
     this.depth = depth;
-    this.halves = halves;
     this.data = data;
   }
 
   /** Packs matrices of the same depth, one below the other, into memory of {@code arena}. */
   static Panels pack(List<Tensor> parts, Arena arena, Team team) {
+    PanelFormat format = PanelFormat.of(parts);
     int columns = parts.stream().mapToInt(each -> each.shape().getFirst()).sum();
     int depth = parts.getFirst().shape().getLast();
-    boolean halves = parts.stream().allMatch(each -> each.dtype() == WeightDtype.BF16);
-    int bytes = halves ? Short.BYTES : Float.BYTES;
-    MemorySegment data = arena.allocate((long) padded(columns) * depth * bytes, 64);
-    Panels packed = new Panels(columns, depth, halves, data);
+    Panels packed =
+        format.over(columns, depth, arena.allocate(format.bytes(columns, depth), CACHE_LINE));
+    packed.fill(parts, team);
+    return packed;
+  }
+
+  /** Packs these matrices into this memory, which holds zeros. */
+  final void fill(List<Tensor> parts, Team team) {
     int first = 0;
     for (Tensor part : parts) {
       int base = first;
@@ -65,31 +65,11 @@ final class Panels {
           count,
           (member, from, to) -> {
             for (int row = from; row < to; row++) {
-              packed.put(base + row, part, row);
+              put(base + row, part, row);
             }
           });
       first += count;
     }
-    return packed;
-  }
-
-  private void put(int column, Tensor part, int row) {
-    long from = (long) row * depth;
-    for (int k = 0; k < depth; k++) {
-      float weight = Elements.at(part, from + k);
-      if (halves) {
-        data.set(U16, offset(column, k), (short) (Float.floatToRawIntBits(weight) >>> 16));
-      } else {
-        data.set(F32, offset(column, k), weight);
-      }
-    }
-  }
-
-  private long offset(int column, int k) {
-    int within = column % COLUMNS;
-    long step = (long) (column / COLUMNS) * depth + k;
-    long place = halves ? 2L * (within % HALF) + within / HALF : within;
-    return (step * COLUMNS + place) * (halves ? Short.BYTES : Float.BYTES);
   }
 
   /** {@code count} rounded up to whole panels: the stride of a row that a product writes. */
@@ -98,44 +78,60 @@ final class Panels {
   }
 
   /** Output features, without padding. */
-  int columns() {
+  final int columns() {
     return columns;
   }
 
   /** Input features. */
-  int depth() {
+  final int depth() {
     return depth;
   }
 
   /** Panels, the last perhaps padded. */
-  int panels() {
+  final int panels() {
     return padded(columns) / COLUMNS;
   }
 
-  /** Bytes off heap. */
-  long bytes() {
-    return data.byteSize();
+  /** Copies the weights of one output feature, {@link #depth} floats. */
+  final void column(int column, float[] out, int at) {
+    for (int k = 0; k < depth; k++) {
+      out[at + k] = at(column, k);
+    }
   }
+
+  /** Number of a step of k among all of all panels. */
+  final long step(int panel, int k) {
+    return (long) panel * depth + k;
+  }
+
+  /** One weight. */
+  abstract float at(int column, int k);
+
+  /** Packs row {@code row} of a matrix as one column. */
+  abstract void put(int column, Tensor part, int row);
 
   /**
-   * The floats of {@code count} steps of one panel from step {@code k} on: a view of this memory,
-   * or {@code scratch} filled with them.
+   * Kernel: {@code c[n] += sum over k of a[k] * w[k][n]} for one row and the columns of a panel, k
+   * from {@code k} on, {@code count} steps.
    */
-  MemorySegment block(int panel, int k, int count, MemorySegment scratch) {
-    long step = (long) panel * depth + k;
-    if (halves) {
-      WidenHalves.into(data, step * HALF * Integer.BYTES, count, scratch);
-      return scratch;
-    }
-    return data.asSlice(step * STEP_BYTES, count * STEP_BYTES);
-  }
+  abstract void oneRow(float[] a, int aAt, int panel, int k, int count, float[] c, int cAt);
 
-  /** Copies the weights of one output feature, {@link #depth} floats. */
-  void column(int column, float[] out, int at) {
-    for (int k = 0; k < depth; k++) {
-      long offset = offset(column, k);
-      out[at + k] =
-          halves ? Float.intBitsToFloat(data.get(U16, offset) << 16) : data.get(F32, offset);
-    }
-  }
+  /**
+   * Kernel: {@code tile[r][n] = sum over k of a[r][k] * w[k][n]} for six rows and the columns of a
+   * panel.
+   *
+   * @param aAt where the first row's values of {@code k} begin
+   * @param aStride from a row to the next
+   * @param last index of the last row that is there, 0 to 5; those after it repeat it
+   * @param tile six rows of {@link #COLUMNS}
+   */
+  abstract void sixRows(
+      float[] a, int aAt, int aStride, int last, int panel, int k, int count, float[] tile);
+
+  /**
+   * Kernel: the weights of {@code count} steps as floats.
+   *
+   * @param floats one panel that takes them, {@link #BLOCK_DEPTH} deep
+   */
+  abstract void widen(int panel, int k, int count, F32Panels floats);
 }

@@ -2,20 +2,22 @@ package dev.baton.engine.cpu;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A few threads that share one task at a time, the caller among them.
  *
  * <ul>
- *   <li>The others are daemon threads that sleep while there is nothing to do.
- *   <li>Units are split into one range a member, by number alone. A task's result must not depend
- *       on the split.
+ *   <li>The others are daemon threads. After a task they look out for the next one for a moment,
+ *       because the steps of a pass follow each other within microseconds, and then sleep: an idle
+ *       team costs nothing.
+ *   <li>Members take a few units at a time until none are left: a core that is busy with something
+ *       else holds nobody up. A task's result must not depend on who does which.
  *   <li>{@link #run} returns when every member is done, also when one of them failed or the caller
  *       is interrupted: nobody touches the task's memory afterwards.
- *   <li>One {@link #run} at a time.
+ *   <li>One {@link #run} at a time. It allocates nothing.
  * </ul>
  */
 final class Team implements AutoCloseable {
@@ -24,35 +26,41 @@ final class Team implements AutoCloseable {
     void run(int member, int from, int to);
   }
 
-  private final int members;
-  private final List<Thread> helpers = new ArrayList<>();
-  private final ReentrantLock lock = new ReentrantLock();
-  private final Condition started = lock.newCondition();
-  private final Condition finished = lock.newCondition();
+  /** More than lies between two tasks of a pass, about what it takes to wake a sleeper. */
+  private static final long LOOKOUT_NANOS = 50_000;
 
-  // All below are guarded by the lock.
+  /** Units are taken in so many portions a member, unless there are fewer. */
+  private static final int PORTIONS = 8;
+
+  private final List<Helper> helpers = new ArrayList<>();
+  private final AtomicInteger next = new AtomicInteger();
+  private final AtomicInteger busy = new AtomicInteger();
+
+  // Of the task that runs: written before the round, read after it.
   private Task task = (member, from, to) -> {};
   private int units;
-  private long round;
-  private int busy;
-  private boolean closed;
-  private @Nullable Throwable failure;
+  private int portion;
+  private Thread caller = Thread.currentThread();
+
+  private volatile long round;
+  private volatile boolean closed;
+  private volatile boolean callerSleeps;
+  private volatile @Nullable Throwable failure;
 
   /** A team of this many threads, the caller of {@link #run} included. */
   Team(int members) {
     if (members < 1) {
       throw new IllegalArgumentException("threads: " + members + ", expected at least 1");
     }
-    this.members = members;
     for (int i = 1; i < members; i++) {
-      int member = i;
-      helpers.add(Thread.ofPlatform().daemon().name("baton-engine-" + i).start(() -> help(member)));
+      helpers.add(new Helper(i));
     }
+    helpers.forEach(each -> each.thread.start());
   }
 
   /** Threads that share the work. */
   int members() {
-    return members;
+    return helpers.size() + 1;
   }
 
   /** Runs the task over units 0 to {@code count}; throws what a member threw. */
@@ -61,33 +69,59 @@ final class Team implements AutoCloseable {
       each.run(0, 0, count);
       return;
     }
-    lock.lock();
+    task = each;
+    units = count;
+    portion = Math.max(1, count / (members() * PORTIONS));
+    caller = Thread.currentThread();
+    failure = null;
+    next.set(0);
+    busy.set(helpers.size());
+    nextRound();
     try {
-      task = each;
-      units = count;
-      busy = helpers.size();
-      failure = null;
-      round++;
-      started.signalAll();
-    } finally {
-      lock.unlock();
-    }
-    try {
-      each.run(0, 0, bound(count, 1));
+      takePortions(0);
     } finally {
       awaitHelpers();
     }
     rethrow();
   }
 
-  private void awaitHelpers() {
-    lock.lock();
-    try {
-      while (busy > 0) {
-        finished.awaitUninterruptibly();
+  @SuppressWarnings("NonAtomicVolatileUpdate") // One run at a time.
+  private void nextRound() {
+    round++;
+    for (int i = 0; i < helpers.size(); i++) {
+      Helper helper = helpers.get(i);
+      if (helper.sleeps) {
+        LockSupport.unpark(helper.thread);
       }
-    } finally {
-      lock.unlock();
+    }
+  }
+
+  private void takePortions(int member) {
+    for (int from = next.getAndAdd(portion); from < units; from = next.getAndAdd(portion)) {
+      task.run(member, from, Math.min(units, from + portion));
+    }
+  }
+
+  private void awaitHelpers() {
+    long end = System.nanoTime() + LOOKOUT_NANOS;
+    while (busy.get() > 0 && System.nanoTime() < end) {
+      Thread.onSpinWait();
+    }
+    if (busy.get() > 0) {
+      sleepUntilDone();
+    }
+  }
+
+  private void sleepUntilDone() {
+    boolean interrupted = false;
+    callerSleeps = true;
+    while (busy.get() > 0) {
+      LockSupport.park(this);
+      interrupted |= Thread.interrupted();
+    }
+    callerSleeps = false;
+    if (interrupted) {
+      Thread.currentThread().interrupt();
     }
   }
 
@@ -101,68 +135,16 @@ final class Team implements AutoCloseable {
     }
   }
 
-  private int bound(int count, int member) {
-    return (int) ((long) count * member / members);
-  }
-
-  private void help(int member) {
-    long seen = 0;
-    while (true) {
-      Task mine;
-      int count;
-      lock.lock();
-      try {
-        while (round == seen && !closed) {
-          started.awaitUninterruptibly();
-        }
-        if (closed) {
-          return;
-        }
-        seen = round;
-        mine = task;
-        count = units;
-      } finally {
-        lock.unlock();
-      }
-      Throwable thrown = null;
-      try {
-        mine.run(member, bound(count, member), bound(count, member + 1));
-      } catch (Throwable e) {
-        thrown = e;
-      }
-      report(thrown);
-    }
-  }
-
-  private void report(@Nullable Throwable thrown) {
-    lock.lock();
-    try {
-      if (thrown != null) {
-        failure = thrown;
-      }
-      if (--busy == 0) {
-        finished.signal();
-      }
-    } finally {
-      lock.unlock();
-    }
-  }
-
   /** Ends the helpers and waits for them. Idempotent; not to be called during {@link #run}. */
   @Override
   public void close() {
-    lock.lock();
-    try {
-      closed = true;
-      started.signalAll();
-    } finally {
-      lock.unlock();
-    }
+    closed = true;
     boolean interrupted = false;
-    for (Thread helper : helpers) {
-      while (helper.isAlive()) {
+    for (Helper helper : helpers) {
+      LockSupport.unpark(helper.thread);
+      while (helper.thread.isAlive()) {
         try {
-          helper.join();
+          helper.thread.join();
         } catch (InterruptedException e) {
           interrupted = true;
         }
@@ -170,6 +152,50 @@ final class Team implements AutoCloseable {
     }
     if (interrupted) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  /** A member that is not the caller. */
+  private final class Helper implements Runnable {
+    private final int member;
+    private final Thread thread;
+    private volatile boolean sleeps;
+
+    Helper(int member) {
+      this.member = member;
+      this.thread = Thread.ofPlatform().daemon().name("baton-engine-" + member).unstarted(this);
+    }
+
+    @Override
+    public void run() {
+      long seen = 0;
+      while (awaitRoundAfter(seen)) {
+        seen++;
+        try {
+          takePortions(member);
+        } catch (Throwable thrown) {
+          failure = thrown;
+        }
+        if (busy.decrementAndGet() == 0 && callerSleeps) {
+          LockSupport.unpark(caller);
+        }
+      }
+    }
+
+    /** Whether there is one, else the team is closed. */
+    private boolean awaitRoundAfter(long seen) {
+      long end = System.nanoTime() + LOOKOUT_NANOS;
+      while (round == seen && !closed && System.nanoTime() < end) {
+        Thread.onSpinWait();
+      }
+      if (round == seen && !closed) {
+        sleeps = true;
+        while (round == seen && !closed) {
+          LockSupport.park(this);
+        }
+        sleeps = false;
+      }
+      return round != seen;
     }
   }
 }

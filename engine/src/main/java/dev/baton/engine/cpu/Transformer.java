@@ -4,11 +4,14 @@ import dev.baton.engine.LayerListener;
 import dev.baton.kv.Layout;
 import dev.baton.model.ModelConfig;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
+import java.util.List;
 
 /**
  * One pass of rows through all layers. Every step is split over the team by rows, by heads or by
  * output columns; no step lets one row's numbers depend on another row, save through the KV blocks.
+ *
+ * <p>A pass allocates nothing: its steps are tasks that were made once and find what they work on
+ * in fields. Not safe for use by several threads at once.
  */
 final class Transformer {
   private final ModelConfig config;
@@ -19,42 +22,57 @@ final class Transformer {
   private final Attention attention;
   private final KvPlanes planes;
   private final Activations act;
-  private final float[][] scores;
+  private final Attention.Scratch[] scratch;
   private final int[] wanted = new int[Rows.MOST];
+
+  private final Team.Task embed = this::embed;
+  private final Team.Task normalize = this::normalize;
+  private final Team.Task turnAndStore = this::turnAndStore;
+  private final Team.Task attendGroups = this::attendGroups;
+  private final Team.Task gate = this::gate;
+
+  // What the tasks work on.
+  private Rows rows = new Rows();
+  private int index;
+  private TransformerWeights.Layer layer;
+  private float[] normWeight = {};
 
   /** Scratch memory that is not on the heap lives in {@code arena}. */
   Transformer(
       ModelConfig config, TransformerWeights weights, Layout layout, Team team, Arena arena) {
     this.config = config;
     this.weights = weights;
+    this.layer = weights.layers().getFirst();
     this.team = team;
-    MemorySegment[] scratch = new MemorySegment[team.members()];
-    for (int i = 0; i < scratch.length; i++) {
-      scratch[i] = arena.allocate(Panels.SCRATCH_BYTES, 64);
-    }
-    this.product = new MatrixProduct(team, scratch);
+    this.product = new MatrixProduct(team, arena);
     this.rotary = new RotaryEmbedding(config.rope(), config.headSize());
-    this.attention = new Attention(layout);
+    this.attention = new Attention(layout, config.heads() / config.kvHeads());
     this.planes = new KvPlanes(layout);
     this.act = new Activations(config);
-    this.scores = new float[team.members()][layout.blockTokens()];
+    this.scratch = new Attention.Scratch[team.members()];
+    for (int i = 0; i < scratch.length; i++) {
+      scratch[i] = attention.new Scratch();
+    }
   }
 
   /** Computes the rows' KV, and the logits of those that want them; tells of each layer's KV. */
-  void run(Rows rows, LayerListener listener) {
+  void run(Rows batch, LayerListener listener) {
+    rows = batch;
     int count = rows.count();
-    int wantedCount = findWanted(rows);
+    int wantedCount = findWanted();
     act.ensure(count, wantedCount);
-    team.run(count, (member, from, to) -> embed(rows, from, to));
-    for (int i = 0; i < weights.layers().size(); i++) {
-      TransformerWeights.Layer layer = weights.layers().get(i);
-      attend(rows, i, layer, listener);
-      feedForward(count, layer);
+    team.run(count, embed);
+    List<TransformerWeights.Layer> layers = weights.layers();
+    for (int i = 0; i < layers.size(); i++) {
+      index = i;
+      layer = layers.get(i);
+      attend(count, listener);
+      feedForward(count);
     }
-    logits(rows, wantedCount);
+    logits(wantedCount);
   }
 
-  private int findWanted(Rows rows) {
+  private int findWanted() {
     int count = 0;
     for (int row = 0; row < rows.count(); row++) {
       if (rows.logits(row) != null) {
@@ -64,7 +82,7 @@ final class Transformer {
     return count;
   }
 
-  private void embed(Rows rows, int from, int to) {
+  private void embed(int member, int from, int to) {
     for (int row = from; row < to; row++) {
       weights.embedding().column(rows.token(row), act.residual, row * act.hiddenStride);
       rotary.angles(rows.position(row), act.cos, act.sin, row * rotary.pairs());
@@ -72,51 +90,43 @@ final class Transformer {
   }
 
   /** {@code residual += o attention(norm(residual))}. */
-  private void attend(
-      Rows rows, int index, TransformerWeights.Layer layer, LayerListener listener) {
-    int count = rows.count();
+  private void attend(int count, LayerListener listener) {
     norm(count, layer.inputNorm());
     product.set(act.normed, act.hiddenStride, count, layer.queriesKeysValues(), act.projection);
-    team.run(count, (member, from, to) -> turnAndStore(rows, index, layer, from, to));
+    team.run(count, turnAndStore);
     rows.tellWritten(index, listener);
-    team.run(
-        count * config.heads(),
-        (member, from, to) -> attendHeads(rows, index, scores[member], from, to));
+    team.run(count * config.kvHeads(), attendGroups);
     product.add(act.attended, act.attendedStride, count, layer.attentionOutput(), act.residual);
   }
 
   /** {@code residual += down(silu(gate) * up)}, gate and up of {@code norm(residual)}. */
-  private void feedForward(int count, TransformerWeights.Layer layer) {
+  private void feedForward(int count) {
     norm(count, layer.outputNorm());
     product.set(act.normed, act.hiddenStride, count, layer.gateUp(), act.gateUp);
-    team.run(
-        count,
-        (member, from, to) -> {
-          for (int row = from; row < to; row++) {
-            SwiGlu.row(
-                act.gateUp,
-                row * act.gateUpStride,
-                config.intermediate(),
-                act.gated,
-                row * act.gatedStride);
-          }
-        });
+    team.run(count, gate);
     product.add(act.gated, act.gatedStride, count, layer.down(), act.residual);
   }
 
   private void norm(int count, float[] weight) {
-    team.run(
-        count,
-        (member, from, to) -> {
-          for (int row = from; row < to; row++) {
-            int at = row * act.hiddenStride;
-            RmsNorm.row(act.residual, at, weight, config.rmsNormEpsilon(), act.normed, at);
-          }
-        });
+    normWeight = weight;
+    team.run(count, normalize);
   }
 
-  private void turnAndStore(
-      Rows rows, int index, TransformerWeights.Layer layer, int from, int to) {
+  private void normalize(int member, int from, int to) {
+    for (int row = from; row < to; row++) {
+      int at = row * act.hiddenStride;
+      RmsNorm.row(act.residual, at, normWeight, config.rmsNormEpsilon(), act.normed, at);
+    }
+  }
+
+  private void gate(int member, int from, int to) {
+    for (int row = from; row < to; row++) {
+      int at = row * act.gateUpStride;
+      SwiGlu.row(act.gateUp, at, config.intermediate(), act.gated, row * act.gatedStride);
+    }
+  }
+
+  private void turnAndStore(int member, int from, int to) {
     int headSize = config.headSize();
     int turned = config.heads() + config.kvHeads();
     for (int row = from; row < to; row++) {
@@ -142,28 +152,27 @@ final class Transformer {
     }
   }
 
-  private void attendHeads(Rows rows, int layer, float[] mine, int from, int to) {
-    int headSize = config.headSize();
-    int group = config.heads() / config.kvHeads();
-    int window = config.options().slidingWindow().of(layer);
+  private void attendGroups(int member, int from, int to) {
+    int groupSize = config.heads() / config.kvHeads() * config.headSize();
+    int window = config.options().slidingWindow().of(index);
     for (int unit = from; unit < to; unit++) {
-      int row = unit / config.heads();
-      int head = unit % config.heads();
-      attention.head(
+      int row = unit / config.kvHeads();
+      int kvHead = unit % config.kvHeads();
+      attention.group(
           act.projection,
-          row * act.projectionStride + head * headSize,
+          row * act.projectionStride + kvHead * groupSize,
           rows.blocks(row),
           Math.max(0, rows.position(row) + 1 - window),
           rows.position(row) + 1,
-          layer,
-          head / group,
-          mine,
+          index,
+          kvHead,
+          scratch[member],
           act.attended,
-          row * act.attendedStride + head * headSize);
+          row * act.attendedStride + kvHead * groupSize);
     }
   }
 
-  private void logits(Rows rows, int count) {
+  private void logits(int count) {
     if (count == 0) {
       return;
     }

@@ -55,26 +55,32 @@ class AttentionTest {
         keysValues[t - from] = floats(random, 2 * width);
         new KvPlanes(layout).write(blocks, t, 1, keysValues[t - from], 0, width);
       }
-      float[] q = floats(random, headSize + 1);
-      float[] out = new float[headSize + 2];
-      new Attention(layout).head(q, 1, blocks, from, tokens, 1, 1, new float[blockTokens], out, 1);
-      double[] expected = formula(q, keysValues, headSize);
-      for (int d = 0; d < headSize; d++) {
-        assertThat((double) out[1 + d]).isCloseTo(expected[d], within(2e-6));
+      for (int heads = 1; heads <= 7; heads++) {
+        float[] q = floats(random, heads * headSize + 1);
+        float[] out = new float[heads * headSize + 2];
+        Attention attention = new Attention(layout, heads);
+        attention.group(q, 1, blocks, from, tokens, 1, 1, attention.new Scratch(), out, 1);
+        for (int head = 0; head < heads; head++) {
+          int at = 1 + head * headSize;
+          double[] expected = formula(q, at, keysValues, headSize);
+          for (int d = 0; d < headSize; d++) {
+            assertThat((double) out[at + d]).isCloseTo(expected[d], within(2e-6));
+          }
+        }
+        assertThat(out[0]).isZero();
+        assertThat(out[1 + heads * headSize]).isZero();
       }
-      assertThat(out[0]).isZero();
-      assertThat(out[1 + headSize]).isZero();
       pool.release(blocks);
     }
   }
 
-  private static double[] formula(float[] q, float[][] keysValues, int headSize) {
+  private static double[] formula(float[] q, int at, float[][] keysValues, int headSize) {
     double[] out = new double[headSize];
     double sum = 0;
     for (float[] each : keysValues) {
       double score = 0;
       for (int d = 0; d < headSize; d++) {
-        score += q[1 + d] * (double) each[headSize + d];
+        score += q[at + d] * (double) each[headSize + d];
       }
       double weight = Math.exp(score / Math.sqrt(headSize));
       sum += weight;

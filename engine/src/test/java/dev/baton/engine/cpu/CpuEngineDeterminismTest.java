@@ -144,7 +144,7 @@ class CpuEngineDeterminismTest {
     Case(Family family, WeightDtype dtype, int test) {
       long seed = Objects.hash(family.name(), dtype.name(), test);
       random = new SplittableRandom(seed);
-      ModelConfig config = SmallModel.ofFamily(family, random);
+      ModelConfig config = SmallModel.ofKind(family, dtype, random);
       vocabulary = config.vocabulary();
       blockTokens = new int[] {16, 16, 5, 32}[random.nextInt(4)];
       model = SmallModel.write(directory.resolve("model"), config, dtype, seed);

@@ -68,7 +68,7 @@ final class DigestMain {
   static ModelDirectory model(Path directory, Family family, WeightDtype dtype) {
     return SmallModel.write(
         directory.resolve(family + "-" + dtype),
-        SmallModel.ofFamily(family, new SplittableRandom(7 + family.ordinal())),
+        SmallModel.ofKind(family, dtype, new SplittableRandom(7 + family.ordinal())),
         dtype,
         77);
   }

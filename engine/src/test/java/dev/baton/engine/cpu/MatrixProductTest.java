@@ -13,6 +13,7 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.EnumSource.Mode;
 
 class MatrixProductTest {
   /** The association that is promised, spelled out: equal to the last bit, for any split. */
@@ -24,19 +25,22 @@ class MatrixProductTest {
     "4, 40, 1100",
     "5, 130, 40",
     "11, 65, 1537",
-    "8, 7, 512"
+    "8, 7, 512",
+    "24, 64, 600",
+    "25, 65, 1025",
+    "62, 129, 70"
   })
   void elementsAreOneAccumulatorPerBlockOfKAndBlocksInOrder(int rows, int columns, int depth) {
     SplittableRandom random = new SplittableRandom(rows * 31L + columns);
     float[] a = floats(random, rows * (depth + 3));
     int stride = Panels.padded(columns);
-    for (WeightDtype dtype : WeightDtype.values()) {
+    for (WeightDtype dtype : SmallModel.FLOATS) {
       for (int threads = 1; threads <= 3; threads++) {
         try (Arena arena = Arena.ofShared();
             Team team = new Team(threads)) {
           Tensor matrix = tensor(random, dtype, columns, depth, arena);
           Panels w = Panels.pack(List.of(matrix), arena, team);
-          MatrixProduct product = product(team, arena);
+          MatrixProduct product = new MatrixProduct(team, arena);
           float[] c = floats(random, rows * stride);
           float[] before = c.clone();
           product.add(a, depth + 3, rows, new Linear(w), c);
@@ -93,7 +97,7 @@ class MatrixProductTest {
   }
 
   @ParameterizedTest
-  @EnumSource(WeightDtype.class)
+  @EnumSource(value = WeightDtype.class, mode = Mode.EXCLUDE, names = "I8")
   void packedColumnsAreTheMatricesOneBelowTheOther(WeightDtype dtype) {
     SplittableRandom random = new SplittableRandom(9);
     try (Arena arena = Arena.ofShared();
@@ -118,24 +122,17 @@ class MatrixProductTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"F32, 4", "BF16, 2", "F16, 4"})
+  @CsvSource({"F32, 4", "BF16, 2", "F16, 2"})
   void packedMemoryIsWhatTheDocumentationSays(WeightDtype dtype, int bytes) {
     try (Arena arena = Arena.ofShared();
         Team team = new Team(1)) {
       Tensor matrix = tensor(new SplittableRandom(1), dtype, 65, 10, arena);
-      assertThat(Panels.pack(List.of(matrix), arena, team).bytes()).isEqualTo(128L * 10 * bytes);
+      assertThat(Panels.pack(List.of(matrix), arena, team).data.byteSize())
+          .isEqualTo(128L * 10 * bytes);
     }
   }
 
-  private static MatrixProduct product(Team team, Arena arena) {
-    MemorySegment[] scratch = new MemorySegment[team.members()];
-    for (int i = 0; i < scratch.length; i++) {
-      scratch[i] = arena.allocate(Panels.SCRATCH_BYTES, 64);
-    }
-    return new MatrixProduct(team, scratch);
-  }
-
-  private static Tensor tensor(
+  static Tensor tensor(
       SplittableRandom random, WeightDtype dtype, int rows, int columns, Arena arena) {
     // One byte in front: data of a checkpoint need not be aligned.
     MemorySegment data = arena.allocate(1 + (long) rows * columns * dtype.bytes()).asSlice(1);
@@ -149,12 +146,13 @@ class MatrixProductTest {
                 ValueLayout.JAVA_SHORT_UNALIGNED,
                 i * 2,
                 (short) (Float.floatToRawIntBits(weight) >>> 16));
+        case I8 -> throw new IllegalArgumentException("dtype: I8, expected one of floats");
       }
     }
     return new Tensor("matrix", dtype, List.of(rows, columns), data);
   }
 
-  private static float[] floats(SplittableRandom random, int count) {
+  static float[] floats(SplittableRandom random, int count) {
     float[] all = new float[count];
     for (int i = 0; i < count; i++) {
       all[i] = (float) random.nextDouble(-1, 1);

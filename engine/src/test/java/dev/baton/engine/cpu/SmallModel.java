@@ -10,6 +10,8 @@ import dev.baton.model.ModelConfig.Rope;
 import dev.baton.model.ModelConfig.Scaling;
 import dev.baton.model.ModelConfig.SlidingWindow;
 import dev.baton.model.ModelDirectory;
+import dev.baton.model.quantize.QuantizedModel;
+import dev.baton.model.weights.Tensor;
 import dev.baton.model.weights.TransformerTensors;
 import dev.baton.model.weights.WeightDtype;
 import java.io.IOException;
@@ -32,7 +34,7 @@ import org.junit.jupiter.params.provider.Arguments;
 
 /** Writes small random models of odd shapes, which no real checkpoint has, for tests. */
 final class SmallModel {
-  /** The dtypes that a model is written in. */
+  /** The dtypes that a model is written in; int8 is made of one of them. */
   static final List<WeightDtype> FLOATS =
       List.of(WeightDtype.F32, WeightDtype.F16, WeightDtype.BF16);
 
@@ -65,7 +67,30 @@ final class SmallModel {
   /** Every family with every type of weights, as arguments of a test. */
   static Stream<Arguments> kinds() {
     return Stream.of(Family.values())
-        .flatMap(family -> FLOATS.stream().map(dtype -> arguments(family, dtype)));
+        .flatMap(family -> Stream.of(WeightDtype.values()).map(dtype -> arguments(family, dtype)));
+  }
+
+  /**
+   * A configuration of a seed for weights of this type. As int8 most matrices are whole groups, so
+   * that they are quantized; some of attention's may be left.
+   */
+  static ModelConfig ofKind(Family family, WeightDtype dtype, SplittableRandom random) {
+    ModelConfig config = ofFamily(family, random);
+    int step = dtype == WeightDtype.I8 ? Tensor.GROUP : 1;
+    return new ModelConfig(
+        config.architecture(),
+        config.vocabulary(),
+        Math.ceilDiv(config.hidden(), step) * step,
+        Math.ceilDiv(config.intermediate(), step) * step,
+        config.layers(),
+        config.heads(),
+        config.kvHeads(),
+        config.headSize(),
+        config.rmsNormEpsilon(),
+        config.rope(),
+        config.tiedEmbeddings(),
+        config.contextTokens(),
+        config.options());
   }
 
   /** A configuration of a seed: every option that the family may have comes up. */
@@ -122,6 +147,16 @@ final class SmallModel {
 
   /** Writes a model directory with weights of this seed, and opens it. */
   static ModelDirectory write(Path directory, ModelConfig config, WeightDtype dtype, long seed) {
+    if (dtype == WeightDtype.I8) {
+      ModelDirectory floats =
+          write(
+              directory.resolveSibling(directory.getFileName() + "-in-floats"),
+              config,
+              WeightDtype.F32,
+              seed);
+      QuantizedModel.write(floats, directory, step -> {});
+      return ModelDirectory.open(directory);
+    }
     try {
       Files.createDirectories(directory);
       Files.writeString(directory.resolve("config.json"), ConfigJson.of(config).toString());
@@ -165,6 +200,7 @@ final class SmallModel {
           case F32 -> file.putFloat(weight);
           case F16 -> file.putShort(Float.floatToFloat16(weight));
           case BF16 -> file.putShort((short) (Float.floatToRawIntBits(weight) >>> 16));
+          case I8 -> throw new IllegalArgumentException("dtype: I8, expected one of floats");
         }
       }
     }

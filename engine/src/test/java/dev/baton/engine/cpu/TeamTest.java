@@ -49,11 +49,14 @@ class TeamTest {
     try (Team team = new Team(2)) {
       for (int failing = 0; failing < 2; failing++) {
         int who = failing;
+        CountDownLatch both = new CountDownLatch(2);
         AtomicBoolean otherIsDone = new AtomicBoolean();
         assertThatThrownBy(() ->
                 team.run(
                     2,
                     (member, from, to) -> {
+                      both.countDown();
+                      await(both); // else one member might do all
                       if (member == who) {
                         throw new IllegalStateException("member " + member);
                       }
@@ -71,17 +74,16 @@ class TeamTest {
 
   @Test
   void interruptedCallerStillWaitsForAll() {
-    CountDownLatch begun = new CountDownLatch(1);
+    CountDownLatch begun = new CountDownLatch(2);
     AtomicBoolean done = new AtomicBoolean();
     try (Team team = new Team(2)) {
       Thread.currentThread().interrupt();
       team.run(
           2,
           (member, from, to) -> {
-            if (member == 0) {
-              begun.countDown();
-            } else {
-              await(begun);
+            begun.countDown();
+            await(begun); // else one member might do all
+            if (member == 1) {
               done.set(true);
             }
           });

@@ -3,6 +3,8 @@ package dev.baton.model.json;
 import dev.baton.model.ModelException;
 import dev.baton.model.ModelException.Code;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
@@ -123,6 +125,30 @@ public final class JsonFields {
       throw invalid(field, value.get(), "a string");
     }
     return value.map(JsonNode::stringValue);
+  }
+
+  /** A list of strings; empty where absent. */
+  public List<String> texts(String field) {
+    Optional<JsonNode> value = node(field);
+    if (value.isEmpty()) {
+      return List.of();
+    }
+    List<String> texts = new ArrayList<>();
+    for (JsonNode each : value.get()) {
+      if (!each.isString()) {
+        throw invalid(field, value.get(), "a list of strings");
+      }
+      texts.add(each.stringValue());
+    }
+    if (!value.get().isArray()) {
+      throw invalid(field, value.get(), "a list of strings");
+    }
+    return List.copyOf(texts);
+  }
+
+  /** The names of all fields, in the file's order. */
+  public List<String> names() {
+    return List.copyOf(object.propertyNames());
   }
 
   /** An object, if there. */

@@ -8,17 +8,14 @@ import dev.baton.model.ModelConfig.Scaling;
 import dev.baton.model.ModelConfig.SlidingWindow;
 import dev.baton.model.ModelException;
 import dev.baton.model.ModelException.Code;
+import dev.baton.model.NewDirectory;
 import dev.baton.model.json.Json;
 import dev.baton.model.weights.WeightDtype;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
-import java.util.UUID;
-import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -112,6 +109,11 @@ public final class RandomModel {
     }
   }
 
+  private static IllegalArgumentException notFloats(WeightDtype dtype) {
+    return new IllegalArgumentException(
+        "dtype: " + dtype + ", expected F32, F16 or BF16: I8 is made of them afterwards");
+  }
+
   private static IllegalArgumentException invalid(String field, int value, String expected) {
     return new IllegalArgumentException(field + ": " + value + ", expected " + expected);
   }
@@ -125,48 +127,18 @@ public final class RandomModel {
    * Writes a complete model directory, or nothing: the files appear under {@code directory} all at
    * once. Blocks; large models use all processors.
    *
-   * @throws IllegalArgumentException if there is no tokenizer for so large a vocabulary
+   * @throws IllegalArgumentException if there is no tokenizer for so large a vocabulary, or if
+   *     {@code dtype} is I8
    * @throws ModelException with {@link Code#NOT_WRITABLE} if the target is a file or a directory
    *     that holds something, or cannot be written
    */
   public static void write(Path directory, ModelConfig config, WeightDtype dtype, long seed) {
     requireVocabulary(config.vocabulary());
-    Path target = directory.toAbsolutePath().normalize();
-    try {
-      requireFree(target);
-      Path parent = Objects.requireNonNullElse(target.getParent(), target);
-      Files.createDirectories(parent);
-      Path staging = Files.createDirectory(parent.resolve(".baton-random-" + UUID.randomUUID()));
-      try {
-        writeFiles(staging, config, dtype, seed);
-        // Replaces an empty directory; fails if somebody filled it meanwhile.
-        Files.move(staging, target, StandardCopyOption.ATOMIC_MOVE);
-      } finally {
-        delete(staging);
-      }
-    } catch (IOException e) {
-      throw new ModelException(
-          Code.NOT_WRITABLE, target, "a random model cannot be written here: " + e, e);
+    if (dtype == WeightDtype.I8) {
+      throw notFloats(dtype);
     }
-  }
-
-  private static void requireFree(Path target) throws IOException {
-    if (!Files.exists(target)) {
-      return;
-    }
-    if (!Files.isDirectory(target)) {
-      throw taken(target, "is a file");
-    }
-    try (Stream<Path> content = Files.list(target)) {
-      if (content.findAny().isPresent()) {
-        throw taken(target, "is not empty");
-      }
-    }
-  }
-
-  private static ModelException taken(Path target, String what) {
-    return new ModelException(
-        Code.NOT_WRITABLE, target, what + ", expected a new or empty directory for a random model");
+    NewDirectory.write(
+        directory, "a random model", staging -> writeFiles(staging, config, dtype, seed));
   }
 
   private static void writeFiles(Path directory, ModelConfig config, WeightDtype dtype, long seed)
@@ -194,6 +166,7 @@ public final class RandomModel {
               case F32 -> "float32";
               case F16 -> "float16";
               case BF16 -> "bfloat16";
+              case I8 -> throw notFloats(dtype);
             });
   }
 
@@ -216,16 +189,5 @@ public final class RandomModel {
     %s %s
     """
         .formatted(seed, dtype, config);
-  }
-
-  private static void delete(Path directory) throws IOException {
-    if (!Files.exists(directory)) {
-      return;
-    }
-    try (Stream<Path> content = Files.walk(directory)) {
-      for (Path each : content.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(each);
-      }
-    }
   }
 }

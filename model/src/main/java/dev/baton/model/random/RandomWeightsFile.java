@@ -1,7 +1,9 @@
 package dev.baton.model.random;
 
 import dev.baton.model.ModelConfig;
-import dev.baton.model.json.Json;
+import dev.baton.model.weights.BFloat16;
+import dev.baton.model.weights.SafetensorsWriter;
+import dev.baton.model.weights.SafetensorsWriter.Entry;
 import dev.baton.model.weights.TransformerTensors;
 import dev.baton.model.weights.TransformerTensors.Expected;
 import dev.baton.model.weights.WeightDtype;
@@ -9,13 +11,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
 import java.util.List;
-import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Writes a {@code model.safetensors} of normally distributed weights.
@@ -55,51 +52,32 @@ final class RandomWeightsFile {
     this.seed = seed;
   }
 
-  /** Where a tensor's bytes stand in the file. */
-  private record Place(Expected tensor, long offset) {}
-
   void write(Path file) throws IOException {
-    ObjectNode header = Json.MAPPER.createObjectNode();
-    header.putObject("__metadata__").put("format", "pt");
-    List<Place> places = new ArrayList<>();
-    long end = 0;
-    for (Expected tensor : TransformerTensors.of(config)) {
-      ObjectNode entry = header.putObject(tensor.name()).put("dtype", dtype.name());
-      tensor.shape().forEach(entry.withArray("shape")::add);
-      places.add(new Place(tensor, end));
-      entry.putArray("data_offsets").add(end).add(end += tensor.elements() * dtype.bytes());
-    }
-    byte[] json = header.toString().getBytes(StandardCharsets.UTF_8);
-    int padded = Math.ceilDiv(json.length, 8) * 8;
-    ByteBuffer start = ByteBuffer.allocate(8 + padded).order(ByteOrder.LITTLE_ENDIAN);
-    start.putLong(padded).put(json);
-    while (start.hasRemaining()) {
-      start.put((byte) ' ');
-    }
-    try (FileChannel channel =
-        FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-      writeAt(channel, 0, start.flip());
-      places.parallelStream()
-          .forEach(each -> write(channel, 8 + padded + each.offset(), each.tensor()));
+    List<Expected> tensors = TransformerTensors.of(config);
+    List<Entry> entries =
+        tensors.stream().map(each -> new Entry(each.name(), dtype, each.shape())).toList();
+    try (SafetensorsWriter writer = SafetensorsWriter.create(file, entries)) {
+      tensors.parallelStream().forEach(each -> write(writer, each));
     } catch (UncheckedIOException e) {
       throw e.getCause();
     }
   }
 
-  private void write(FileChannel channel, long offset, Expected tensor) {
+  private void write(SafetensorsWriter writer, Expected tensor) {
     GaussianStream numbers = new GaussianStream(seed, tensor.name());
     long elements = tensor.elements();
     ByteBuffer chunk =
         ByteBuffer.allocate((int) Math.min(elements, CHUNK_ELEMENTS) * dtype.bytes())
             .order(ByteOrder.LITTLE_ENDIAN);
+    long at = 0;
     try {
       for (long i = 0; i < elements; i++) {
         put(chunk, (float) (mean(tensor) + deviation(tensor, i) * numbers.next()));
         if (!chunk.hasRemaining() || i == elements - 1) {
           chunk.flip();
           int bytes = chunk.remaining();
-          writeAt(channel, offset, chunk);
-          offset += bytes;
+          writer.write(tensor.name(), at, chunk);
+          at += bytes;
           chunk.clear();
         }
       }
@@ -108,22 +86,12 @@ final class RandomWeightsFile {
     }
   }
 
-  private static void writeAt(FileChannel channel, long offset, ByteBuffer bytes)
-      throws IOException {
-    while (bytes.hasRemaining()) {
-      offset += channel.write(bytes, offset);
-    }
-  }
-
   private void put(ByteBuffer chunk, float value) {
     switch (dtype) {
       case F32 -> chunk.putFloat(value);
       case F16 -> chunk.putShort(Float.floatToFloat16(value));
-      case BF16 -> {
-        int bits = Float.floatToRawIntBits(value);
-        // To nearest, ties to even.
-        chunk.putShort((short) ((bits + 0x7FFF + ((bits >>> 16) & 1)) >>> 16));
-      }
+      case BF16 -> chunk.putShort(BFloat16.nearest(value));
+      case I8 -> throw new IllegalStateException("random weights are floats");
     }
   }
 

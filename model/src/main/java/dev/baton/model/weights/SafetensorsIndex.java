@@ -21,22 +21,19 @@ import tools.jackson.databind.JsonNode;
  * @param home the shard that holds a tensor, by tensor name; empty for a model of one file
  */
 record SafetensorsIndex(Path source, List<Path> shards, Map<String, Path> home) {
-  private static final String SINGLE = "model.safetensors";
-  private static final String INDEX = "model.safetensors.index.json";
-
   /** Of the model in {@code directory}. */
   static SafetensorsIndex of(Path directory) {
-    Path single = directory.resolve(SINGLE);
+    Path single = directory.resolve(Weights.FILE);
     if (Files.exists(single)) {
       return new SafetensorsIndex(single, List.of(single), Map.of());
     }
-    Path index = directory.resolve(INDEX);
+    Path index = directory.resolve(Weights.INDEX);
     if (!Files.exists(index)) {
       throw new ModelException(
           Code.FILE_MISSING,
           single,
           "there is no such file, and no "
-              + INDEX
+              + Weights.INDEX
               + ": weights in other formats must be converted to safetensors");
     }
     return read(index);

@@ -25,6 +25,9 @@ public final class TransformerTensors {
   /** How the names of biases end. */
   public static final String BIAS = ".bias";
 
+  /** What the name of an int8 matrix's scales adds to the matrix's own. */
+  public static final String SCALES = "_scale";
+
   private TransformerTensors() {}
 
   /**

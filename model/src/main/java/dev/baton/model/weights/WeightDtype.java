@@ -7,7 +7,12 @@ public enum WeightDtype {
   /** IEEE 754 binary16. */
   F16(2),
   /** The upper half of binary32. */
-  BF16(2);
+  BF16(2),
+  /**
+   * Two's complement. Such a tensor has {@linkplain Tensor#scales scales}: a weight is its element
+   * times the scale of its group.
+   */
+  I8(1);
 
   private final int bytes;
 
@@ -15,7 +20,7 @@ public enum WeightDtype {
     this.bytes = bytes;
   }
 
-  /** Size of one element. */
+  /** Size of one element, in bytes. */
   public int bytes() {
     return bytes;
   }

@@ -5,14 +5,18 @@ import dev.baton.model.ModelException;
 import dev.baton.model.ModelException.Code;
 import dev.baton.model.json.Json;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
  * A model's tensors, memory-mapped.
@@ -20,16 +24,35 @@ import java.util.TreeMap;
  * <ul>
  *   <li>Every tensor that the architecture needs is here, with the shape that the configuration
  *       says and a dtype of {@link WeightDtype}, wholly inside its file. What else the files hold
- *       is left out, but for biases and norms in layers that have none by the configuration: they
- *       are refused.
+ *       is left out, but for biases, norms and scales in layers that have none by the
+ *       configuration: they are refused.
+ *   <li>A matrix is {@link WeightDtype#I8} if and only if the configuration says so, and has scales
+ *       then.
  *   <li>Safe for use by many threads.
  *   <li>The mapping lives until {@link #close}; reading a tensor's data later fails with {@link
  *       IllegalStateException}. Nobody may shorten the files meanwhile.
  * </ul>
  */
 public final class Weights implements AutoCloseable {
+  /** The file of a model that has one. */
+  public static final String FILE = "model.safetensors";
+
+  /** The file that names the files of a model that has several. */
+  public static final String INDEX = "model.safetensors.index.json";
+
+  /** How the names of what changes a layer end: biases, norms, and what quantized weights need. */
+  private static final List<String> PARTS =
+      List.of(
+          TransformerTensors.BIAS,
+          "norm.weight",
+          TransformerTensors.SCALES,
+          "_zero_point",
+          "_g_idx");
+
   private final Arena arena = Arena.ofShared();
   private final SortedMap<String, Tensor> tensors = new TreeMap<>();
+
+  private final Map<String, String> files = new HashMap<>();
 
   private Weights() {}
 
@@ -58,17 +81,60 @@ public final class Weights implements AutoCloseable {
       if (tensor == null) {
         throw missing(index.source(), expected.name());
       }
-      tensors.put(expected.name(), tensor.as(expected));
+      tensors.put(
+          expected.name(),
+          directory.quantized().has(expected)
+              ? grouped(expected, tensor, stored, index.source())
+              : tensor.floats(expected));
+      files.put(expected.name(), tensor.file.path().getFileName().toString());
     }
-    stored.forEach(this::requireNoPart);
+    Set<String> scales =
+        tensors.values().stream()
+            .map(Tensor::scales)
+            .filter(Objects::nonNull)
+            .map(Tensor::name)
+            .collect(Collectors.toSet());
+    stored.forEach((name, tensor) -> requireUsed(name, tensor, scales));
   }
 
-  /** A bias or norm of a layer that nobody would use: the model is another one than it says. */
-  private void requireNoPart(String name, Stored tensor) {
-    boolean part =
-        name.startsWith("model.layers.")
-            && (name.endsWith(TransformerTensors.BIAS) || name.endsWith("norm.weight"));
-    if (part && !tensors.containsKey(name)) {
+  /** An int8 matrix with the scales that stand beside it. */
+  private static Tensor grouped(
+      TransformerTensors.Expected expected, Stored data, Map<String, Stored> stored, Path source) {
+    MemorySegment elements = data.bytes(expected, WeightDtype.I8);
+    int inputs = expected.shape().getLast();
+    if (inputs % Tensor.GROUP != 0) {
+      throw data.fault(
+          Code.UNSUPPORTED,
+          expected,
+          "rows of "
+              + inputs
+              + " elements, supported in quantization_config: multiples of "
+              + Tensor.GROUP);
+    }
+    TransformerTensors.Expected scales =
+        new TransformerTensors.Expected(
+            expected.name() + TransformerTensors.SCALES,
+            List.of(expected.shape().getFirst(), inputs / Tensor.GROUP));
+    Stored beside = stored.get(scales.name());
+    if (beside == null) {
+      throw missing(source, scales.name());
+    }
+    return new Tensor(
+        expected.name(),
+        WeightDtype.I8,
+        expected.shape(),
+        elements,
+        new Tensor(
+            scales.name(),
+            WeightDtype.BF16,
+            scales.shape(),
+            beside.bytes(scales, WeightDtype.BF16)));
+  }
+
+  /** A part of a layer that nobody would use: the model is another one than it says. */
+  private void requireUsed(String name, Stored tensor, Set<String> scales) {
+    boolean part = name.startsWith("model.layers.") && PARTS.stream().anyMatch(name::endsWith);
+    if (part && !tensors.containsKey(name) && !scales.contains(name)) {
       throw new ModelException(
           Code.UNSUPPORTED,
           tensor.file.path(),
@@ -107,7 +173,40 @@ public final class Weights implements AutoCloseable {
   }
 
   private record Stored(SafetensorsFile file, SafetensorsHeader.Entry entry) {
-    Tensor as(TransformerTensors.Expected expected) {
+    /** As what is not quantized: in any dtype of floats. */
+    Tensor floats(TransformerTensors.Expected expected) {
+      requireShape(expected);
+      for (WeightDtype dtype : WeightDtype.values()) {
+        if (dtype != WeightDtype.I8 && dtype.name().equals(entry.dtype())) {
+          return new Tensor(expected.name(), dtype, expected.shape(), file.bytes(entry));
+        }
+      }
+      throw fault(
+          Code.UNSUPPORTED,
+          expected,
+          "dtype "
+              + Json.brief(entry.dtype())
+              + ", supported: F32, F16 and BF16, and I8 where config.json's quantization_config says"
+              + " so");
+    }
+
+    /** The bytes of what must have this very dtype. */
+    MemorySegment bytes(TransformerTensors.Expected expected, WeightDtype dtype) {
+      requireShape(expected);
+      if (!dtype.name().equals(entry.dtype())) {
+        throw fault(
+            Code.TENSOR_MISMATCH,
+            expected,
+            "dtype "
+                + Json.brief(entry.dtype())
+                + ", expected "
+                + dtype
+                + " by config.json's quantization_config");
+      }
+      return file.bytes(entry);
+    }
+
+    private void requireShape(TransformerTensors.Expected expected) {
       List<Long> shape = expected.shape().stream().map(Integer::longValue).toList();
       if (!entry.shape().equals(shape)) {
         throw fault(
@@ -115,18 +214,9 @@ public final class Weights implements AutoCloseable {
             expected,
             "shape " + entry.shape() + ", expected " + shape + " by config.json");
       }
-      for (WeightDtype dtype : WeightDtype.values()) {
-        if (dtype.name().equals(entry.dtype())) {
-          return new Tensor(expected.name(), dtype, expected.shape(), file.bytes(entry));
-        }
-      }
-      throw fault(
-          Code.UNSUPPORTED,
-          expected,
-          "dtype " + Json.brief(entry.dtype()) + ", supported: F32, F16 and BF16");
     }
 
-    private ModelException fault(Code code, TransformerTensors.Expected expected, String what) {
+    ModelException fault(Code code, TransformerTensors.Expected expected, String what) {
       return new ModelException(code, file.path(), "tensor '" + expected.name() + "' has " + what);
     }
   }
@@ -164,6 +254,11 @@ public final class Weights implements AutoCloseable {
   /** All tensors of the architecture, in the order of their names. */
   public Collection<Tensor> tensors() {
     return Collections.unmodifiableCollection(tensors.values());
+  }
+
+  /** The name of the file that this tensor stands in; its scales may be in another. */
+  public String file(Tensor tensor) {
+    return Objects.requireNonNull(files.get(tensor.name()), tensor.name());
   }
 
   /** Unmaps the files. Idempotent. */

@@ -11,12 +11,8 @@ import dev.baton.model.ModelException.Code;
 import dev.baton.model.ModelFiles;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -47,10 +43,10 @@ class WeightsTest {
   @Test
   void extraTensorsAreIgnoredAndATiedOutputToo() throws IOException {
     Path directory = ModelFiles.tiny(scratch);
-    Map<String, Stored> tensors = read(directory.resolve(SINGLE));
+    Map<String, Stored> tensors = Stored.read(directory.resolve(SINGLE));
     tensors.put(
         "model.layers.0.self_attn.rotary_emb.inv_freq", new Stored("I64", "[1]", new byte[8]));
-    write(directory.resolve(SINGLE), tensors);
+    Stored.write(directory.resolve(SINGLE), tensors);
     ModelFiles.edit(directory, "config.json", each -> each.put("tie_word_embeddings", true));
     try (Weights weights = Weights.open(ModelDirectory.open(directory))) {
       assertThat(weights.tensors()).hasSize(2 + 2 * 9);
@@ -139,17 +135,17 @@ class WeightsTest {
     Path directory = ModelFiles.tiny(scratch);
     shard(directory);
     Path second = directory.resolve("model-00002-of-00002.safetensors");
-    Map<String, Stored> content = read(second);
+    Map<String, Stored> content = Stored.read(second);
     String moved = content.keySet().iterator().next();
 
     Map<String, Stored> without = new TreeMap<>(content);
     without.remove(moved);
-    write(second, without);
+    Stored.write(second, without);
     refused(directory, Code.TENSOR_MISSING, "00002", moved);
 
     Map<String, Stored> twice = new TreeMap<>(content);
     twice.put("lm_head.weight", new Stored("F32", "[1]", new byte[4]));
-    write(second, twice);
+    Stored.write(second, twice);
     refused(directory, Code.FILE_CORRUPT, "00001", "lm_head.weight");
 
     Files.delete(second);
@@ -179,9 +175,9 @@ class WeightsTest {
 
   private void expect(Code code, String hint, String name, Change change) throws IOException {
     Path directory = ModelFiles.write(scratch, ModelFiles.TINY, 3);
-    Map<String, Stored> tensors = read(directory.resolve(SINGLE));
+    Map<String, Stored> tensors = Stored.read(directory.resolve(SINGLE));
     change.apply(tensors);
-    write(directory.resolve(SINGLE), tensors);
+    Stored.write(directory.resolve(SINGLE), tensors);
     refused(directory, code, hint, name);
   }
 
@@ -204,7 +200,7 @@ class WeightsTest {
 
   /** Splits a model into two shards and an index. */
   private static void shard(Path directory) throws IOException {
-    Map<String, Stored> all = read(directory.resolve(SINGLE));
+    Map<String, Stored> all = Stored.read(directory.resolve(SINGLE));
     StringBuilder map = new StringBuilder();
     List<Predicate<String>> parts =
         List.of(name -> !name.contains("layers.1."), name -> name.contains("layers.1."));
@@ -212,46 +208,10 @@ class WeightsTest {
       String file = "model-0000%d-of-00002.safetensors".formatted(i + 1);
       Map<String, Stored> part = new TreeMap<>(all);
       part.keySet().removeIf(parts.get(i).negate());
-      write(directory.resolve(file), part);
+      Stored.write(directory.resolve(file), part);
       part.keySet().forEach(name -> map.append(",\"%s\":\"%s\"".formatted(name, file)));
     }
     Files.writeString(directory.resolve(INDEX), "{\"weight_map\":{" + map.substring(1) + "}}");
     Files.delete(directory.resolve(SINGLE));
-  }
-
-  private record Stored(String dtype, String shape, byte[] data) {}
-
-  private static Map<String, Stored> read(Path path) {
-    Map<String, Stored> tensors = new TreeMap<>();
-    try (var arena = java.lang.foreign.Arena.ofConfined()) {
-      SafetensorsFile file = SafetensorsFile.map(path, arena);
-      file.entries()
-          .forEach((name, entry) ->
-              tensors.put(
-                  name,
-                  new Stored(
-                      entry.dtype(),
-                      entry.shape().toString(),
-                      file.bytes(entry).toArray(ValueLayout.JAVA_BYTE))));
-    }
-    return tensors;
-  }
-
-  private static void write(Path path, Map<String, Stored> tensors) throws IOException {
-    List<String> entries = new ArrayList<>();
-    int offset = 0;
-    for (var each : tensors.entrySet()) {
-      int end = offset + each.getValue().data().length;
-      entries.add(
-          "\"%s\":{\"dtype\":\"%s\",\"shape\":%s,\"data_offsets\":[%d,%d]}"
-              .formatted(
-                  each.getKey(), each.getValue().dtype(), each.getValue().shape(), offset, end));
-      offset = end;
-    }
-    byte[] json = ("{" + String.join(",", entries) + "}").getBytes(StandardCharsets.UTF_8);
-    ByteBuffer file = ByteBuffer.allocate(8 + json.length + offset).order(ByteOrder.LITTLE_ENDIAN);
-    file.putLong(json.length).put(json);
-    tensors.values().forEach(each -> file.put(each.data()));
-    Files.write(path, file.array());
   }
 }
