@@ -8,8 +8,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Attention of the query heads that share keys and values over a sequence's blocks: walks the blocks in order with an online
- * softmax, so that a token's result depends on nothing but the tokens that it sees.
+ * Attention of the query heads that share keys and values over a sequence's blocks: walks the
+ * blocks in order with an online softmax, so that a token's result depends on nothing but the
+ * tokens that it sees.
  *
  * <p>With a sliding window the walk begins at the block of the first position that is seen, and
  * skips that block's positions before it. Which that is, and so where blocks part the sum, follows

@@ -9,8 +9,8 @@ import jdk.incubator.vector.VectorSpecies;
 /**
  * Kernel: {@code scores[h][t] = scale * sum over d of q[h][d] * k[d][t]} for query heads that read
  * the same keys and the tokens of one block, one accumulator a score, d in sequence, fused
- * multiply-add. Four heads at a time, so that each key is loaded once for them and no addition waits
- * for the one before it; where fewer are left the last one is computed again.
+ * multiply-add. Four heads at a time, so that each key is loaded once for them and no addition
+ * waits for the one before it; where fewer are left the last one is computed again.
  *
  * <p>Lanes past the valid tokens may read slots that nobody wrote. What comes of them stays in
  * lanes of its own and is never looked at.
@@ -18,8 +18,7 @@ import jdk.incubator.vector.VectorSpecies;
 final class Scores {
   private static final VectorSpecies<Float> S = Lanes.FLOATS;
   private static final ByteOrder LITTLE = ByteOrder.LITTLE_ENDIAN;
-  private static final ValueLayout.OfFloat F32 =
-      ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(LITTLE);
+  private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(LITTLE);
 
   private Scores() {}
 

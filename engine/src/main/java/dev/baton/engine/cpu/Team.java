@@ -163,8 +163,7 @@ final class Team implements AutoCloseable {
 
     Helper(int member) {
       this.member = member;
-      this.thread =
-          Thread.ofPlatform().daemon().name("baton-engine-" + member).unstarted(this);
+      this.thread = Thread.ofPlatform().daemon().name("baton-engine-" + member).unstarted(this);
     }
 
     @Override

@@ -10,8 +10,8 @@ import java.util.List;
  * One pass of rows through all layers. Every step is split over the team by rows, by heads or by
  * output columns; no step lets one row's numbers depend on another row, save through the KV blocks.
  *
- * <p>A pass allocates nothing: its steps are tasks that were made once and find what they work on in
- * fields. Not safe for use by several threads at once.
+ * <p>A pass allocates nothing: its steps are tasks that were made once and find what they work on
+ * in fields. Not safe for use by several threads at once.
  */
 final class Transformer {
   private final ModelConfig config;

@@ -9,14 +9,13 @@ import jdk.incubator.vector.VectorSpecies;
 /**
  * Kernel: {@code out[h][d] = keep[h] * out[h][d] + sum over t of p[h][t] * v[t][d]} for query heads
  * that read the same values, one accumulator an element, tokens {@code from} to {@code to} of the
- * block in sequence, fused multiply-add. Reads those tokens' values only. Four heads at a time, as in
- * {@link Scores}.
+ * block in sequence, fused multiply-add. Reads those tokens' values only. Four heads at a time, as
+ * in {@link Scores}.
  */
 final class WeightedValues {
   private static final VectorSpecies<Float> S = Lanes.FLOATS;
   private static final ByteOrder LITTLE = ByteOrder.LITTLE_ENDIAN;
-  private static final ValueLayout.OfFloat F32 =
-      ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(LITTLE);
+  private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(LITTLE);
 
   private WeightedValues() {}
 
