@@ -1,5 +1,6 @@
 package dev.baton.engine.cpu;
 
+import dev.baton.model.weights.BFloat16;
 import dev.baton.model.weights.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -20,8 +21,6 @@ final class Bf16Panels extends Panels {
   private static final long BYTES = (long) L * Integer.BYTES;
   private static final long STEP_BYTES = PanelFormat.BF16.stepBytes();
   private static final int HALF = COLUMNS / 2;
-  private static final long F32_STEP_BYTES = PanelFormat.F32.stepBytes();
-  private static final long HALF_BYTES = (long) HALF * Float.BYTES;
   private static final int HIGH = 0xffff0000;
   private static final ByteOrder LITTLE = ByteOrder.LITTLE_ENDIAN;
   private static final ValueLayout.OfShort U16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(LITTLE);
@@ -32,15 +31,14 @@ final class Bf16Panels extends Panels {
 
   @Override
   float at(int column, int k) {
-    return Float.intBitsToFloat(data.get(U16, offset(column, k)) << 16);
+    return BFloat16.toFloat(data.get(U16, offset(column, k)));
   }
 
   @Override
   void put(int column, Tensor part, int row) {
     long from = (long) row * depth();
     for (int k = 0; k < depth(); k++) {
-      int bits = Float.floatToRawIntBits(Elements.at(part, from + k));
-      data.set(U16, offset(column, k), (short) (bits >>> 16));
+      data.set(U16, offset(column, k), BFloat16.nearest(part.at(from + k)));
     }
   }
 
@@ -51,32 +49,61 @@ final class Bf16Panels extends Panels {
   }
 
   @Override
-  void oneRow(float[] a, int aAt, int panel, int k, int count, float[] c, int cAt) {
+  void oneRow(float[] a, int aAt, int panel, int k, int count, int more, float[] c, int cAt) {
     long first = step(panel, k) * STEP_BYTES;
+    long second = step(panel, k + BLOCK_DEPTH) * STEP_BYTES;
     for (int n = 0; n < HALF; n += 2 * L) {
       FloatVector sum0 = FloatVector.zero(S);
       FloatVector sum1 = FloatVector.zero(S);
       FloatVector sum2 = FloatVector.zero(S);
       FloatVector sum3 = FloatVector.zero(S);
-      for (int i = 0; i < count; i++) {
-        long at = first + i * STEP_BYTES + (long) n * Integer.BYTES;
-        IntVector lower = IntVector.fromMemorySegment(INTS, data, at, LITTLE);
-        IntVector upper = IntVector.fromMemorySegment(INTS, data, at + BYTES, LITTLE);
-        FloatVector w0 = lower.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-        FloatVector w1 = upper.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-        FloatVector w2 = lower.and(HIGH).reinterpretAsFloats();
-        FloatVector w3 = upper.and(HIGH).reinterpretAsFloats();
+      FloatVector next0 = FloatVector.zero(S);
+      FloatVector next1 = FloatVector.zero(S);
+      FloatVector next2 = FloatVector.zero(S);
+      FloatVector next3 = FloatVector.zero(S);
+      int i = 0;
+      for (; i < more; i++) {
+        long at = i * STEP_BYTES + (long) n * Integer.BYTES;
+        IntVector lower = IntVector.fromMemorySegment(INTS, data, first + at, LITTLE);
+        IntVector upper = IntVector.fromMemorySegment(INTS, data, first + at + BYTES, LITTLE);
+        IntVector lowerNext = IntVector.fromMemorySegment(INTS, data, second + at, LITTLE);
+        IntVector upperNext = IntVector.fromMemorySegment(INTS, data, second + at + BYTES, LITTLE);
         FloatVector x = FloatVector.broadcast(S, a[aAt + i]);
-        sum0 = x.fma(w0, sum0);
-        sum1 = x.fma(w1, sum1);
-        sum2 = x.fma(w2, sum2);
-        sum3 = x.fma(w3, sum3);
+        sum0 = x.fma(lower.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(), sum0);
+        sum1 = x.fma(upper.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(), sum1);
+        sum2 = x.fma(lower.and(HIGH).reinterpretAsFloats(), sum2);
+        sum3 = x.fma(upper.and(HIGH).reinterpretAsFloats(), sum3);
+        FloatVector y = FloatVector.broadcast(S, a[aAt + BLOCK_DEPTH + i]);
+        next0 = y.fma(lowerNext.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(), next0);
+        next1 = y.fma(upperNext.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(), next1);
+        next2 = y.fma(lowerNext.and(HIGH).reinterpretAsFloats(), next2);
+        next3 = y.fma(upperNext.and(HIGH).reinterpretAsFloats(), next3);
+      }
+      for (; i < count; i++) {
+        long at = i * STEP_BYTES + (long) n * Integer.BYTES;
+        IntVector lower = IntVector.fromMemorySegment(INTS, data, first + at, LITTLE);
+        IntVector upper = IntVector.fromMemorySegment(INTS, data, first + at + BYTES, LITTLE);
+        FloatVector x = FloatVector.broadcast(S, a[aAt + i]);
+        sum0 = x.fma(lower.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(), sum0);
+        sum1 = x.fma(upper.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(), sum1);
+        sum2 = x.fma(lower.and(HIGH).reinterpretAsFloats(), sum2);
+        sum3 = x.fma(upper.and(HIGH).reinterpretAsFloats(), sum3);
       }
       int out = cAt + n;
-      FloatVector.fromArray(S, c, out).add(sum0).intoArray(c, out);
-      FloatVector.fromArray(S, c, out + L).add(sum1).intoArray(c, out + L);
-      FloatVector.fromArray(S, c, out + HALF).add(sum2).intoArray(c, out + HALF);
-      FloatVector.fromArray(S, c, out + HALF + L).add(sum3).intoArray(c, out + HALF + L);
+      sum0 = FloatVector.fromArray(S, c, out).add(sum0);
+      sum1 = FloatVector.fromArray(S, c, out + L).add(sum1);
+      sum2 = FloatVector.fromArray(S, c, out + HALF).add(sum2);
+      sum3 = FloatVector.fromArray(S, c, out + HALF + L).add(sum3);
+      if (more > 0) {
+        sum0 = sum0.add(next0);
+        sum1 = sum1.add(next1);
+        sum2 = sum2.add(next2);
+        sum3 = sum3.add(next3);
+      }
+      sum0.intoArray(c, out);
+      sum1.intoArray(c, out + L);
+      sum2.intoArray(c, out + HALF);
+      sum3.intoArray(c, out + HALF + L);
     }
   }
 
@@ -180,24 +207,9 @@ final class Bf16Panels extends Panels {
     }
   }
 
+  /** To widen them in passing costs less than to read twice the bytes from a cache. */
   @Override
-  void widen(int panel, int k, int count, F32Panels floats) {
-    long first = step(panel, k) * STEP_BYTES;
-    for (int i = 0; i < count; i++) {
-      for (int n = 0; n < HALF; n += 2 * L) {
-        long at = first + i * STEP_BYTES + (long) n * Integer.BYTES;
-        IntVector lower = IntVector.fromMemorySegment(INTS, data, at, LITTLE);
-        IntVector upper = IntVector.fromMemorySegment(INTS, data, at + BYTES, LITTLE);
-        FloatVector w0 = lower.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-        FloatVector w1 = upper.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-        FloatVector w2 = lower.and(HIGH).reinterpretAsFloats();
-        FloatVector w3 = upper.and(HIGH).reinterpretAsFloats();
-        long out = i * F32_STEP_BYTES + (long) n * Float.BYTES;
-        w0.intoMemorySegment(floats.data, out, LITTLE);
-        w1.intoMemorySegment(floats.data, out + BYTES, LITTLE);
-        w2.intoMemorySegment(floats.data, out + HALF_BYTES, LITTLE);
-        w3.intoMemorySegment(floats.data, out + HALF_BYTES + BYTES, LITTLE);
-      }
-    }
+  boolean widen(int panel, int k, int count, F32Panels floats) {
+    return false;
   }
 }

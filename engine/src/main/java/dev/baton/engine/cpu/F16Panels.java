@@ -11,7 +11,7 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * F16: 32 ints a step, halves as in {@link Bf16Panels}. A half's sign, exponent and fraction, moved
- * to a float's places, are the half's value times 2^-112, denormal or not: multiplied by 2^112,
+ * to a float's places, are the half's value times 2^-112, subnormal or not: multiplied by 2^112,
  * exactly, they are the value. (Infinities and NaN would not be; weights have none.)
  */
 final class F16Panels extends Panels {
@@ -44,7 +44,7 @@ final class F16Panels extends Panels {
   void put(int column, Tensor part, int row) {
     long from = (long) row * depth();
     for (int k = 0; k < depth(); k++) {
-      data.set(U16, offset(column, k), Float.floatToFloat16(Elements.at(part, from + k)));
+      data.set(U16, offset(column, k), Float.floatToFloat16(part.at(from + k)));
     }
   }
 
@@ -55,46 +55,135 @@ final class F16Panels extends Panels {
   }
 
   @Override
-  void oneRow(float[] a, int aAt, int panel, int k, int count, float[] c, int cAt) {
+  void oneRow(float[] a, int aAt, int panel, int k, int count, int more, float[] c, int cAt) {
     long first = step(panel, k) * STEP_BYTES;
+    long second = step(panel, k + BLOCK_DEPTH) * STEP_BYTES;
     for (int n = 0; n < HALF; n += 2 * L) {
       FloatVector sum0 = FloatVector.zero(S);
       FloatVector sum1 = FloatVector.zero(S);
       FloatVector sum2 = FloatVector.zero(S);
       FloatVector sum3 = FloatVector.zero(S);
-      for (int i = 0; i < count; i++) {
-        long at = first + i * STEP_BYTES + (long) n * Integer.BYTES;
-        IntVector lower = IntVector.fromMemorySegment(INTS, data, at, LITTLE);
-        IntVector upper = IntVector.fromMemorySegment(INTS, data, at + BYTES, LITTLE);
-        FloatVector w0 =
-            lower
-                .lanewise(VectorOperators.LSHL, 16)
-                .lanewise(VectorOperators.ASHR, 3)
-                .and(FIELDS)
-                .reinterpretAsFloats()
-                .mul(BIAS);
-        FloatVector w1 =
-            upper
-                .lanewise(VectorOperators.LSHL, 16)
-                .lanewise(VectorOperators.ASHR, 3)
-                .and(FIELDS)
-                .reinterpretAsFloats()
-                .mul(BIAS);
-        FloatVector w2 =
-            lower.lanewise(VectorOperators.ASHR, 3).and(FIELDS).reinterpretAsFloats().mul(BIAS);
-        FloatVector w3 =
-            upper.lanewise(VectorOperators.ASHR, 3).and(FIELDS).reinterpretAsFloats().mul(BIAS);
+      FloatVector next0 = FloatVector.zero(S);
+      FloatVector next1 = FloatVector.zero(S);
+      FloatVector next2 = FloatVector.zero(S);
+      FloatVector next3 = FloatVector.zero(S);
+      int i = 0;
+      for (; i < more; i++) {
+        long at = i * STEP_BYTES + (long) n * Integer.BYTES;
+        IntVector lower = IntVector.fromMemorySegment(INTS, data, first + at, LITTLE);
+        IntVector upper = IntVector.fromMemorySegment(INTS, data, first + at + BYTES, LITTLE);
+        IntVector lowerNext = IntVector.fromMemorySegment(INTS, data, second + at, LITTLE);
+        IntVector upperNext = IntVector.fromMemorySegment(INTS, data, second + at + BYTES, LITTLE);
         FloatVector x = FloatVector.broadcast(S, a[aAt + i]);
-        sum0 = x.fma(w0, sum0);
-        sum1 = x.fma(w1, sum1);
-        sum2 = x.fma(w2, sum2);
-        sum3 = x.fma(w3, sum3);
+        sum0 =
+            x.fma(
+                lower
+                    .lanewise(VectorOperators.LSHL, 16)
+                    .lanewise(VectorOperators.ASHR, 3)
+                    .and(FIELDS)
+                    .reinterpretAsFloats()
+                    .mul(BIAS),
+                sum0);
+        sum1 =
+            x.fma(
+                upper
+                    .lanewise(VectorOperators.LSHL, 16)
+                    .lanewise(VectorOperators.ASHR, 3)
+                    .and(FIELDS)
+                    .reinterpretAsFloats()
+                    .mul(BIAS),
+                sum1);
+        sum2 =
+            x.fma(
+                lower.lanewise(VectorOperators.ASHR, 3).and(FIELDS).reinterpretAsFloats().mul(BIAS),
+                sum2);
+        sum3 =
+            x.fma(
+                upper.lanewise(VectorOperators.ASHR, 3).and(FIELDS).reinterpretAsFloats().mul(BIAS),
+                sum3);
+        FloatVector y = FloatVector.broadcast(S, a[aAt + BLOCK_DEPTH + i]);
+        next0 =
+            y.fma(
+                lowerNext
+                    .lanewise(VectorOperators.LSHL, 16)
+                    .lanewise(VectorOperators.ASHR, 3)
+                    .and(FIELDS)
+                    .reinterpretAsFloats()
+                    .mul(BIAS),
+                next0);
+        next1 =
+            y.fma(
+                upperNext
+                    .lanewise(VectorOperators.LSHL, 16)
+                    .lanewise(VectorOperators.ASHR, 3)
+                    .and(FIELDS)
+                    .reinterpretAsFloats()
+                    .mul(BIAS),
+                next1);
+        next2 =
+            y.fma(
+                lowerNext
+                    .lanewise(VectorOperators.ASHR, 3)
+                    .and(FIELDS)
+                    .reinterpretAsFloats()
+                    .mul(BIAS),
+                next2);
+        next3 =
+            y.fma(
+                upperNext
+                    .lanewise(VectorOperators.ASHR, 3)
+                    .and(FIELDS)
+                    .reinterpretAsFloats()
+                    .mul(BIAS),
+                next3);
+      }
+      for (; i < count; i++) {
+        long at = i * STEP_BYTES + (long) n * Integer.BYTES;
+        IntVector lower = IntVector.fromMemorySegment(INTS, data, first + at, LITTLE);
+        IntVector upper = IntVector.fromMemorySegment(INTS, data, first + at + BYTES, LITTLE);
+        FloatVector x = FloatVector.broadcast(S, a[aAt + i]);
+        sum0 =
+            x.fma(
+                lower
+                    .lanewise(VectorOperators.LSHL, 16)
+                    .lanewise(VectorOperators.ASHR, 3)
+                    .and(FIELDS)
+                    .reinterpretAsFloats()
+                    .mul(BIAS),
+                sum0);
+        sum1 =
+            x.fma(
+                upper
+                    .lanewise(VectorOperators.LSHL, 16)
+                    .lanewise(VectorOperators.ASHR, 3)
+                    .and(FIELDS)
+                    .reinterpretAsFloats()
+                    .mul(BIAS),
+                sum1);
+        sum2 =
+            x.fma(
+                lower.lanewise(VectorOperators.ASHR, 3).and(FIELDS).reinterpretAsFloats().mul(BIAS),
+                sum2);
+        sum3 =
+            x.fma(
+                upper.lanewise(VectorOperators.ASHR, 3).and(FIELDS).reinterpretAsFloats().mul(BIAS),
+                sum3);
       }
       int out = cAt + n;
-      FloatVector.fromArray(S, c, out).add(sum0).intoArray(c, out);
-      FloatVector.fromArray(S, c, out + L).add(sum1).intoArray(c, out + L);
-      FloatVector.fromArray(S, c, out + HALF).add(sum2).intoArray(c, out + HALF);
-      FloatVector.fromArray(S, c, out + HALF + L).add(sum3).intoArray(c, out + HALF + L);
+      sum0 = FloatVector.fromArray(S, c, out).add(sum0);
+      sum1 = FloatVector.fromArray(S, c, out + L).add(sum1);
+      sum2 = FloatVector.fromArray(S, c, out + HALF).add(sum2);
+      sum3 = FloatVector.fromArray(S, c, out + HALF + L).add(sum3);
+      if (more > 0) {
+        sum0 = sum0.add(next0);
+        sum1 = sum1.add(next1);
+        sum2 = sum2.add(next2);
+        sum3 = sum3.add(next3);
+      }
+      sum0.intoArray(c, out);
+      sum1.intoArray(c, out + L);
+      sum2.intoArray(c, out + HALF);
+      sum3.intoArray(c, out + HALF + L);
     }
   }
 
@@ -213,37 +302,42 @@ final class F16Panels extends Panels {
   }
 
   @Override
-  void widen(int panel, int k, int count, F32Panels floats) {
+  boolean widen(int panel, int k, int count, F32Panels floats) {
     long first = step(panel, k) * STEP_BYTES;
     for (int i = 0; i < count; i++) {
       for (int n = 0; n < HALF; n += 2 * L) {
         long at = first + i * STEP_BYTES + (long) n * Integer.BYTES;
         IntVector lower = IntVector.fromMemorySegment(INTS, data, at, LITTLE);
         IntVector upper = IntVector.fromMemorySegment(INTS, data, at + BYTES, LITTLE);
-        FloatVector w0 =
-            lower
-                .lanewise(VectorOperators.LSHL, 16)
-                .lanewise(VectorOperators.ASHR, 3)
-                .and(FIELDS)
-                .reinterpretAsFloats()
-                .mul(BIAS);
-        FloatVector w1 =
-            upper
-                .lanewise(VectorOperators.LSHL, 16)
-                .lanewise(VectorOperators.ASHR, 3)
-                .and(FIELDS)
-                .reinterpretAsFloats()
-                .mul(BIAS);
-        FloatVector w2 =
-            lower.lanewise(VectorOperators.ASHR, 3).and(FIELDS).reinterpretAsFloats().mul(BIAS);
-        FloatVector w3 =
-            upper.lanewise(VectorOperators.ASHR, 3).and(FIELDS).reinterpretAsFloats().mul(BIAS);
         long out = i * F32_STEP_BYTES + (long) n * Float.BYTES;
-        w0.intoMemorySegment(floats.data, out, LITTLE);
-        w1.intoMemorySegment(floats.data, out + BYTES, LITTLE);
-        w2.intoMemorySegment(floats.data, out + HALF_BYTES, LITTLE);
-        w3.intoMemorySegment(floats.data, out + HALF_BYTES + BYTES, LITTLE);
+        lower
+            .lanewise(VectorOperators.LSHL, 16)
+            .lanewise(VectorOperators.ASHR, 3)
+            .and(FIELDS)
+            .reinterpretAsFloats()
+            .mul(BIAS)
+            .intoMemorySegment(floats.data, out, LITTLE);
+        upper
+            .lanewise(VectorOperators.LSHL, 16)
+            .lanewise(VectorOperators.ASHR, 3)
+            .and(FIELDS)
+            .reinterpretAsFloats()
+            .mul(BIAS)
+            .intoMemorySegment(floats.data, out + BYTES, LITTLE);
+        lower
+            .lanewise(VectorOperators.ASHR, 3)
+            .and(FIELDS)
+            .reinterpretAsFloats()
+            .mul(BIAS)
+            .intoMemorySegment(floats.data, out + HALF_BYTES, LITTLE);
+        upper
+            .lanewise(VectorOperators.ASHR, 3)
+            .and(FIELDS)
+            .reinterpretAsFloats()
+            .mul(BIAS)
+            .intoMemorySegment(floats.data, out + HALF_BYTES + BYTES, LITTLE);
       }
     }
+    return true;
   }
 }

@@ -29,7 +29,7 @@ final class F32Panels extends Panels {
   void put(int column, Tensor part, int row) {
     long from = (long) row * depth();
     for (int k = 0; k < depth(); k++) {
-      data.set(F32, offset(column, k), Elements.at(part, from + k));
+      data.set(F32, offset(column, k), part.at(from + k));
     }
   }
 
@@ -38,30 +38,69 @@ final class F32Panels extends Panels {
   }
 
   @Override
-  void oneRow(float[] a, int aAt, int panel, int k, int count, float[] c, int cAt) {
+  void oneRow(float[] a, int aAt, int panel, int k, int count, int more, float[] c, int cAt) {
     long first = step(panel, k) * STEP_BYTES;
+    long second = step(panel, k + BLOCK_DEPTH) * STEP_BYTES;
     for (int n = 0; n < COLUMNS; n += 4 * L) {
       FloatVector sum0 = FloatVector.zero(S);
       FloatVector sum1 = FloatVector.zero(S);
       FloatVector sum2 = FloatVector.zero(S);
       FloatVector sum3 = FloatVector.zero(S);
-      for (int i = 0; i < count; i++) {
-        long at = first + i * STEP_BYTES + (long) n * Float.BYTES;
-        FloatVector w0 = FloatVector.fromMemorySegment(S, data, at, LITTLE);
-        FloatVector w1 = FloatVector.fromMemorySegment(S, data, at + BYTES, LITTLE);
-        FloatVector w2 = FloatVector.fromMemorySegment(S, data, at + 2 * BYTES, LITTLE);
-        FloatVector w3 = FloatVector.fromMemorySegment(S, data, at + 3 * BYTES, LITTLE);
+      FloatVector next0 = FloatVector.zero(S);
+      FloatVector next1 = FloatVector.zero(S);
+      FloatVector next2 = FloatVector.zero(S);
+      FloatVector next3 = FloatVector.zero(S);
+      int i = 0;
+      for (; i < more; i++) {
+        long at = i * STEP_BYTES + (long) n * Float.BYTES;
+        FloatVector load0 = FloatVector.fromMemorySegment(S, data, first + at, LITTLE);
+        FloatVector load1 = FloatVector.fromMemorySegment(S, data, first + at + BYTES, LITTLE);
+        FloatVector load2 = FloatVector.fromMemorySegment(S, data, first + at + 2 * BYTES, LITTLE);
+        FloatVector load3 = FloatVector.fromMemorySegment(S, data, first + at + 3 * BYTES, LITTLE);
+        FloatVector loadNext0 = FloatVector.fromMemorySegment(S, data, second + at, LITTLE);
+        FloatVector loadNext1 = FloatVector.fromMemorySegment(S, data, second + at + BYTES, LITTLE);
+        FloatVector loadNext2 =
+            FloatVector.fromMemorySegment(S, data, second + at + 2 * BYTES, LITTLE);
+        FloatVector loadNext3 =
+            FloatVector.fromMemorySegment(S, data, second + at + 3 * BYTES, LITTLE);
         FloatVector x = FloatVector.broadcast(S, a[aAt + i]);
-        sum0 = x.fma(w0, sum0);
-        sum1 = x.fma(w1, sum1);
-        sum2 = x.fma(w2, sum2);
-        sum3 = x.fma(w3, sum3);
+        sum0 = x.fma(load0, sum0);
+        sum1 = x.fma(load1, sum1);
+        sum2 = x.fma(load2, sum2);
+        sum3 = x.fma(load3, sum3);
+        FloatVector y = FloatVector.broadcast(S, a[aAt + BLOCK_DEPTH + i]);
+        next0 = y.fma(loadNext0, next0);
+        next1 = y.fma(loadNext1, next1);
+        next2 = y.fma(loadNext2, next2);
+        next3 = y.fma(loadNext3, next3);
+      }
+      for (; i < count; i++) {
+        long at = i * STEP_BYTES + (long) n * Float.BYTES;
+        FloatVector load0 = FloatVector.fromMemorySegment(S, data, first + at, LITTLE);
+        FloatVector load1 = FloatVector.fromMemorySegment(S, data, first + at + BYTES, LITTLE);
+        FloatVector load2 = FloatVector.fromMemorySegment(S, data, first + at + 2 * BYTES, LITTLE);
+        FloatVector load3 = FloatVector.fromMemorySegment(S, data, first + at + 3 * BYTES, LITTLE);
+        FloatVector x = FloatVector.broadcast(S, a[aAt + i]);
+        sum0 = x.fma(load0, sum0);
+        sum1 = x.fma(load1, sum1);
+        sum2 = x.fma(load2, sum2);
+        sum3 = x.fma(load3, sum3);
       }
       int out = cAt + n;
-      FloatVector.fromArray(S, c, out).add(sum0).intoArray(c, out);
-      FloatVector.fromArray(S, c, out + L).add(sum1).intoArray(c, out + L);
-      FloatVector.fromArray(S, c, out + 2 * L).add(sum2).intoArray(c, out + 2 * L);
-      FloatVector.fromArray(S, c, out + 3 * L).add(sum3).intoArray(c, out + 3 * L);
+      sum0 = FloatVector.fromArray(S, c, out).add(sum0);
+      sum1 = FloatVector.fromArray(S, c, out + L).add(sum1);
+      sum2 = FloatVector.fromArray(S, c, out + 2 * L).add(sum2);
+      sum3 = FloatVector.fromArray(S, c, out + 3 * L).add(sum3);
+      if (more > 0) {
+        sum0 = sum0.add(next0);
+        sum1 = sum1.add(next1);
+        sum2 = sum2.add(next2);
+        sum3 = sum3.add(next3);
+      }
+      sum0.intoArray(c, out);
+      sum1.intoArray(c, out + L);
+      sum2.intoArray(c, out + 2 * L);
+      sum3.intoArray(c, out + 3 * L);
     }
   }
 
@@ -101,10 +140,14 @@ final class F32Panels extends Panels {
       FloatVector sum53 = FloatVector.zero(S);
       for (int i = 0; i < count; i++) {
         long at = first + i * STEP_BYTES + (long) n * Float.BYTES;
-        FloatVector w0 = FloatVector.fromMemorySegment(S, data, at, LITTLE);
-        FloatVector w1 = FloatVector.fromMemorySegment(S, data, at + BYTES, LITTLE);
-        FloatVector w2 = FloatVector.fromMemorySegment(S, data, at + 2 * BYTES, LITTLE);
-        FloatVector w3 = FloatVector.fromMemorySegment(S, data, at + 3 * BYTES, LITTLE);
+        FloatVector load0 = FloatVector.fromMemorySegment(S, data, at, LITTLE);
+        FloatVector load1 = FloatVector.fromMemorySegment(S, data, at + BYTES, LITTLE);
+        FloatVector load2 = FloatVector.fromMemorySegment(S, data, at + 2 * BYTES, LITTLE);
+        FloatVector load3 = FloatVector.fromMemorySegment(S, data, at + 3 * BYTES, LITTLE);
+        FloatVector w0 = load0;
+        FloatVector w1 = load1;
+        FloatVector w2 = load2;
+        FloatVector w3 = load3;
         FloatVector x0 = FloatVector.broadcast(S, a[aAt + i]);
         sum00 = x0.fma(w0, sum00);
         sum01 = x0.fma(w1, sum01);
@@ -165,8 +208,7 @@ final class F32Panels extends Panels {
 
   /** They are floats. */
   @Override
-  void widen(int panel, int k, int count, F32Panels floats) {
-    long from = step(panel, k) * STEP_BYTES;
-    MemorySegment.copy(data, from, floats.data, 0, count * STEP_BYTES);
+  boolean widen(int panel, int k, int count, F32Panels floats) {
+    return false;
   }
 }

@@ -71,16 +71,31 @@ final class MatrixProduct {
   private void panels(int member, int from, int to) {
     for (int panel = from; panel < to; panel++) {
       begin(panel);
-      for (int k = 0; k < w.depth(); k += Panels.BLOCK_DEPTH) {
-        int depth = Math.min(Panels.BLOCK_DEPTH, w.depth() - k);
-        if (rows == 1) {
-          w.oneRow(a, k, panel, k, depth, c, panel * Panels.COLUMNS);
-        } else if (rows <= WIDEN_ROWS) {
-          block(member, w, panel, k, panel, k, depth);
-        } else {
-          w.widen(panel, k, depth, floats[member]);
-          block(member, floats[member], 0, 0, panel, k, depth);
-        }
+      if (rows == 1) {
+        oneRow(panel);
+      } else {
+        sixRows(member, panel);
+      }
+    }
+  }
+
+  private void oneRow(int panel) {
+    int block = Panels.BLOCK_DEPTH;
+    for (int k = 0; k < w.depth(); k += 2 * block) {
+      int left = w.depth() - k;
+      int more = Math.clamp(left - block, 0, block);
+      w.oneRow(a, k, panel, k, Math.min(block, left), more, c, panel * Panels.COLUMNS);
+    }
+  }
+
+  private void sixRows(int member, int panel) {
+    F32Panels widened = floats[member];
+    for (int k = 0; k < w.depth(); k += Panels.BLOCK_DEPTH) {
+      int depth = Math.min(Panels.BLOCK_DEPTH, w.depth() - k);
+      if (rows > WIDEN_ROWS && w.widen(panel, k, depth, widened)) {
+        block(member, widened, 0, 0, panel, k, depth);
+      } else {
+        block(member, w, panel, k, panel, k, depth);
       }
     }
   }

@@ -41,6 +41,18 @@ enum PanelFormat {
     Panels over(int columns, int depth, MemorySegment data) {
       return new F16Panels(columns, depth, data);
     }
+  },
+  /** As the checkpoint has them, each group's scales before it. */
+  INT8 {
+    @Override
+    long stepBytes() {
+      return Panels.COLUMNS + (long) Panels.COLUMNS * Short.BYTES / Tensor.GROUP;
+    }
+
+    @Override
+    Panels over(int columns, int depth, MemorySegment data) {
+      return new Int8Panels(columns, depth, data);
+    }
   };
 
   /** The format of matrices that are packed as one: their own, floats if they differ. */
@@ -50,9 +62,10 @@ enum PanelFormat {
       return F32;
     }
     return switch (first.dtype()) {
-      case F32, I8 -> F32;
+      case F32 -> F32;
       case F16 -> F16;
       case BF16 -> BF16;
+      case I8 -> INT8;
     };
   }
 
@@ -61,7 +74,7 @@ enum PanelFormat {
     return (long) Panels.padded(columns) / Panels.COLUMNS * depth * stepBytes();
   }
 
-  /** Bytes of one step of k of a panel. */
+  /** Bytes of one step of k of a panel, a step's part of what several share included. */
   abstract long stepBytes();
 
   /** Packed weights in this memory, {@link #bytes} long. */

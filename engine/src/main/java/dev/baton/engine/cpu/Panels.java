@@ -12,14 +12,14 @@ import java.util.List;
  * panels.
  *
  * <p>A subclass is a format: how a step's 64 weights lie in memory, and the kernels that read them.
- * Whatever the format, a kernel multiplies the weight as a float, exactly {@link Elements#at}, and
+ * Whatever the format, a kernel multiplies the weight as a float, exactly {@link Tensor#at}, and
  * adds products in one order: one accumulator an element, k in sequence, fused multiply-add. So a
  * row's result is the same, bit for bit, by whichever kernel.
  *
  * <p>Kernels are hot loops on purpose free of calls, branches and allocation, one method each: the
  * JIT compiles them by their shape, and a helper between that it does not inline costs a factor.
  */
-abstract sealed class Panels permits F32Panels, Bf16Panels, F16Panels {
+abstract sealed class Panels permits F32Panels, Bf16Panels, F16Panels, Int8Panels {
   /** Columns of a panel. */
   static final int COLUMNS = 64;
 
@@ -111,14 +111,20 @@ abstract sealed class Panels permits F32Panels, Bf16Panels, F16Panels {
   abstract void put(int column, Tensor part, int row);
 
   /**
-   * Kernel: {@code c[n] += sum over k of a[k] * w[k][n]} for one row and the columns of a panel, k
-   * from {@code k} on, {@code count} steps.
+   * Kernel: {@code c[n] += sum over k of a[k] * w[k][n]} for one row and the columns of a panel,
+   * over one block of k or two: two streams of memory keep twice as many reads under way as one.
+   *
+   * @param aAt where the row's values of {@code k} begin
+   * @param k where the first block begins
+   * @param count steps of the first block
+   * @param more steps of the second, not more than of the first; 0 if there is none
    */
-  abstract void oneRow(float[] a, int aAt, int panel, int k, int count, float[] c, int cAt);
+  abstract void oneRow(
+      float[] a, int aAt, int panel, int k, int count, int more, float[] c, int cAt);
 
   /**
    * Kernel: {@code tile[r][n] = sum over k of a[r][k] * w[k][n]} for six rows and the columns of a
-   * panel.
+   * panel, over a block of k.
    *
    * @param aAt where the first row's values of {@code k} begin
    * @param aStride from a row to the next
@@ -129,9 +135,11 @@ abstract sealed class Panels permits F32Panels, Bf16Panels, F16Panels {
       float[] a, int aAt, int aStride, int last, int panel, int k, int count, float[] tile);
 
   /**
-   * Kernel: the weights of {@code count} steps as floats.
+   * Kernel: the weights of a block of k as floats, for formats of which {@link #sixRows} is slower
+   * than that of floats.
    *
    * @param floats one panel that takes them, {@link #BLOCK_DEPTH} deep
+   * @return whether they are there; false for formats that are as fast as they are
    */
-  abstract void widen(int panel, int k, int count, F32Panels floats);
+  abstract boolean widen(int panel, int k, int count, F32Panels floats);
 }

@@ -104,7 +104,7 @@ record TransformerWeights(Panels embedding, List<Layer> layers, float[] finalNor
       Tensor tensor = weights.tensor(name);
       float[] all = new float[tensor.shape().getFirst()];
       for (int i = 0; i < all.length; i++) {
-        all[i] = Elements.at(tensor, i);
+        all[i] = tensor.at(i);
       }
       return all;
     }

@@ -8,12 +8,14 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.EnumSource.Mode;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class MatrixProductTest {
   /** The association that is promised, spelled out: equal to the last bit, for any split. */
@@ -28,7 +30,10 @@ class MatrixProductTest {
     "8, 7, 512",
     "24, 64, 600",
     "25, 65, 1025",
-    "62, 129, 70"
+    "62, 129, 70",
+    "1, 65, 1088",
+    "2, 64, 2080",
+    "31, 70, 608"
   })
   void elementsAreOneAccumulatorPerBlockOfKAndBlocksInOrder(int rows, int columns, int depth) {
     SplittableRandom random = new SplittableRandom(rows * 31L + columns);
@@ -61,6 +66,41 @@ class MatrixProductTest {
     }
   }
 
+  /** Those that rows of this length may have. */
+  private static List<WeightDtype> dtypes(int depth) {
+    return Stream.of(WeightDtype.values())
+        .filter(each -> each != WeightDtype.I8 || depth % Tensor.GROUP == 0)
+        .toList();
+  }
+
+  /**
+   * One step of k and one row of 1: what a kernel makes of each weight, for one row and for many.
+   */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 6, 30})
+  void everyHalfIsTheFloatThatItStandsFor(int rows) {
+    try (Arena arena = Arena.ofShared();
+        Team team = new Team(1)) {
+      MemorySegment data = arena.allocate(2L << 16);
+      int count = 0;
+      for (int bits = 0; bits < 1 << 16; bits++) {
+        if (Float.isFinite(Float.float16ToFloat((short) bits))) {
+          data.setAtIndex(ValueLayout.JAVA_SHORT, count++, (short) bits);
+        }
+      }
+      Tensor halves = new Tensor("halves", WeightDtype.F16, List.of(count, 1), data);
+      Panels packed = Panels.pack(List.of(halves), arena, team);
+      float[] a = new float[rows];
+      Arrays.fill(a, 1);
+      float[] c = new float[rows * Panels.padded(count)];
+      new MatrixProduct(team, arena).set(a, 1, rows, new Linear(packed), c);
+      for (int n = 0; n < count; n++) {
+        float half = Float.float16ToFloat(data.getAtIndex(ValueLayout.JAVA_SHORT, n));
+        assertThat(c[(rows - 1) * Panels.padded(count) + n]).isEqualTo(half + 0f);
+      }
+    }
+  }
+
   private static void requireBiasBeforeTheBlocks(
       MatrixProduct product, float[] a, int aStride, int rows, Panels w, Tensor matrix) {
     Linear biased = new Linear(w, floats(new SplittableRandom(3), w.columns()));
@@ -89,7 +129,7 @@ class MatrixProductTest {
     for (int from = 0; from < depth; from += 512) {
       float sum = 0;
       for (int k = from; k < Math.min(from + 512, depth); k++) {
-        sum = Math.fma(a[at + k], Elements.at(w, (long) column * depth + k), sum);
+        sum = Math.fma(a[at + k], w.at((long) column * depth + k), sum);
       }
       total += sum;
     }
@@ -97,43 +137,50 @@ class MatrixProductTest {
   }
 
   @ParameterizedTest
-  @EnumSource(value = WeightDtype.class, mode = Mode.EXCLUDE, names = "I8")
+  @EnumSource(WeightDtype.class)
   void packedColumnsAreTheMatricesOneBelowTheOther(WeightDtype dtype) {
     SplittableRandom random = new SplittableRandom(9);
     try (Arena arena = Arena.ofShared();
         Team team = new Team(2)) {
       List<Tensor> parts = new ArrayList<>();
-      parts.add(tensor(random, dtype, 70, 9, arena));
-      parts.add(tensor(random, dtype, 1, 9, arena));
-      parts.add(tensor(random, WeightDtype.BF16, 33, 9, arena));
-      Panels packed = Panels.pack(parts, arena, team);
-      assertThat(packed.columns()).isEqualTo(104);
-      int column = 0;
-      for (Tensor part : parts) {
-        for (int row = 0; row < part.shape().getFirst(); row++, column++) {
-          float[] weights = new float[9];
-          packed.column(column, weights, 0);
-          for (int k = 0; k < 9; k++) {
-            assertThat(weights[k]).isEqualTo(Elements.at(part, row * 9L + k));
-          }
-        }
-      }
+      int depth = 64;
+      parts.add(tensor(random, dtype, 70, depth, arena));
+      parts.add(tensor(random, dtype, 1, depth, arena));
+      requireColumns(Panels.pack(parts, arena, team), parts, depth);
+      parts.add(tensor(random, WeightDtype.BF16, 33, depth, arena));
+      requireColumns(Panels.pack(parts, arena, team), parts, depth);
     }
   }
 
+  private static void requireColumns(Panels packed, List<Tensor> parts, int depth) {
+    int column = 0;
+    for (Tensor part : parts) {
+      for (int row = 0; row < part.shape().getFirst(); row++, column++) {
+        float[] weights = new float[depth];
+        packed.column(column, weights, 0);
+        for (int k = 0; k < depth; k++) {
+          assertThat(weights[k]).isEqualTo(part.at((long) row * depth + k));
+        }
+      }
+    }
+    assertThat(packed.columns()).isEqualTo(column);
+  }
+
   @ParameterizedTest
-  @CsvSource({"F32, 4", "BF16, 2", "F16, 2"})
-  void packedMemoryIsWhatTheDocumentationSays(WeightDtype dtype, int bytes) {
+  @CsvSource({"F32, 128", "BF16, 64", "F16, 64", "I8, 34"})
+  void packedColumnsTakeTheMemoryOfTheirWeightsAndScales(WeightDtype dtype, int bytes) {
     try (Arena arena = Arena.ofShared();
         Team team = new Team(1)) {
-      Tensor matrix = tensor(new SplittableRandom(1), dtype, 65, 10, arena);
-      assertThat(Panels.pack(List.of(matrix), arena, team).data.byteSize())
-          .isEqualTo(128L * 10 * bytes);
+      Tensor matrix = tensor(new SplittableRandom(1), dtype, 65, 32, arena);
+      assertThat(Panels.pack(List.of(matrix), arena, team).data.byteSize()).isEqualTo(128L * bytes);
     }
   }
 
   static Tensor tensor(
       SplittableRandom random, WeightDtype dtype, int rows, int columns, Arena arena) {
+    if (dtype == WeightDtype.I8) {
+      return quantized(random, rows, columns, arena);
+    }
     // One byte in front: data of a checkpoint need not be aligned.
     MemorySegment data = arena.allocate(1 + (long) rows * columns * dtype.bytes()).asSlice(1);
     for (long i = 0; i < (long) rows * columns; i++) {
@@ -150,6 +197,15 @@ class MatrixProductTest {
       }
     }
     return new Tensor("matrix", dtype, List.of(rows, columns), data);
+  }
+
+  private static Tensor quantized(SplittableRandom random, int rows, int columns, Arena arena) {
+    MemorySegment data = arena.allocate(1 + (long) rows * columns).asSlice(1);
+    for (long i = 0; i < data.byteSize(); i++) {
+      data.set(ValueLayout.JAVA_BYTE, i, (byte) random.nextInt(-127, 128));
+    }
+    Tensor scales = tensor(random, WeightDtype.BF16, rows, columns / Tensor.GROUP, arena);
+    return new Tensor("matrix", WeightDtype.I8, List.of(rows, columns), data, scales);
   }
 
   static float[] floats(SplittableRandom random, int count) {

@@ -20,9 +20,10 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * The product of one row and of many with a matrix of the size of Qwen2.5-0.5B's down projection,
- * on one thread. Its operations are {@code 2 * rows * 4864 * 896}, its weights 8.7 MB in 16 bits.
+ * on one thread. Its operations are {@code 2 * rows * 4864 * 896}, its weights 8.7 MB in 16 bits,
+ * 4.6 MB in int8.
  *
- * <p>{@code mvn -q -pl engine -am test -Pjmh -DskipTests -Djmh="ProductBenchmark -prof gc"}
+ * <p>Run it as docs/engine.md says.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
@@ -35,7 +36,7 @@ public class ProductBenchmark {
   private static final int COLUMNS = 896;
 
   /** Of the weights. */
-  @Param({"BF16", "F16", "F32"})
+  @Param({"BF16", "F16", "F32", "I8"})
   public WeightDtype dtype = WeightDtype.BF16;
 
   /** 1, few enough to read the weights as they are, and enough to widen them first. */

@@ -33,12 +33,12 @@ import org.openjdk.jmh.annotations.Warmup;
  * A whole decode step of a small random model, over and over at the same position: so many
  * sequences of 200 tokens, two threads. What it allocates is what {@link CpuEngine#run} allocates.
  *
- * <p>{@code mvn -q -pl engine -am test -Pjmh -DskipTests -Djmh="StepBenchmark -prof gc"}
+ * <p>Run it as docs/engine.md says.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
-@Warmup(iterations = 3, time = 1)
+@Warmup(iterations = 5, time = 2)
 @Measurement(iterations = 5, time = 1)
 @Fork(1)
 public class StepBenchmark {
