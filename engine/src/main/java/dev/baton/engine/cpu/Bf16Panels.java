@@ -206,10 +206,4 @@ final class Bf16Panels extends Panels {
       sum53.intoArray(tile, 5 * COLUMNS + n + HALF + L);
     }
   }
-
-  /** To widen them in passing costs less than to read twice the bytes from a cache. */
-  @Override
-  boolean widen(int panel, int k, int count, F32Panels floats) {
-    return false;
-  }
 }

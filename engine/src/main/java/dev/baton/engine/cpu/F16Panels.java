@@ -21,8 +21,6 @@ final class F16Panels extends Panels {
   private static final long BYTES = (long) L * Integer.BYTES;
   private static final long STEP_BYTES = PanelFormat.F16.stepBytes();
   private static final int HALF = COLUMNS / 2;
-  private static final long F32_STEP_BYTES = PanelFormat.F32.stepBytes();
-  private static final long HALF_BYTES = (long) HALF * Float.BYTES;
 
   /** A float's sign, and where a half's 5 bits of exponent and 10 of fraction go. */
   private static final int FIELDS = 0x8fffe000;
@@ -299,45 +297,5 @@ final class F16Panels extends Panels {
       sum52.intoArray(tile, 5 * COLUMNS + n + HALF);
       sum53.intoArray(tile, 5 * COLUMNS + n + HALF + L);
     }
-  }
-
-  @Override
-  boolean widen(int panel, int k, int count, F32Panels floats) {
-    long first = step(panel, k) * STEP_BYTES;
-    for (int i = 0; i < count; i++) {
-      for (int n = 0; n < HALF; n += 2 * L) {
-        long at = first + i * STEP_BYTES + (long) n * Integer.BYTES;
-        IntVector lower = IntVector.fromMemorySegment(INTS, data, at, LITTLE);
-        IntVector upper = IntVector.fromMemorySegment(INTS, data, at + BYTES, LITTLE);
-        long out = i * F32_STEP_BYTES + (long) n * Float.BYTES;
-        lower
-            .lanewise(VectorOperators.LSHL, 16)
-            .lanewise(VectorOperators.ASHR, 3)
-            .and(FIELDS)
-            .reinterpretAsFloats()
-            .mul(BIAS)
-            .intoMemorySegment(floats.data, out, LITTLE);
-        upper
-            .lanewise(VectorOperators.LSHL, 16)
-            .lanewise(VectorOperators.ASHR, 3)
-            .and(FIELDS)
-            .reinterpretAsFloats()
-            .mul(BIAS)
-            .intoMemorySegment(floats.data, out + BYTES, LITTLE);
-        lower
-            .lanewise(VectorOperators.ASHR, 3)
-            .and(FIELDS)
-            .reinterpretAsFloats()
-            .mul(BIAS)
-            .intoMemorySegment(floats.data, out + HALF_BYTES, LITTLE);
-        upper
-            .lanewise(VectorOperators.ASHR, 3)
-            .and(FIELDS)
-            .reinterpretAsFloats()
-            .mul(BIAS)
-            .intoMemorySegment(floats.data, out + HALF_BYTES + BYTES, LITTLE);
-      }
-    }
-    return true;
   }
 }

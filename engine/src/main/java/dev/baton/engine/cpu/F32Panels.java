@@ -205,10 +205,4 @@ final class F32Panels extends Panels {
       sum53.intoArray(tile, 5 * COLUMNS + n + 3 * L);
     }
   }
-
-  /** They are floats. */
-  @Override
-  boolean widen(int panel, int k, int count, F32Panels floats) {
-    return false;
-  }
 }

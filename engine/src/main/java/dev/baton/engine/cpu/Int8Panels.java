@@ -5,6 +5,7 @@ import dev.baton.model.weights.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
@@ -13,8 +14,9 @@ import jdk.incubator.vector.VectorSpecies;
 /**
  * Int8 in groups of 32 along k: a group's scales, 32 ints that hold two BF16 each as in {@link
  * Bf16Panels}, then 16 ints a step, each of which holds columns {@code i}, {@code i + 16}, {@code i
- * + 32} and {@code i + 48}, the lowest byte first. A weight is its byte times its scale, which a
- * float holds exactly.
+ * + 32} and {@code i + 48}, the lowest byte first. A group's bytes are multiplied and added up as
+ * they are, and their sum by the scale to the sum of the groups before: that is this format's
+ * order.
  */
 final class Int8Panels extends Panels {
   private static final VectorSpecies<Float> S = Lanes.FLOATS;
@@ -26,8 +28,6 @@ final class Int8Panels extends Panels {
   private static final long SCALES_BYTES = (long) COLUMNS * Short.BYTES;
   private static final long STEP_BYTES = COLUMNS;
   private static final long GROUP_BYTES = SCALES_BYTES + GROUP * STEP_BYTES;
-  private static final long F32_STEP_BYTES = PanelFormat.F32.stepBytes();
-  private static final long QUARTER_BYTES = (long) QUARTER * Float.BYTES;
   private static final ByteOrder LITTLE = ByteOrder.LITTLE_ENDIAN;
   private static final ValueLayout.OfShort U16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(LITTLE);
 
@@ -89,143 +89,143 @@ final class Int8Panels extends Panels {
       int g = 0;
       for (; g < more; g += GROUP) {
         long at = g / GROUP * GROUP_BYTES;
-        IntVector lower =
-            IntVector.fromMemorySegment(INTS, data, first + at + (long) n * Integer.BYTES, LITTLE);
-        IntVector upper =
-            IntVector.fromMemorySegment(
-                INTS, data, first + at + (long) (n + QUARTER) * Integer.BYTES, LITTLE);
-        FloatVector scale0 = lower.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-        FloatVector scale1 = upper.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-        FloatVector scale2 = lower.and(HIGH).reinterpretAsFloats();
-        FloatVector scale3 = upper.and(HIGH).reinterpretAsFloats();
-        IntVector lowerNext =
-            IntVector.fromMemorySegment(INTS, data, second + at + (long) n * Integer.BYTES, LITTLE);
-        IntVector upperNext =
-            IntVector.fromMemorySegment(
-                INTS, data, second + at + (long) (n + QUARTER) * Integer.BYTES, LITTLE);
-        FloatVector scaleNext0 = lowerNext.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-        FloatVector scaleNext1 = upperNext.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-        FloatVector scaleNext2 = lowerNext.and(HIGH).reinterpretAsFloats();
-        FloatVector scaleNext3 = upperNext.and(HIGH).reinterpretAsFloats();
+        FloatVector part0 = FloatVector.zero(S);
+        FloatVector part1 = FloatVector.zero(S);
+        FloatVector part2 = FloatVector.zero(S);
+        FloatVector part3 = FloatVector.zero(S);
+        FloatVector other0 = FloatVector.zero(S);
+        FloatVector other1 = FloatVector.zero(S);
+        FloatVector other2 = FloatVector.zero(S);
+        FloatVector other3 = FloatVector.zero(S);
         for (int i = 0; i < GROUP; i++) {
           long step = at + SCALES_BYTES + i * STEP_BYTES + (long) n * Integer.BYTES;
           IntVector raw = IntVector.fromMemorySegment(INTS, data, first + step, LITTLE);
           IntVector rawNext = IntVector.fromMemorySegment(INTS, data, second + step, LITTLE);
           FloatVector x = FloatVector.broadcast(S, a[aAt + g + i]);
-          sum0 =
+          part0 =
               x.fma(
-                  ((FloatVector)
-                          raw.lanewise(VectorOperators.LSHL, 24)
-                              .lanewise(VectorOperators.ASHR, 24)
-                              .convert(VectorOperators.I2F, 0))
-                      .mul(scale0),
-                  sum0);
-          sum1 =
+                  (FloatVector)
+                      raw.lanewise(VectorOperators.LSHL, 24)
+                          .lanewise(VectorOperators.ASHR, 24)
+                          .convert(VectorOperators.I2F, 0),
+                  part0);
+          part1 =
               x.fma(
-                  ((FloatVector)
-                          raw.lanewise(VectorOperators.LSHL, 16)
-                              .lanewise(VectorOperators.ASHR, 24)
-                              .convert(VectorOperators.I2F, 0))
-                      .mul(scale1),
-                  sum1);
-          sum2 =
+                  (FloatVector)
+                      raw.lanewise(VectorOperators.LSHL, 16)
+                          .lanewise(VectorOperators.ASHR, 24)
+                          .convert(VectorOperators.I2F, 0),
+                  part1);
+          part2 =
               x.fma(
-                  ((FloatVector)
-                          raw.lanewise(VectorOperators.LSHL, 8)
-                              .lanewise(VectorOperators.ASHR, 24)
-                              .convert(VectorOperators.I2F, 0))
-                      .mul(scale2),
-                  sum2);
-          sum3 =
+                  (FloatVector)
+                      raw.lanewise(VectorOperators.LSHL, 8)
+                          .lanewise(VectorOperators.ASHR, 24)
+                          .convert(VectorOperators.I2F, 0),
+                  part2);
+          part3 =
               x.fma(
-                  ((FloatVector)
-                          raw.lanewise(VectorOperators.ASHR, 24).convert(VectorOperators.I2F, 0))
-                      .mul(scale3),
-                  sum3);
+                  (FloatVector)
+                      raw.lanewise(VectorOperators.ASHR, 24).convert(VectorOperators.I2F, 0),
+                  part3);
           FloatVector y = FloatVector.broadcast(S, a[aAt + BLOCK_DEPTH + g + i]);
-          next0 =
+          other0 =
               y.fma(
-                  ((FloatVector)
-                          rawNext
-                              .lanewise(VectorOperators.LSHL, 24)
-                              .lanewise(VectorOperators.ASHR, 24)
-                              .convert(VectorOperators.I2F, 0))
-                      .mul(scaleNext0),
-                  next0);
-          next1 =
+                  (FloatVector)
+                      rawNext
+                          .lanewise(VectorOperators.LSHL, 24)
+                          .lanewise(VectorOperators.ASHR, 24)
+                          .convert(VectorOperators.I2F, 0),
+                  other0);
+          other1 =
               y.fma(
-                  ((FloatVector)
-                          rawNext
-                              .lanewise(VectorOperators.LSHL, 16)
-                              .lanewise(VectorOperators.ASHR, 24)
-                              .convert(VectorOperators.I2F, 0))
-                      .mul(scaleNext1),
-                  next1);
-          next2 =
+                  (FloatVector)
+                      rawNext
+                          .lanewise(VectorOperators.LSHL, 16)
+                          .lanewise(VectorOperators.ASHR, 24)
+                          .convert(VectorOperators.I2F, 0),
+                  other1);
+          other2 =
               y.fma(
-                  ((FloatVector)
-                          rawNext
-                              .lanewise(VectorOperators.LSHL, 8)
-                              .lanewise(VectorOperators.ASHR, 24)
-                              .convert(VectorOperators.I2F, 0))
-                      .mul(scaleNext2),
-                  next2);
-          next3 =
+                  (FloatVector)
+                      rawNext
+                          .lanewise(VectorOperators.LSHL, 8)
+                          .lanewise(VectorOperators.ASHR, 24)
+                          .convert(VectorOperators.I2F, 0),
+                  other2);
+          other3 =
               y.fma(
-                  ((FloatVector)
-                          rawNext
-                              .lanewise(VectorOperators.ASHR, 24)
-                              .convert(VectorOperators.I2F, 0))
-                      .mul(scaleNext3),
-                  next3);
+                  (FloatVector)
+                      rawNext.lanewise(VectorOperators.ASHR, 24).convert(VectorOperators.I2F, 0),
+                  other3);
         }
-      }
-      for (; g < count; g += GROUP) {
-        long at = g / GROUP * GROUP_BYTES;
         IntVector lower =
             IntVector.fromMemorySegment(INTS, data, first + at + (long) n * Integer.BYTES, LITTLE);
         IntVector upper =
             IntVector.fromMemorySegment(
                 INTS, data, first + at + (long) (n + QUARTER) * Integer.BYTES, LITTLE);
-        FloatVector scale0 = lower.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-        FloatVector scale1 = upper.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-        FloatVector scale2 = lower.and(HIGH).reinterpretAsFloats();
-        FloatVector scale3 = upper.and(HIGH).reinterpretAsFloats();
+        sum0 = lower.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(part0, sum0);
+        sum1 = upper.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(part1, sum1);
+        sum2 = lower.and(HIGH).reinterpretAsFloats().fma(part2, sum2);
+        sum3 = upper.and(HIGH).reinterpretAsFloats().fma(part3, sum3);
+        IntVector lowerNext =
+            IntVector.fromMemorySegment(INTS, data, second + at + (long) n * Integer.BYTES, LITTLE);
+        IntVector upperNext =
+            IntVector.fromMemorySegment(
+                INTS, data, second + at + (long) (n + QUARTER) * Integer.BYTES, LITTLE);
+        next0 =
+            lowerNext.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(other0, next0);
+        next1 =
+            upperNext.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(other1, next1);
+        next2 = lowerNext.and(HIGH).reinterpretAsFloats().fma(other2, next2);
+        next3 = upperNext.and(HIGH).reinterpretAsFloats().fma(other3, next3);
+      }
+      for (; g < count; g += GROUP) {
+        long at = g / GROUP * GROUP_BYTES;
+        FloatVector part0 = FloatVector.zero(S);
+        FloatVector part1 = FloatVector.zero(S);
+        FloatVector part2 = FloatVector.zero(S);
+        FloatVector part3 = FloatVector.zero(S);
         for (int i = 0; i < GROUP; i++) {
           long step = at + SCALES_BYTES + i * STEP_BYTES + (long) n * Integer.BYTES;
           IntVector raw = IntVector.fromMemorySegment(INTS, data, first + step, LITTLE);
           FloatVector x = FloatVector.broadcast(S, a[aAt + g + i]);
-          sum0 =
+          part0 =
               x.fma(
-                  ((FloatVector)
-                          raw.lanewise(VectorOperators.LSHL, 24)
-                              .lanewise(VectorOperators.ASHR, 24)
-                              .convert(VectorOperators.I2F, 0))
-                      .mul(scale0),
-                  sum0);
-          sum1 =
+                  (FloatVector)
+                      raw.lanewise(VectorOperators.LSHL, 24)
+                          .lanewise(VectorOperators.ASHR, 24)
+                          .convert(VectorOperators.I2F, 0),
+                  part0);
+          part1 =
               x.fma(
-                  ((FloatVector)
-                          raw.lanewise(VectorOperators.LSHL, 16)
-                              .lanewise(VectorOperators.ASHR, 24)
-                              .convert(VectorOperators.I2F, 0))
-                      .mul(scale1),
-                  sum1);
-          sum2 =
+                  (FloatVector)
+                      raw.lanewise(VectorOperators.LSHL, 16)
+                          .lanewise(VectorOperators.ASHR, 24)
+                          .convert(VectorOperators.I2F, 0),
+                  part1);
+          part2 =
               x.fma(
-                  ((FloatVector)
-                          raw.lanewise(VectorOperators.LSHL, 8)
-                              .lanewise(VectorOperators.ASHR, 24)
-                              .convert(VectorOperators.I2F, 0))
-                      .mul(scale2),
-                  sum2);
-          sum3 =
+                  (FloatVector)
+                      raw.lanewise(VectorOperators.LSHL, 8)
+                          .lanewise(VectorOperators.ASHR, 24)
+                          .convert(VectorOperators.I2F, 0),
+                  part2);
+          part3 =
               x.fma(
-                  ((FloatVector)
-                          raw.lanewise(VectorOperators.ASHR, 24).convert(VectorOperators.I2F, 0))
-                      .mul(scale3),
-                  sum3);
+                  (FloatVector)
+                      raw.lanewise(VectorOperators.ASHR, 24).convert(VectorOperators.I2F, 0),
+                  part3);
         }
+        IntVector lower =
+            IntVector.fromMemorySegment(INTS, data, first + at + (long) n * Integer.BYTES, LITTLE);
+        IntVector upper =
+            IntVector.fromMemorySegment(
+                INTS, data, first + at + (long) (n + QUARTER) * Integer.BYTES, LITTLE);
+        sum0 = lower.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(part0, sum0);
+        sum1 = upper.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(part1, sum1);
+        sum2 = lower.and(HIGH).reinterpretAsFloats().fma(part2, sum2);
+        sum3 = upper.and(HIGH).reinterpretAsFloats().fma(part3, sum3);
       }
       int out = cAt + n;
       sum0 = FloatVector.fromArray(S, c, out).add(sum0);
@@ -254,66 +254,54 @@ final class Int8Panels extends Panels {
     int a3 = aAt + Math.min(3, last) * aStride;
     int a4 = aAt + Math.min(4, last) * aStride;
     int a5 = aAt + Math.min(5, last) * aStride;
+    Arrays.fill(tile, 0);
     for (int n = 0; n < QUARTER; n += L) {
-      FloatVector sum00 = FloatVector.zero(S);
-      FloatVector sum01 = FloatVector.zero(S);
-      FloatVector sum02 = FloatVector.zero(S);
-      FloatVector sum03 = FloatVector.zero(S);
-      FloatVector sum10 = FloatVector.zero(S);
-      FloatVector sum11 = FloatVector.zero(S);
-      FloatVector sum12 = FloatVector.zero(S);
-      FloatVector sum13 = FloatVector.zero(S);
-      FloatVector sum20 = FloatVector.zero(S);
-      FloatVector sum21 = FloatVector.zero(S);
-      FloatVector sum22 = FloatVector.zero(S);
-      FloatVector sum23 = FloatVector.zero(S);
-      FloatVector sum30 = FloatVector.zero(S);
-      FloatVector sum31 = FloatVector.zero(S);
-      FloatVector sum32 = FloatVector.zero(S);
-      FloatVector sum33 = FloatVector.zero(S);
-      FloatVector sum40 = FloatVector.zero(S);
-      FloatVector sum41 = FloatVector.zero(S);
-      FloatVector sum42 = FloatVector.zero(S);
-      FloatVector sum43 = FloatVector.zero(S);
-      FloatVector sum50 = FloatVector.zero(S);
-      FloatVector sum51 = FloatVector.zero(S);
-      FloatVector sum52 = FloatVector.zero(S);
-      FloatVector sum53 = FloatVector.zero(S);
       for (int g = 0; g < count; g += GROUP) {
         long at = first + g / GROUP * GROUP_BYTES;
-        IntVector lower =
-            IntVector.fromMemorySegment(INTS, data, at + (long) n * Integer.BYTES, LITTLE);
-        IntVector upper =
-            IntVector.fromMemorySegment(
-                INTS, data, at + (long) (n + QUARTER) * Integer.BYTES, LITTLE);
-        FloatVector scale0 = lower.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-        FloatVector scale1 = upper.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-        FloatVector scale2 = lower.and(HIGH).reinterpretAsFloats();
-        FloatVector scale3 = upper.and(HIGH).reinterpretAsFloats();
+        FloatVector sum00 = FloatVector.zero(S);
+        FloatVector sum01 = FloatVector.zero(S);
+        FloatVector sum02 = FloatVector.zero(S);
+        FloatVector sum03 = FloatVector.zero(S);
+        FloatVector sum10 = FloatVector.zero(S);
+        FloatVector sum11 = FloatVector.zero(S);
+        FloatVector sum12 = FloatVector.zero(S);
+        FloatVector sum13 = FloatVector.zero(S);
+        FloatVector sum20 = FloatVector.zero(S);
+        FloatVector sum21 = FloatVector.zero(S);
+        FloatVector sum22 = FloatVector.zero(S);
+        FloatVector sum23 = FloatVector.zero(S);
+        FloatVector sum30 = FloatVector.zero(S);
+        FloatVector sum31 = FloatVector.zero(S);
+        FloatVector sum32 = FloatVector.zero(S);
+        FloatVector sum33 = FloatVector.zero(S);
+        FloatVector sum40 = FloatVector.zero(S);
+        FloatVector sum41 = FloatVector.zero(S);
+        FloatVector sum42 = FloatVector.zero(S);
+        FloatVector sum43 = FloatVector.zero(S);
+        FloatVector sum50 = FloatVector.zero(S);
+        FloatVector sum51 = FloatVector.zero(S);
+        FloatVector sum52 = FloatVector.zero(S);
+        FloatVector sum53 = FloatVector.zero(S);
         for (int i = 0; i < GROUP; i++) {
           long step = at + SCALES_BYTES + i * STEP_BYTES + (long) n * Integer.BYTES;
           IntVector raw = IntVector.fromMemorySegment(INTS, data, step, LITTLE);
           FloatVector w0 =
-              ((FloatVector)
-                      raw.lanewise(VectorOperators.LSHL, 24)
-                          .lanewise(VectorOperators.ASHR, 24)
-                          .convert(VectorOperators.I2F, 0))
-                  .mul(scale0);
+              (FloatVector)
+                  raw.lanewise(VectorOperators.LSHL, 24)
+                      .lanewise(VectorOperators.ASHR, 24)
+                      .convert(VectorOperators.I2F, 0);
           FloatVector w1 =
-              ((FloatVector)
-                      raw.lanewise(VectorOperators.LSHL, 16)
-                          .lanewise(VectorOperators.ASHR, 24)
-                          .convert(VectorOperators.I2F, 0))
-                  .mul(scale1);
+              (FloatVector)
+                  raw.lanewise(VectorOperators.LSHL, 16)
+                      .lanewise(VectorOperators.ASHR, 24)
+                      .convert(VectorOperators.I2F, 0);
           FloatVector w2 =
-              ((FloatVector)
-                      raw.lanewise(VectorOperators.LSHL, 8)
-                          .lanewise(VectorOperators.ASHR, 24)
-                          .convert(VectorOperators.I2F, 0))
-                  .mul(scale2);
+              (FloatVector)
+                  raw.lanewise(VectorOperators.LSHL, 8)
+                      .lanewise(VectorOperators.ASHR, 24)
+                      .convert(VectorOperators.I2F, 0);
           FloatVector w3 =
-              ((FloatVector) raw.lanewise(VectorOperators.ASHR, 24).convert(VectorOperators.I2F, 0))
-                  .mul(scale3);
+              (FloatVector) raw.lanewise(VectorOperators.ASHR, 24).convert(VectorOperators.I2F, 0);
           FloatVector x0 = FloatVector.broadcast(S, a[aAt + g + i]);
           sum00 = x0.fma(w0, sum00);
           sum01 = x0.fma(w1, sum01);
@@ -345,40 +333,6 @@ final class Int8Panels extends Panels {
           sum52 = x5.fma(w2, sum52);
           sum53 = x5.fma(w3, sum53);
         }
-      }
-      sum00.intoArray(tile, n);
-      sum01.intoArray(tile, n + QUARTER);
-      sum02.intoArray(tile, n + 2 * QUARTER);
-      sum03.intoArray(tile, n + 3 * QUARTER);
-      sum10.intoArray(tile, COLUMNS + n);
-      sum11.intoArray(tile, COLUMNS + n + QUARTER);
-      sum12.intoArray(tile, COLUMNS + n + 2 * QUARTER);
-      sum13.intoArray(tile, COLUMNS + n + 3 * QUARTER);
-      sum20.intoArray(tile, 2 * COLUMNS + n);
-      sum21.intoArray(tile, 2 * COLUMNS + n + QUARTER);
-      sum22.intoArray(tile, 2 * COLUMNS + n + 2 * QUARTER);
-      sum23.intoArray(tile, 2 * COLUMNS + n + 3 * QUARTER);
-      sum30.intoArray(tile, 3 * COLUMNS + n);
-      sum31.intoArray(tile, 3 * COLUMNS + n + QUARTER);
-      sum32.intoArray(tile, 3 * COLUMNS + n + 2 * QUARTER);
-      sum33.intoArray(tile, 3 * COLUMNS + n + 3 * QUARTER);
-      sum40.intoArray(tile, 4 * COLUMNS + n);
-      sum41.intoArray(tile, 4 * COLUMNS + n + QUARTER);
-      sum42.intoArray(tile, 4 * COLUMNS + n + 2 * QUARTER);
-      sum43.intoArray(tile, 4 * COLUMNS + n + 3 * QUARTER);
-      sum50.intoArray(tile, 5 * COLUMNS + n);
-      sum51.intoArray(tile, 5 * COLUMNS + n + QUARTER);
-      sum52.intoArray(tile, 5 * COLUMNS + n + 2 * QUARTER);
-      sum53.intoArray(tile, 5 * COLUMNS + n + 3 * QUARTER);
-    }
-  }
-
-  @Override
-  boolean widen(int panel, int k, int count, F32Panels floats) {
-    long first = group(panel, k);
-    for (int n = 0; n < QUARTER; n += L) {
-      for (int g = 0; g < count; g += GROUP) {
-        long at = first + g / GROUP * GROUP_BYTES;
         IntVector lower =
             IntVector.fromMemorySegment(INTS, data, at + (long) n * Integer.BYTES, LITTLE);
         IntVector upper =
@@ -388,34 +342,73 @@ final class Int8Panels extends Panels {
         FloatVector scale1 = upper.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
         FloatVector scale2 = lower.and(HIGH).reinterpretAsFloats();
         FloatVector scale3 = upper.and(HIGH).reinterpretAsFloats();
-        for (int i = 0; i < GROUP; i++) {
-          long step = at + SCALES_BYTES + i * STEP_BYTES + (long) n * Integer.BYTES;
-          IntVector raw = IntVector.fromMemorySegment(INTS, data, step, LITTLE);
-          long out = (g + i) * F32_STEP_BYTES + (long) n * Float.BYTES;
-          ((FloatVector)
-                  raw.lanewise(VectorOperators.LSHL, 24)
-                      .lanewise(VectorOperators.ASHR, 24)
-                      .convert(VectorOperators.I2F, 0))
-              .mul(scale0)
-              .intoMemorySegment(floats.data, out, LITTLE);
-          ((FloatVector)
-                  raw.lanewise(VectorOperators.LSHL, 16)
-                      .lanewise(VectorOperators.ASHR, 24)
-                      .convert(VectorOperators.I2F, 0))
-              .mul(scale1)
-              .intoMemorySegment(floats.data, out + QUARTER_BYTES, LITTLE);
-          ((FloatVector)
-                  raw.lanewise(VectorOperators.LSHL, 8)
-                      .lanewise(VectorOperators.ASHR, 24)
-                      .convert(VectorOperators.I2F, 0))
-              .mul(scale2)
-              .intoMemorySegment(floats.data, out + 2 * QUARTER_BYTES, LITTLE);
-          ((FloatVector) raw.lanewise(VectorOperators.ASHR, 24).convert(VectorOperators.I2F, 0))
-              .mul(scale3)
-              .intoMemorySegment(floats.data, out + 3 * QUARTER_BYTES, LITTLE);
-        }
+        scale0.fma(sum00, FloatVector.fromArray(S, tile, n)).intoArray(tile, n);
+        scale1.fma(sum01, FloatVector.fromArray(S, tile, n + QUARTER)).intoArray(tile, n + QUARTER);
+        scale2
+            .fma(sum02, FloatVector.fromArray(S, tile, n + 2 * QUARTER))
+            .intoArray(tile, n + 2 * QUARTER);
+        scale3
+            .fma(sum03, FloatVector.fromArray(S, tile, n + 3 * QUARTER))
+            .intoArray(tile, n + 3 * QUARTER);
+        scale0.fma(sum10, FloatVector.fromArray(S, tile, COLUMNS + n)).intoArray(tile, COLUMNS + n);
+        scale1
+            .fma(sum11, FloatVector.fromArray(S, tile, COLUMNS + n + QUARTER))
+            .intoArray(tile, COLUMNS + n + QUARTER);
+        scale2
+            .fma(sum12, FloatVector.fromArray(S, tile, COLUMNS + n + 2 * QUARTER))
+            .intoArray(tile, COLUMNS + n + 2 * QUARTER);
+        scale3
+            .fma(sum13, FloatVector.fromArray(S, tile, COLUMNS + n + 3 * QUARTER))
+            .intoArray(tile, COLUMNS + n + 3 * QUARTER);
+        scale0
+            .fma(sum20, FloatVector.fromArray(S, tile, 2 * COLUMNS + n))
+            .intoArray(tile, 2 * COLUMNS + n);
+        scale1
+            .fma(sum21, FloatVector.fromArray(S, tile, 2 * COLUMNS + n + QUARTER))
+            .intoArray(tile, 2 * COLUMNS + n + QUARTER);
+        scale2
+            .fma(sum22, FloatVector.fromArray(S, tile, 2 * COLUMNS + n + 2 * QUARTER))
+            .intoArray(tile, 2 * COLUMNS + n + 2 * QUARTER);
+        scale3
+            .fma(sum23, FloatVector.fromArray(S, tile, 2 * COLUMNS + n + 3 * QUARTER))
+            .intoArray(tile, 2 * COLUMNS + n + 3 * QUARTER);
+        scale0
+            .fma(sum30, FloatVector.fromArray(S, tile, 3 * COLUMNS + n))
+            .intoArray(tile, 3 * COLUMNS + n);
+        scale1
+            .fma(sum31, FloatVector.fromArray(S, tile, 3 * COLUMNS + n + QUARTER))
+            .intoArray(tile, 3 * COLUMNS + n + QUARTER);
+        scale2
+            .fma(sum32, FloatVector.fromArray(S, tile, 3 * COLUMNS + n + 2 * QUARTER))
+            .intoArray(tile, 3 * COLUMNS + n + 2 * QUARTER);
+        scale3
+            .fma(sum33, FloatVector.fromArray(S, tile, 3 * COLUMNS + n + 3 * QUARTER))
+            .intoArray(tile, 3 * COLUMNS + n + 3 * QUARTER);
+        scale0
+            .fma(sum40, FloatVector.fromArray(S, tile, 4 * COLUMNS + n))
+            .intoArray(tile, 4 * COLUMNS + n);
+        scale1
+            .fma(sum41, FloatVector.fromArray(S, tile, 4 * COLUMNS + n + QUARTER))
+            .intoArray(tile, 4 * COLUMNS + n + QUARTER);
+        scale2
+            .fma(sum42, FloatVector.fromArray(S, tile, 4 * COLUMNS + n + 2 * QUARTER))
+            .intoArray(tile, 4 * COLUMNS + n + 2 * QUARTER);
+        scale3
+            .fma(sum43, FloatVector.fromArray(S, tile, 4 * COLUMNS + n + 3 * QUARTER))
+            .intoArray(tile, 4 * COLUMNS + n + 3 * QUARTER);
+        scale0
+            .fma(sum50, FloatVector.fromArray(S, tile, 5 * COLUMNS + n))
+            .intoArray(tile, 5 * COLUMNS + n);
+        scale1
+            .fma(sum51, FloatVector.fromArray(S, tile, 5 * COLUMNS + n + QUARTER))
+            .intoArray(tile, 5 * COLUMNS + n + QUARTER);
+        scale2
+            .fma(sum52, FloatVector.fromArray(S, tile, 5 * COLUMNS + n + 2 * QUARTER))
+            .intoArray(tile, 5 * COLUMNS + n + 2 * QUARTER);
+        scale3
+            .fma(sum53, FloatVector.fromArray(S, tile, 5 * COLUMNS + n + 3 * QUARTER))
+            .intoArray(tile, 5 * COLUMNS + n + 3 * QUARTER);
       }
     }
-    return true;
   }
 }

@@ -12,9 +12,8 @@ import java.util.List;
  * panels.
  *
  * <p>A subclass is a format: how a step's 64 weights lie in memory, and the kernels that read them.
- * Whatever the format, a kernel multiplies the weight as a float, exactly {@link Tensor#at}, and
- * adds products in one order: one accumulator an element, k in sequence, fused multiply-add. So a
- * row's result is the same, bit for bit, by whichever kernel.
+ * Within a format every kernel adds products in one order: one accumulator an element, k in
+ * sequence, fused multiply-add. So a row's result is the same, bit for bit, by whichever kernel.
  *
  * <p>Kernels are hot loops on purpose free of calls, branches and allocation, one method each: the
  * JIT compiles them by their shape, and a helper between that it does not inline costs a factor.
@@ -133,13 +132,4 @@ abstract sealed class Panels permits F32Panels, Bf16Panels, F16Panels, Int8Panel
    */
   abstract void sixRows(
       float[] a, int aAt, int aStride, int last, int panel, int k, int count, float[] tile);
-
-  /**
-   * Kernel: the weights of a block of k as floats, for formats of which {@link #sixRows} is slower
-   * than that of floats.
-   *
-   * @param floats one panel that takes them, {@link #BLOCK_DEPTH} deep
-   * @return whether they are there; false for formats that are as fast as they are
-   */
-  abstract boolean widen(int panel, int k, int count, F32Panels floats);
 }

@@ -44,7 +44,7 @@ final class Transformer {
     this.weights = weights;
     this.layer = weights.layers().getFirst();
     this.team = team;
-    this.product = new MatrixProduct(team, arena);
+    this.product = new MatrixProduct(team);
     this.rotary = new RotaryEmbedding(config.rope(), config.headSize());
     this.attention = new Attention(layout, config.heads() / config.kvHeads());
     this.planes = new KvPlanes(layout);

@@ -45,7 +45,7 @@ class MatrixProductTest {
             Team team = new Team(threads)) {
           Tensor matrix = tensor(random, dtype, columns, depth, arena);
           Panels w = Panels.pack(List.of(matrix), arena, team);
-          MatrixProduct product = new MatrixProduct(team, arena);
+          MatrixProduct product = new MatrixProduct(team);
           float[] c = floats(random, rows * stride);
           float[] before = c.clone();
           product.add(a, depth + 3, rows, new Linear(w), c);
@@ -93,7 +93,7 @@ class MatrixProductTest {
       float[] a = new float[rows];
       Arrays.fill(a, 1);
       float[] c = new float[rows * Panels.padded(count)];
-      new MatrixProduct(team, arena).set(a, 1, rows, new Linear(packed), c);
+      new MatrixProduct(team).set(a, 1, rows, new Linear(packed), c);
       for (int n = 0; n < count; n++) {
         float half = Float.float16ToFloat(data.getAtIndex(ValueLayout.JAVA_SHORT, n));
         assertThat(c[(rows - 1) * Panels.padded(count) + n]).isEqualTo(half + 0f);
@@ -127,11 +127,33 @@ class MatrixProductTest {
     int depth = w.shape().getLast();
     float total = start;
     for (int from = 0; from < depth; from += 512) {
+      int to = Math.min(from + 512, depth);
+      total +=
+          w.dtype() == WeightDtype.I8
+              ? ofGroups(a, at, w, column, from, to)
+              : sum(a, at, w, column, from, to);
+    }
+    return total;
+  }
+
+  private static float sum(float[] a, int at, Tensor w, int column, int from, int to) {
+    float sum = 0;
+    for (int k = from; k < to; k++) {
+      sum = Math.fma(a[at + k], w.at((long) column * w.shape().getLast() + k), sum);
+    }
+    return sum;
+  }
+
+  /** The bytes first, a group's scale then. */
+  private static float ofGroups(float[] a, int at, Tensor w, int column, int from, int to) {
+    long row = (long) column * w.shape().getLast();
+    float total = 0;
+    for (int group = from; group < to; group += Tensor.GROUP) {
       float sum = 0;
-      for (int k = from; k < Math.min(from + 512, depth); k++) {
-        sum = Math.fma(a[at + k], w.at((long) column * depth + k), sum);
+      for (int k = group; k < group + Tensor.GROUP; k++) {
+        sum = Math.fma(a[at + k], w.data().get(ValueLayout.JAVA_BYTE, row + k), sum);
       }
-      total += sum;
+      total = Math.fma(w.requiredScales().at((row + group) / Tensor.GROUP), sum, total);
     }
     return total;
   }
