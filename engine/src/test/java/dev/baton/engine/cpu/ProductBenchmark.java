@@ -45,7 +45,7 @@ public class ProductBenchmark {
 
   private final Arena arena = Arena.ofShared();
   private final Team team = new Team(1);
-  private final MatrixProduct product = new MatrixProduct(team, arena);
+  private final MatrixProduct product = new MatrixProduct(team);
   private Linear linear;
   private float[] a;
   private float[] c;
