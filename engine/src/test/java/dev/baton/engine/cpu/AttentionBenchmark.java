@@ -26,7 +26,7 @@ import org.openjdk.jmh.annotations.Warmup;
  * Attention of one decode row over 2048 tokens: the query heads of one head of keys and values of
  * 64 elements, in blocks of 16, which is 1 MB of KV.
  *
- * <p>Run it as docs/engine.md says.
+ * <p>How to run it stands in docs/engine.md.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)

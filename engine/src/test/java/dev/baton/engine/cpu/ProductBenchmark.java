@@ -23,7 +23,7 @@ import org.openjdk.jmh.annotations.Warmup;
  * on one thread. Its operations are {@code 2 * rows * 4864 * 896}, its weights 8.7 MB in 16 bits,
  * 4.6 MB in int8.
  *
- * <p>Run it as docs/engine.md says.
+ * <p>How to run it stands in docs/engine.md.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)

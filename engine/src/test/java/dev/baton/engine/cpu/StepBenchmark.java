@@ -33,7 +33,7 @@ import org.openjdk.jmh.annotations.Warmup;
  * A whole decode step of a small random model, over and over at the same position: so many
  * sequences of 200 tokens, two threads. What it allocates is what {@link CpuEngine#run} allocates.
  *
- * <p>Run it as docs/engine.md says.
+ * <p>How to run it stands in docs/engine.md.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
