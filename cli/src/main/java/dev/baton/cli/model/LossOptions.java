@@ -1,11 +1,13 @@
 package dev.baton.cli.model;
 
 import dev.baton.cli.shell.Progress;
+import dev.baton.cluster.process.ProcessLogging;
 import dev.baton.model.ModelDirectory;
 import dev.baton.model.json.Json;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.event.Level;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -53,6 +55,7 @@ final class LossOptions {
 
   LossReport measure(ModelDirectory model, ModelDirectory other, String text, Progress progress)
       throws IOException {
+    ProcessLogging.plain(Level.ERROR);
     return ModelComparison.measure(model, other, text, window(model), threads(), progress);
   }
 
