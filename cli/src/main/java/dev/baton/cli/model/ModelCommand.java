@@ -6,6 +6,6 @@ import picocli.CommandLine.Command;
 @Command(
     name = "model",
     mixinStandardHelpOptions = true,
-    subcommands = RandomModelCommand.class,
-    description = "Makes model directories.")
+    subcommands = {RandomModelCommand.class, QuantizeCommand.class, CompareCommand.class},
+    description = "Makes model directories, and compares them.")
 public final class ModelCommand {}
