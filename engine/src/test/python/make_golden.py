@@ -5,7 +5,11 @@ Face's own code, and its logits and greedy continuation are computed by Hugging 
 float32 with eager attention, without a cache; bf16 and f16 weights are rounded first and computed with
 in float32. The family's model class does it, so that nothing here or in the engine says what a family is.
 
-    python3 -m venv venv && venv/bin/pip install torch transformers==5.24.0 safetensors numpy
+Models whose name begins with i8 are bf16 ones that the compressed-tensors library quantized to int8 in
+groups of 32: it makes their scales, elements and quantization_config, and says which floats they stand for.
+
+    python3 -m venv venv
+    venv/bin/pip install torch transformers==5.24.0 compressed-tensors==0.20.0 safetensors numpy
     venv/bin/python engine/src/test/python/make_golden.py engine/src/test/resources/golden [NAME...]
 
 golden/<name>/logits.json holds the prompt, the logits of some positions, the greedy continuation and the
@@ -19,8 +23,13 @@ import pathlib
 import shutil
 import sys
 
+import compressed_tensors
 import torch
 import transformers
+from compressed_tensors.compressors import IntQuantizationCompressor, ModelCompressor
+from compressed_tensors.quantization import (QuantizationArgs, QuantizationConfig, QuantizationScheme,
+                                             apply_quantization_config)
+from compressed_tensors.quantization.utils import calculate_qparams
 from safetensors.torch import save_file
 from transformers import (LlamaConfig, LlamaForCausalLM, MinistralConfig, MinistralForCausalLM,
                           MistralConfig, MistralForCausalLM, Qwen2Config, Qwen2ForCausalLM,
@@ -133,6 +142,61 @@ MODELS = {
 }
 
 
+# name: targets and ignored of a model whose weights are quantized afterwards
+QUANTIZED = {
+    # deeper than one k block of 512; every matrix
+    "i8-llama-untied": (["Linear", "Embedding"], []),
+    # rows of 45 elements cannot be; the output layer is the embedding
+    "i8-qwen2-tied-mixed": (["Linear", "Embedding"], ["lm_head", "re:.*down_proj"]),
+    # as most are published: embedding and output layer stay
+    "i8-qwen3-layers": (["Linear"], ["lm_head"]),
+}
+MODELS |= {
+    "i8-llama-untied": (
+        LLAMA, sizes(64, 544, 2, 4, 2, 67, False, head_dim=16, rope_theta=10000.0),
+        torch.bfloat16, 43),
+    "i8-qwen2-tied-mixed": (
+        QWEN2, sizes(32, 45, 2, 2, 1, 73, True, rope_parameters=rope("default", 1e6)),
+        torch.bfloat16, 48),
+    "i8-qwen3-layers": (
+        QWEN3, sizes(32, 96, 2, 4, 2, 71, False, head_dim=16,
+                     rope_parameters=rope("default", 1e6)),
+        torch.bfloat16, 45),
+}
+
+
+def quantize(model, name):
+    """Quantizes a model in place.
+
+    Returns the tensors to store, the floats that they stand for, and the compressor, which knows the
+    configuration."""
+    targets, ignore = QUANTIZED[name]
+    arguments = QuantizationArgs(num_bits=8, type="int", symmetric=True, strategy="group",
+                                 group_size=32)
+    config = QuantizationConfig(
+        config_groups={"group_0": QuantizationScheme(targets=targets, weights=arguments,
+                                                     format="int-quantized")},
+        format="int-quantized", ignore=ignore)
+    apply_quantization_config(model, config)
+    modules = {key: module for key, module in model.named_modules()
+               if hasattr(module, "quantization_scheme")}
+    for module in modules.values():
+        groups = module.weight.unflatten(1, (-1, 32))
+        scale, _ = calculate_qparams(groups.amin(-1), groups.amax(-1), arguments)
+        module.weight_scale.copy_(scale.to(torch.bfloat16))
+        module.weight_scale.data = module.weight_scale.data.to(torch.bfloat16)
+    compressor = ModelCompressor(quantization_config=config)
+    compressor.compress_model(model)
+    tensors = {key: value if value.dtype == torch.int8 else value.to(torch.bfloat16)
+               for key, value in model.state_dict().items()}
+    floats = {}
+    for key, module in modules.items():
+        stored = {"weight": module.weight.data, "weight_scale": module.weight_scale.data.float()}
+        floats[key + ".weight"] = IntQuantizationCompressor.decompress(
+            stored, module.quantization_scheme)["weight"]
+    return tensors, floats, compressor
+
+
 def tokens_of(row):
     return [float(f"{value:.9g}") for value in row.tolist()]
 
@@ -168,13 +232,22 @@ def make(target, name, seed):
     config._attn_implementation = "eager"
     torch.manual_seed(seed)
     model = model_class(config).eval().to(torch.float32)
+    compressor = None
     with torch.no_grad():
         fill(model, dtype)
+        if name in QUANTIZED:
+            quantized = model
+            model = model_class(config).eval().to(torch.float32)
+            model.load_state_dict(quantized.state_dict())
+            tensors, floats, compressor = quantize(quantized, name)
+            model.load_state_dict(floats, strict=False)
         prompt = torch.randint(0, config.vocab_size, (1, length))
         logits = model(prompt, use_cache=False).logits[0]
         continuation, margin = greedy(model, prompt)
         largest = logits.abs().max()
-        tensors = {key: value.to(dtype).contiguous() for key, value in model.state_dict().items()
+        if compressor is None:
+            tensors = {key: value.to(dtype) for key, value in model.state_dict().items()}
+        tensors = {key: value.contiguous() for key, value in tensors.items()
                    if not (config.tie_word_embeddings and key == "lm_head.weight")}
         double = model.double()(prompt, use_cache=False).logits[0]
         native = model.to(dtype)(prompt, use_cache=False).logits[0]
@@ -187,10 +260,13 @@ def make(target, name, seed):
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
     config.save_pretrained(directory)
+    if compressor is not None:
+        compressor.update_config(directory)
     save_file(tensors, directory / "model.safetensors", metadata={"format": "pt"})
     positions = sorted({0, 1, length // 2, length - 2, length - 1})
     (directory / "logits.json").write_text(json.dumps({
-        "made_with": f"transformers {transformers.__version__}, torch {torch.__version__}",
+        "made_with": f"transformers {transformers.__version__}, torch {torch.__version__}"
+                     + (f", compressed-tensors {compressed_tensors.__version__}" if compressor else ""),
         "seed": seed,
         "prompt": prompt[0].tolist(),
         "positions": positions,

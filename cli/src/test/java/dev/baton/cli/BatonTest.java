@@ -89,6 +89,11 @@ class BatonTest {
         "model random --out /tmp/x --sliding-window 64",
         "model random --out /tmp/x --family mistral --sliding-window 4096",
         "model random --out /tmp/x --like nosuch",
+        "model random --out /tmp/x --dtype I8",
+        "model quantize /m",
+        "model quantize --out /tmp/x",
+        "model compare /m --text /t",
+        "model compare /m /n",
         "model random --out /tmp/x --like qwen2.5-0.5b --layers 2",
         "zookeeper --log-level loud"
       })

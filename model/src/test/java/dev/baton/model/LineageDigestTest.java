@@ -1,5 +1,6 @@
 package dev.baton.model;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.kv.KvDtype;
@@ -7,19 +8,15 @@ import dev.baton.kv.Lineage;
 import dev.baton.kv.PlaneOrder;
 import dev.baton.model.ModelConfig.SlidingWindow;
 import dev.baton.model.random.RandomModel.Shape;
-import dev.baton.model.weights.Tensor;
+import dev.baton.model.weights.Stored;
 import dev.baton.model.weights.WeightDtype;
 import dev.baton.model.weights.Weights;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -240,27 +237,11 @@ class LineageDigestTest {
 
   /** Finds the tensor's bytes by their content, and changes the last of them. */
   private static void flipLastBit(Path directory, String name) throws IOException {
-    long offset;
-    Path file = directory.resolve("model.safetensors");
-    byte[] all = Files.readAllBytes(file);
-    try (Weights weights = Weights.open(ModelDirectory.open(directory))) {
-      Tensor tensor = weights.tensor(name);
-      offset = offsetOf(all, tensor) + tensor.data().byteSize() - 1;
-    }
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-      byte[] changed = {(byte) (all[(int) offset] ^ 1)};
-      channel.write(java.nio.ByteBuffer.wrap(changed), offset);
-    }
-  }
-
-  private static long offsetOf(byte[] all, Tensor tensor) {
-    byte[] wanted = tensor.data().toArray(java.lang.foreign.ValueLayout.JAVA_BYTE);
-    return Stream.iterate(0, each -> each + 1)
-        .limit(all.length)
-        .filter(at ->
-            at + wanted.length <= all.length
-                && java.util.Arrays.equals(all, at, at + wanted.length, wanted, 0, wanted.length))
-        .findFirst()
-        .orElseThrow();
+    Stored.edit(
+        directory,
+        tensors -> {
+          byte[] data = requireNonNull(tensors.get(name)).data();
+          data[data.length - 1] ^= 1;
+        });
   }
 }

@@ -6,6 +6,11 @@ import picocli.CommandLine.Command;
 @Command(
     name = "model",
     mixinStandardHelpOptions = true,
-    subcommands = {RandomModelCommand.class, DigestCommand.class},
-    description = "Makes model directories, and says which bits the engine makes of them.")
+    subcommands = {
+      RandomModelCommand.class,
+      QuantizeCommand.class,
+      CompareCommand.class,
+      DigestCommand.class
+    },
+    description = "Makes model directories, compares them, and says which bits they come to.")
 public final class ModelCommand {}

@@ -1,4 +1,7 @@
-/** {@code baton model}: makes model directories, and says which bits the engine makes of them. */
+/**
+ * {@code baton model}: makes model directories, compares what they predict, and says which bits the
+ * engine makes of them. {@link dev.baton.cli.model.ModelComparison} measures the loss of a text.
+ */
 @NullMarked
 package dev.baton.cli.model;
 

@@ -2,6 +2,7 @@ package dev.baton.engine.cpu;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
 
 /**
  * Products of activations with packed weights, panels split over the team.
@@ -105,8 +106,9 @@ final class MatrixProduct {
   }
 
   private static void addRow(float[] tile, int from, float[] c, int to) {
-    for (int n = 0; n < Panels.COLUMNS; n++) {
-      c[to + n] += tile[from + n];
+    for (int n = 0; n < Panels.COLUMNS; n += Lanes.COUNT) {
+      FloatVector sum = FloatVector.fromArray(Lanes.FLOATS, tile, from + n);
+      FloatVector.fromArray(Lanes.FLOATS, c, to + n).add(sum).intoArray(c, to + n);
     }
   }
 }

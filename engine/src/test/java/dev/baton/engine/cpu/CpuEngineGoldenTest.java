@@ -31,11 +31,12 @@ import tools.jackson.databind.node.ObjectNode;
  * prompts and token by token.
  *
  * <p>Whatever the dtype of the stored weights, both sides compute in binary32 with the same
- * (rounded) weights, and differ in the order of sums and in the last bits of exp, sin and cos: one
- * tolerance for all dtypes. Measured, the difference comes to at most 3.1e-6 of the largest logit,
- * about as much as transformers differ from themselves in binary64 (2e-6); the tolerance is 2e-5 of
- * it. A rotary frequency that is wrong by a thousandth already makes 1.7e-4, and every option that
- * {@link #everyOptionShowsInTheLogits} changes a little more than ten times the tolerance.
+ * (rounded) weights; what int8 weights stand for, the compressed-tensors library says. They differ
+ * in the order of sums and in the last bits of exp, sin and cos: one tolerance for all dtypes.
+ * Measured, the difference comes to at most 3.1e-6 of the largest logit, about as much as
+ * transformers differ from themselves in binary64 (2e-6); the tolerance is 2e-5 of it. A rotary
+ * frequency that is wrong by a thousandth already makes 1.7e-4, and every option that {@link
+ * #everyOptionShowsInTheLogits} changes a little more than ten times the tolerance.
  */
 class CpuEngineGoldenTest {
   private static final double TOLERANCE = 2e-5;

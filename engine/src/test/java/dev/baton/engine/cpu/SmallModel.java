@@ -93,6 +93,11 @@ final class SmallModel {
         config.options());
   }
 
+  /** A configuration of a seed: every family comes up. */
+  static ModelConfig anyFamily(SplittableRandom random) {
+    return ofFamily(Family.values()[random.nextInt(Family.values().length)], random);
+  }
+
   /** A configuration of a seed: every option that the family may have comes up. */
   static ModelConfig ofFamily(Family family, SplittableRandom random) {
     ModelConfig llama = config(random);

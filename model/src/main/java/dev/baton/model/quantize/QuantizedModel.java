@@ -165,7 +165,7 @@ public final class QuantizedModel {
       try {
         file.write(
             to.resolve(each.getKey()),
-            () -> progress.accept("writing tensor " + ++started[0] + " of " + of));
+            () -> progress.accept("writing weights: " + 10 * (10 * started[0]++ / of) + " %"));
       } catch (QuantizedFile.NotFiniteException e) {
         throw new ModelException(
             Code.FILE_CORRUPT,

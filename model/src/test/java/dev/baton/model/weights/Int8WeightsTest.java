@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -24,10 +25,6 @@ class Int8WeightsTest {
   private static final String DOWN = "model.layers.0.mlp.down_proj.weight";
 
   @TempDir Path scratch;
-
-  private interface Change {
-    void apply(Map<String, Stored> tensors);
-  }
 
   @Test
   void matricesHaveTheirScalesAndOnlyThey() throws IOException {
@@ -121,13 +118,14 @@ class Int8WeightsTest {
         SCALES);
   }
 
-  private void scales(Change spoil, Code code, String hint) throws IOException {
+  private void scales(Consumer<Map<String, Stored>> spoil, Code code, String hint)
+      throws IOException {
     Path directory =
         model(
             "['model.layers.0.self_attn.q_proj']",
             tensors -> {
               quantize(tensors);
-              spoil.apply(tensors);
+              spoil.accept(tensors);
             });
     refused(directory, code, SCALES, hint);
   }
@@ -137,12 +135,9 @@ class Int8WeightsTest {
     tensors.put(SCALES, new Stored("BF16", "[32,1]", new byte[64]));
   }
 
-  private Path model(String targets, Change change) throws IOException {
+  private Path model(String targets, Consumer<Map<String, Stored>> change) throws IOException {
     Path directory = ModelFiles.tiny(scratch);
-    Path file = directory.resolve("model.safetensors");
-    Map<String, Stored> tensors = Stored.read(file);
-    change.apply(tensors);
-    Stored.write(file, tensors);
+    Stored.edit(directory, change);
     String config =
         """
         {'quant_method': 'compressed-tensors', 'format': 'int-quantized', 'config_groups':

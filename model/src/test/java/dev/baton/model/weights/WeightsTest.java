@@ -16,13 +16,13 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.function.Predicate;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class WeightsTest {
-  private static final String SINGLE = "model.safetensors";
-  private static final String INDEX = "model.safetensors.index.json";
+  private static final String SINGLE = Weights.FILE;
+  private static final String INDEX = Weights.INDEX;
   private static final String NORM = "model.norm.weight";
 
   @TempDir Path scratch;
@@ -96,7 +96,7 @@ class WeightsTest {
   void shardsGiveTheSameTensorsAsOneFile() throws IOException {
     Path directory = ModelFiles.tiny(scratch);
     Map<String, byte[]> before = bytes(directory);
-    shard(directory);
+    Stored.split(directory);
     assertThat(bytes(directory)).usingRecursiveComparison().isEqualTo(before);
   }
 
@@ -133,7 +133,7 @@ class WeightsTest {
   @Test
   void faultsOfShardsNameShardAndTensor() throws IOException {
     Path directory = ModelFiles.tiny(scratch);
-    shard(directory);
+    Stored.split(directory);
     Path second = directory.resolve("model-00002-of-00002.safetensors");
     Map<String, Stored> content = Stored.read(second);
     String moved = content.keySet().iterator().next();
@@ -169,15 +169,10 @@ class WeightsTest {
     }
   }
 
-  private interface Change {
-    void apply(Map<String, Stored> tensors);
-  }
-
-  private void expect(Code code, String hint, String name, Change change) throws IOException {
+  private void expect(Code code, String hint, String name, Consumer<Map<String, Stored>> change)
+      throws IOException {
     Path directory = ModelFiles.write(scratch, ModelFiles.TINY, 3);
-    Map<String, Stored> tensors = Stored.read(directory.resolve(SINGLE));
-    change.apply(tensors);
-    Stored.write(directory.resolve(SINGLE), tensors);
+    Stored.edit(directory, change);
     refused(directory, code, hint, name);
   }
 
@@ -196,22 +191,5 @@ class WeightsTest {
           .forEach(each -> bytes.put(each.name(), each.data().toArray(ValueLayout.JAVA_BYTE)));
     }
     return bytes;
-  }
-
-  /** Splits a model into two shards and an index. */
-  private static void shard(Path directory) throws IOException {
-    Map<String, Stored> all = Stored.read(directory.resolve(SINGLE));
-    StringBuilder map = new StringBuilder();
-    List<Predicate<String>> parts =
-        List.of(name -> !name.contains("layers.1."), name -> name.contains("layers.1."));
-    for (int i = 0; i < parts.size(); i++) {
-      String file = "model-0000%d-of-00002.safetensors".formatted(i + 1);
-      Map<String, Stored> part = new TreeMap<>(all);
-      part.keySet().removeIf(parts.get(i).negate());
-      Stored.write(directory.resolve(file), part);
-      part.keySet().forEach(name -> map.append(",\"%s\":\"%s\"".formatted(name, file)));
-    }
-    Files.writeString(directory.resolve(INDEX), "{\"weight_map\":{" + map.substring(1) + "}}");
-    Files.delete(directory.resolve(SINGLE));
   }
 }
