@@ -2,7 +2,7 @@
 
     target/llama-cpp/venv/bin/python build-tools/llama-cpp/check.py [MODEL_DIR [TYPE...]]
 
-After prepare. Default: the random model that compare wrote, and F32. A random prompt of 64 tokens; llama.cpp continues it greedily
+After prepare; LLAMA_CPP names its directory if it is another one. Default: the random model that compare wrote, and F32. A random prompt of 64 tokens; llama.cpp continues it greedily
 by 32, Baton too, and Baton computes logits at each position of llama.cpp's continuation. Printed are the largest difference
 between logits as a fraction of the largest logit, at the prompt's last position and at any of the 32, and on how many tokens both
 agree. F32 computes as Baton does, in floats; BF16, F16 and Q8_0 round activations too, and show what that makes of logits.
