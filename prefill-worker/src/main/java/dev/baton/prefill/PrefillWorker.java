@@ -20,8 +20,7 @@ import dev.baton.cluster.process.TierKeys;
 import dev.baton.cluster.work.Chip;
 import dev.baton.cluster.work.WorkMeter;
 import dev.baton.engine.Engine;
-import dev.baton.engine.WarmUp;
-import dev.baton.engine.cpu.CpuEngine;
+import dev.baton.engine.warm.WarmEngine;
 import dev.baton.kv.BlockPool;
 import dev.baton.kv.PoolUsage;
 import dev.baton.kv.handoff.HandoffReceiver;
@@ -32,7 +31,6 @@ import dev.baton.kv.handoff.PullSource;
 import dev.baton.kv.tier.DiskTier;
 import dev.baton.kv.tier.DiskTierConfig;
 import dev.baton.kv.transport.Connections;
-import dev.baton.model.ModelDirectory;
 import dev.baton.proto.internal.v1.KvTier;
 import dev.baton.proto.internal.v1.ServedModel;
 import dev.baton.proto.internal.v1.WorkerLoad;
@@ -59,9 +57,6 @@ import org.slf4j.LoggerFactory;
 public final class PrefillWorker implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(PrefillWorker.class);
   private static final Duration CONNECT_LIMIT = Duration.ofSeconds(15);
-
-  /** Time before the first request in which the JVM may compile the kernels. */
-  private static final Duration WARM_UP = Duration.ofSeconds(2);
 
   private final Config config;
   private final Optional<String> sharesChipWith;
@@ -228,9 +223,8 @@ public final class PrefillWorker implements AutoCloseable {
    *     the disk tier's directory cannot be used
    */
   public static PrefillWorker start(Config config, Optional<PhaseModel> phases) {
-    ModelDirectory model = ModelDirectory.open(config.modelDirectory());
-    Engine engine = CpuEngine.load(model, config.blockTokens(), config.threads());
-    WarmUp.run(engine, WARM_UP);
+    Engine engine =
+        WarmEngine.start(config.modelDirectory(), config.blockTokens(), config.threads());
     return start(config, engine, phases);
   }
 

@@ -13,15 +13,12 @@ import dev.baton.cluster.work.Chip;
 import dev.baton.cluster.work.WorkMeter;
 import dev.baton.decode.DecodeWorker;
 import dev.baton.engine.Engine;
-import dev.baton.engine.WarmUp;
-import dev.baton.engine.cpu.CpuEngine;
 import dev.baton.engine.emulated.EmulatedEngine;
 import dev.baton.engine.emulated.StepTimes;
 import dev.baton.engine.shared.SharedEngine;
-import dev.baton.model.ModelDirectory;
+import dev.baton.engine.warm.WarmEngine;
 import dev.baton.prefill.PrefillWorker;
 import dev.baton.proto.internal.v1.WorkerRole;
-import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -52,9 +49,6 @@ final class MixedCommand implements Callable<Integer> {
   private static final String KIND = "mixed";
   private static final int PORTS = 6;
   private static final int LAST_FIRST_PORT = 65_536 - PORTS;
-
-  /** Time before the first request in which the JVM may compile the kernels. */
-  private static final Duration WARM_UP = Duration.ofSeconds(2);
 
   @Mixin private WorkerOptions common = new WorkerOptions();
   @Mixin private PrefillOptions prefill = new PrefillOptions();
@@ -118,13 +112,8 @@ final class MixedCommand implements Callable<Integer> {
   }
 
   private Engine embedded() {
-    Engine engine =
-        CpuEngine.load(
-            ModelDirectory.open(common.model().directory()),
-            common.engine().blockTokens(),
-            common.engine().threads());
-    WarmUp.run(engine, WARM_UP);
-    return engine;
+    return WarmEngine.start(
+        common.model().directory(), common.engine().blockTokens(), common.engine().threads());
   }
 
   private static Start prefill(
