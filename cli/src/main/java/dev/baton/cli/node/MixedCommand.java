@@ -19,10 +19,13 @@ import dev.baton.engine.shared.SharedEngine;
 import dev.baton.engine.warm.WarmEngine;
 import dev.baton.prefill.PrefillWorker;
 import dev.baton.proto.internal.v1.WorkerRole;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -92,14 +95,19 @@ final class MixedCommand implements Callable<Integer> {
     StepTimes times = EmulationOptions.times(phases);
     SharedEngine shared =
         new SharedEngine(engine, mixedChunk(configs.prefill(), phases), times::seconds);
+    Consumer<MeterRegistry> watch =
+        meters -> {
+          watch(shared, meters);
+          emulated.ifPresent(each -> EmulationOptions.watch(each, meters));
+        };
     MixedRoles roles =
         new MixedRoles(
             shared,
             Map.of(
                 WorkerRole.WORKER_ROLE_PREFILL,
-                prefill(name, configs.prefill(), chip, emulated),
+                prefill(name, configs.prefill(), chip, watch),
                 WorkerRole.WORKER_ROLE_DECODE,
-                decode(name, configs.decode(), chip, emulated)));
+                decode(name, configs.decode(), chip, watch)));
     MixedWorker worker =
         MixedWorker.start(
             name, roles, common.member().zookeeper(), common.engine().sessionTimeout());
@@ -117,13 +125,13 @@ final class MixedCommand implements Callable<Integer> {
   }
 
   private static Start prefill(
-      MixedName name, PrefillWorker.Config config, Chip chip, Optional<EmulatedEngine> emulated) {
+      MixedName name, PrefillWorker.Config config, Chip chip, Consumer<MeterRegistry> watch) {
     Optional<String> other = Optional.of(name.otherMember(WorkerRole.WORKER_ROLE_PREFILL));
     return lease -> {
       WorkMeter work = new WorkMeter(chip, lease::engineNanos);
       PrefillWorker worker = PrefillWorker.start(config, lease, work, other);
       worker.onDrainOrder(LifeOptions::end);
-      emulated.ifPresent(each -> EmulationOptions.watch(each, worker.meters()));
+      watch.accept(worker.meters());
       return new Running(
           worker,
           endpoints(
@@ -132,13 +140,13 @@ final class MixedCommand implements Callable<Integer> {
   }
 
   private static Start decode(
-      MixedName name, DecodeWorker.Config config, Chip chip, Optional<EmulatedEngine> emulated) {
+      MixedName name, DecodeWorker.Config config, Chip chip, Consumer<MeterRegistry> watch) {
     Optional<String> other = Optional.of(name.otherMember(WorkerRole.WORKER_ROLE_DECODE));
     return lease -> {
       WorkMeter work = new WorkMeter(chip, lease::engineNanos);
       DecodeWorker worker = DecodeWorker.start(config, lease, work, other);
       worker.onDrainOrder(LifeOptions::end);
-      emulated.ifPresent(each -> EmulationOptions.watch(each, worker.meters()));
+      watch.accept(worker.meters());
       return new Running(
           worker,
           endpoints(
@@ -153,6 +161,12 @@ final class MixedCommand implements Callable<Integer> {
     endpoints.put(role + "-kv", kv);
     endpoints.put(role + "-admin", admin);
     return endpoints;
+  }
+
+  private static void watch(SharedEngine engine, MeterRegistry meters) {
+    FunctionCounter.builder("baton.joint.steps", engine, SharedEngine::jointSteps)
+        .description("steps that read prompts and gave sequences a token at once")
+        .register(meters);
   }
 
   private int mixedChunk(PrefillWorker.Config config, PhaseModel phases) {

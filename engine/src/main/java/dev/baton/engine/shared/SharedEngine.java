@@ -211,6 +211,16 @@ public final class SharedEngine implements AutoCloseable {
     }
   }
 
+  private void forget(Turn turn) {
+    lock.lock();
+    try {
+      expected.remove(turn);
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /**
    * Closes the engine, unless a lease is open: its loop may still use the engine's memory, which
    * then stays for as long as the process does.
@@ -279,6 +289,7 @@ public final class SharedEngine implements AutoCloseable {
     public void close() {
       if (!closed.getAndSet(true)) {
         leases.decrementAndGet();
+        forget(this);
       }
     }
   }

@@ -190,6 +190,21 @@ class SharedEngineTest {
   }
 
   @Test
+  void aLoopThatEndsIsWaitedForNoMore() {
+    SharedEngine shared = patient();
+    Lease ends = shared.lease();
+    CompletableFuture<Void> last = run(ends, span(1, 1));
+    engine.awaitStep(1);
+    CompletableFuture<Void> waits = run(shared.lease(), span(1, 2));
+    awaitBatches(shared, 2);
+    done(release(last));
+
+    ends.close();
+
+    done(waits);
+  }
+
+  @Test
   void aLoopThatDoesNotComeBackHoldsNobodyUpForLong() {
     SharedEngine shared = impatient();
     CompletableFuture<Void> gone = run(shared.lease(), span(1, 1));
