@@ -11,8 +11,9 @@ import java.util.function.LongSupplier;
 
 /**
  * Runs an engine on made-up tokens before it serves, so that the first request does not wait for
- * the JVM to compile the kernels. A round has every shape that a step can have: prompts of several
- * sequences, one of them longer than a block; one token of several sequences; one token of one.
+ * the JVM to compile the kernels. It runs every shape that a step can have, again and again:
+ * prompts of several sequences, one of them longer than a block; a token of several sequences; one
+ * of one.
  */
 public final class WarmUp {
   private static final int SEQUENCES = 4;
@@ -23,7 +24,8 @@ public final class WarmUp {
   /** Compiling one kernel takes up to so long; while it is under way nothing can be seen of it. */
   private static final Duration WINDOW = Duration.ofMillis(250);
 
-  private static final double QUIET = 0.1;
+  /** Of the time of a run: more than so much of compiling is noticed. */
+  private static final double BUSY = 0.1;
 
   private final Engine engine;
   private final List<List<Block>> tables = new ArrayList<>();
@@ -34,11 +36,11 @@ public final class WarmUp {
   }
 
   /**
-   * Computes rounds until the compiler is quiet: until for a quarter of a second, and one round at
-   * least, it was busy for less than a tenth of the time. Blocking; the engine must not be in use.
+   * Runs every shape once, and on until the compiler was busy for less than a tenth of each run for
+   * a quarter of a second. Blocking; the engine must not be in use.
    *
-   * @param limit after which no further round begins
-   * @return whether it became quiet
+   * @param limit after which nothing is run again
+   * @return whether the compiler became quiet
    */
   public static boolean run(Engine engine, Duration limit) {
     CompilationMXBean compiler = ManagementFactory.getCompilationMXBean();
@@ -76,40 +78,37 @@ public final class WarmUp {
   }
 
   private boolean untilQuiet(Duration limit, LongSupplier nanoClock, LongSupplier compilerMillis) {
+    List<List<Span>> shapes = shapes();
     long begin = nanoClock.getAsLong();
-    boolean quiet = false;
-    while (!quiet && nanoClock.getAsLong() - begin < limit.toNanos()) {
+    long quietSince = begin;
+    for (int run = 0; run < shapes.size() || nanoClock.getAsLong() - begin < limit.toNanos(); ) {
       long from = nanoClock.getAsLong();
       long compiled = compilerMillis.getAsLong();
-      long took;
-      do {
-        round();
-        took = nanoClock.getAsLong() - from;
-      } while (took < WINDOW.toNanos());
-      quiet = (compilerMillis.getAsLong() - compiled) * 1e6 < QUIET * took;
+      engine.run(shapes.get(run++ % shapes.size()));
+      long now = nanoClock.getAsLong();
+      if ((compilerMillis.getAsLong() - compiled) * 1e6 > BUSY * (now - from)) {
+        quietSince = now;
+      }
+      if (run >= shapes.size() && now - quietSince >= WINDOW.toNanos()) {
+        return true;
+      }
     }
-    return quiet;
+    return false;
   }
 
-  private void round() {
+  private List<List<Span>> shapes() {
     int room = Math.max(1, engine.contextTokens() - STEPS);
     int first = Math.min(LONG_PROMPT, room);
     int others = Math.min(SHORT_PROMPT, room);
     List<Span> prompts = new ArrayList<>();
+    List<Span> step = new ArrayList<>();
     for (int i = 0; i < SEQUENCES; i++) {
-      prompts.add(span(i, 0, i == 0 ? first : others));
+      int prompt = i == 0 ? first : others;
+      prompts.add(span(i, 0, prompt));
+      step.add(span(i, prompt, 1));
     }
-    engine.run(prompts);
-    if (first < engine.contextTokens()) {
-      List<Span> step = new ArrayList<>();
-      for (int i = 0; i < SEQUENCES; i++) {
-        step.add(span(i, i == 0 ? first : others, 1));
-      }
-      engine.run(step);
-    }
-    if (first + 1 < engine.contextTokens()) {
-      engine.run(List.of(span(0, first + 1, 1)));
-    }
+    List<List<Span>> all = List.of(prompts, step, List.of(span(0, first + 1, 1)));
+    return all.subList(0, Math.min(all.size(), engine.contextTokens()));
   }
 
   private Span span(int sequence, int start, int tokens) {

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Shapes and end of a warm-up, in a time and with a compiler that the test makes up. */
 class WarmUpTest {
   private static final Duration LONG = Duration.ofHours(1);
-  private static final int ROUND = 3;
+  private static final int SHAPES = 3;
 
   private long nanos;
   private long compilerMillis;
@@ -52,33 +52,40 @@ class WarmUpTest {
   }
 
   @Test
-  void oneRoundIsEnoughWhereNothingIsCompiled() {
-    assertThat(runsUntilTheEnd(new CountingEngine(4096), LONG)).isEqualTo(ROUND);
-  }
-
-  @Test
-  void itGoesOnWhileTheCompilerIsBusyAndThenForARound() {
-    compiling = run -> run < 4 * ROUND ? 50 : 9;
-
-    assertThat(runsUntilTheEnd(new CountingEngine(4096), LONG)).isEqualTo(5 * ROUND);
+  void everyShapeRunsOnceWhereNothingIsCompiled() {
+    assertThat(runsUntilTheEnd(new CountingEngine(4096), LONG)).isEqualTo(SHAPES);
     assertThat(quiet).isTrue();
   }
 
   @Test
-  void shortRoundsAreRepeatedUntilSomethingCouldBeSeen() {
+  void itGoesOnWhileTheCompilerIsBusyAndThenForAQuarterOfASecond() {
+    compiling = run -> run < 10 ? 50 : 9;
+
+    assertThat(runsUntilTheEnd(new CountingEngine(4096), LONG)).isEqualTo(10 + 3);
+    assertThat(quiet).isTrue();
+  }
+
+  @Test
+  void shortRunsAreRepeatedUntilSomethingCouldBeSeen() {
     CountingEngine fast = new CountingEngine(4096);
     fast.runNanos = Duration.ofMillis(10).toNanos();
 
-    assertThat(runsUntilTheEnd(fast, LONG)).isEqualTo(9 * ROUND);
+    assertThat(runsUntilTheEnd(fast, LONG)).isEqualTo(25);
   }
 
   @Test
   void aCompilerThatIsNeverQuietIsNotWaitedForBeyondTheLimit() {
     compiling = _ -> 100;
 
-    assertThat(runsUntilTheEnd(new CountingEngine(4096), Duration.ofSeconds(1)))
-        .isEqualTo(4 * ROUND);
+    assertThat(runsUntilTheEnd(new CountingEngine(4096), Duration.ofSeconds(1))).isEqualTo(10);
     assertThat(quiet).isFalse();
+  }
+
+  @Test
+  void everyShapeRunsOnceWhateverTheLimit() {
+    compiling = _ -> 100;
+
+    assertThat(runsUntilTheEnd(new CountingEngine(4096), Duration.ZERO)).isEqualTo(SHAPES);
   }
 
   /** Remembers what it was asked. */
