@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.baton.cli.local.LocalPorts;
 import dev.baton.model.random.RandomModel;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -12,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
@@ -172,6 +174,37 @@ class MixedIT {
                 && metric(admin(5), "baton_blocks{", "state=\"used\"") == 0
                 && metric(admin(5), "baton_handoffs_active") == 0);
     assertThat(mixed.alive()).isTrue();
+  }
+
+  @Test
+  void answersThatAreWrittenWhileOthersPromptsAreReadAreTheSameTokens() throws Exception {
+    JsonNode alone = answer(post(strict, "alone"));
+
+    List<Thread> posts = new ArrayList<>();
+    List<JsonNode> texts = new CopyOnWriteArrayList<>();
+    Awaitility.await("a step holds prompts and answers")
+        .atMost(Duration.ofSeconds(60))
+        .until(() -> {
+          for (int i = 0; i < 8; i++) {
+            String id = "crowd-" + posts.size();
+            posts.add(
+                Thread.startVirtualThread(() -> texts.add(crowded(id).at("/choices/0/text"))));
+          }
+          for (Thread post : posts) {
+            post.join();
+          }
+          return metric(admin(5), "baton_joint_steps_total") > 0;
+        });
+
+    assertThat(texts).hasSameSizeAs(posts).containsOnly(alone.at("/choices/0/text"));
+  }
+
+  private JsonNode crowded(String id) {
+    try {
+      return answer(post(strict, id));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Test

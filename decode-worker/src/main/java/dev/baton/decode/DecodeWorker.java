@@ -20,8 +20,7 @@ import dev.baton.cluster.process.TierKeys;
 import dev.baton.cluster.work.Chip;
 import dev.baton.cluster.work.WorkMeter;
 import dev.baton.engine.Engine;
-import dev.baton.engine.WarmUp;
-import dev.baton.engine.cpu.CpuEngine;
+import dev.baton.engine.warm.WarmEngine;
 import dev.baton.kv.BlockPool;
 import dev.baton.kv.PoolUsage;
 import dev.baton.kv.handoff.HandoffReceiver;
@@ -29,7 +28,6 @@ import dev.baton.kv.handoff.KvPuller;
 import dev.baton.kv.handoff.Layouts;
 import dev.baton.kv.handoff.PullSource;
 import dev.baton.kv.transport.Connections;
-import dev.baton.model.ModelDirectory;
 import dev.baton.proto.internal.v1.KvTier;
 import dev.baton.proto.internal.v1.ServedModel;
 import dev.baton.proto.internal.v1.WorkerLoad;
@@ -43,6 +41,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -56,11 +55,7 @@ public final class DecodeWorker implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(DecodeWorker.class);
   private static final Duration CONNECT_LIMIT = Duration.ofSeconds(15);
 
-  /** Time before the first request in which the JVM may compile the kernels. */
-  private static final Duration WARM_UP = Duration.ofSeconds(2);
-
   private final Config config;
-  private final Chip chip;
   private final Optional<String> sharesChipWith;
   private final Engine engine;
   private final PrometheusMeterRegistry meters;
@@ -91,21 +86,21 @@ public final class DecodeWorker implements AutoCloseable {
   private DecodeWorker(
       Config config,
       Engine engine,
-      Chip chip,
+      WorkMeter work,
       Optional<String> sharesChipWith,
       PrometheusMeterRegistry meters) {
     this.config = config;
-    this.chip = chip;
+    this.work = work;
     this.sharesChipWith = sharesChipWith;
     this.engine = engine;
     this.meters = meters;
     opened.push(meters::close);
     opened.push(() -> closeAtRest(engine));
+    opened.push(work);
     try {
       this.pool = new BlockPool(engine.layout(), config.blocks());
       opened.push(() -> closeAtRest(pool));
       DecodeMetrics metrics = new DecodeMetrics(meters);
-      this.work = opening(new WorkMeter(chip));
       this.status =
           new StatusService(
               this::epoch, this::load, List.of(new TierKeys(KvTier.KV_TIER_MEMORY, pool)));
@@ -114,7 +109,7 @@ public final class DecodeWorker implements AutoCloseable {
           new DecodeLoop(
               engine,
               pool,
-              config.maxBatch(),
+              config.maxBatch().orElse(batchLimit()),
               config.chunkTokens(),
               metrics,
               work,
@@ -184,6 +179,10 @@ public final class DecodeWorker implements AutoCloseable {
     LOG.info("decode worker {} serves {} at {}", id(), config.modelName(), controlEndpoint());
   }
 
+  private int batchLimit() {
+    return BatchLimit.of(config.blocks(), engine.vocabulary(), Runtime.getRuntime().maxMemory());
+  }
+
   private <T extends AutoCloseable> T opening(T resource) {
     opened.push(resource);
     return resource;
@@ -198,9 +197,8 @@ public final class DecodeWorker implements AutoCloseable {
    * @throws dev.baton.cluster.error.StartException if a port is taken or ZooKeeper does not answer
    */
   public static DecodeWorker start(Config config, Optional<PhaseModel> phases) {
-    ModelDirectory model = ModelDirectory.open(config.modelDirectory());
-    Engine engine = CpuEngine.load(model, config.blockTokens(), config.threads());
-    WarmUp.run(engine, WARM_UP);
+    Engine engine =
+        WarmEngine.start(config.modelDirectory(), config.blockTokens(), config.threads());
     return start(config, engine, phases);
   }
 
@@ -217,19 +215,21 @@ public final class DecodeWorker implements AutoCloseable {
    * @throws dev.baton.cluster.error.StartException if a port is taken or ZooKeeper does not answer
    */
   public static DecodeWorker start(Config config, Engine engine, Optional<PhaseModel> phases) {
-    return start(config, engine, new Chip(phases, System::nanoTime), Optional.empty());
+    WorkMeter work = new WorkMeter(new Chip(phases, System::nanoTime));
+    return start(config, engine, work, Optional.empty());
   }
 
   /**
    * As {@link #start(Config, Engine, Optional)}.
    *
-   * @param chip what it runs on, and counts its time and energy by
+   * @param work what counts the time and energy of its steps, and knows its chips; it becomes the
+   *     worker's to close
    * @param sharesChipWith id of the worker of the other role that runs on the same chips
    */
   public static DecodeWorker start(
-      Config config, Engine engine, Chip chip, Optional<String> sharesChipWith) {
+      Config config, Engine engine, WorkMeter work, Optional<String> sharesChipWith) {
     return new DecodeWorker(
-        config, engine, chip, sharesChipWith, ProcessMetrics.registry("decode", config.id()));
+        config, engine, work, sharesChipWith, ProcessMetrics.registry("decode", config.id()));
   }
 
   /** As {@link #start(Config, Engine, Optional)}, for one that tells nothing of its times. */
@@ -261,7 +261,7 @@ public final class DecodeWorker implements AutoCloseable {
                     .setContextTokens(engine.contextTokens())
                     .setVocabulary(engine.vocabulary()))
             .setBlocks(config.blocks());
-    chip.phases().ifPresent(each -> PhaseRegistration.write(each, registration));
+    work.phases().ifPresent(each -> PhaseRegistration.write(each, registration));
     sharesChipWith.ifPresent(registration::setSharesChipWith);
     return registration.build();
   }
@@ -410,7 +410,7 @@ public final class DecodeWorker implements AutoCloseable {
    * @param blockTokens tokens in a block
    * @param threads threads of the engine
    * @param maxQueue most requests that wait for room
-   * @param maxBatch most sequences in one step
+   * @param maxBatch most sequences in one step; empty for as many as memory holds
    * @param chunkTokens most prompt tokens that a step reads besides, for local prefills
    * @param stallLimit longest silence of a peer in a handoff, and longest step of the engine that
    *     still counts as life
@@ -433,7 +433,7 @@ public final class DecodeWorker implements AutoCloseable {
       int blockTokens,
       int threads,
       int maxQueue,
-      int maxBatch,
+      OptionalInt maxBatch,
       int chunkTokens,
       Duration stallLimit,
       DrainLimits drainLimits,
@@ -443,9 +443,6 @@ public final class DecodeWorker implements AutoCloseable {
 
     /** Default of {@link #blockTokens}. */
     public static final int DEFAULT_BLOCK_TOKENS = 16;
-
-    /** Default of {@link #maxBatch}. */
-    public static final int DEFAULT_MAX_BATCH = 64;
 
     /** Default of {@link #chunkTokens}: a small part of a step that serves a full batch. */
     public static final int DEFAULT_CHUNK_TOKENS = 128;
@@ -480,7 +477,7 @@ public final class DecodeWorker implements AutoCloseable {
       range("blockTokens", blockTokens, 1, 1024);
       range("threads", threads, 1, 1024);
       range("maxQueue", maxQueue, 1, Integer.MAX_VALUE);
-      range("maxBatch", maxBatch, 1, Integer.MAX_VALUE);
+      maxBatch.ifPresent(most -> range("maxBatch", most, 1, Integer.MAX_VALUE));
       range("chunkTokens", chunkTokens, 1, Integer.MAX_VALUE);
       positive("stallLimit", stallLimit);
       positive("sessionTimeout", sessionTimeout);

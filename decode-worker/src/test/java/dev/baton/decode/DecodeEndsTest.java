@@ -26,6 +26,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -386,7 +387,7 @@ class DecodeEndsTest {
             16,
             1,
             4,
-            2,
+            OptionalInt.empty(),
             64,
             Duration.ofSeconds(30),
             DrainLimits.of(Duration.ofSeconds(20)),

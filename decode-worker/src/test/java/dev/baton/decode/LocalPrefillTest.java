@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -31,6 +32,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 class LocalPrefillTest {
   private static final Sampling SAMPLED = new Sampling(0.9, 40, 0.95, 0.01, 1.2, 0.4, 0.3, 7);
   private static final int BLOCKS = 96;
+  private static final List<String> LOOPS =
+      List.of("decode-loop", "decode-admission", "baton-engine-");
 
   @TempDir static Path directory;
 
@@ -65,6 +68,18 @@ class LocalPrefillTest {
     chain.beforeStep(_ -> {});
     onCpu.awaitNothingHeld();
     onChain.awaitNothingHeld();
+  }
+
+  /** Without a timer: they cost nothing until they are woken. */
+  @Test
+  void idleLoopAdmissionAndEngineSleep() {
+    onCpu.callLocally(Ask.greedy(prompt(30, 1), 5)).result();
+
+    Awaitility.await()
+        .until(() ->
+            Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> LOOPS.stream().anyMatch(thread.getName()::startsWith))
+                .allMatch(thread -> thread.getState() == Thread.State.WAITING));
   }
 
   static Stream<Arguments> prompts() {

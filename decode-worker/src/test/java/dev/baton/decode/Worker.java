@@ -31,6 +31,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.TreeMap;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -100,7 +101,7 @@ final class Worker implements AutoCloseable {
         Config.DEFAULT_BLOCK_TOKENS,
         1,
         4,
-        maxBatch,
+        OptionalInt.of(maxBatch),
         CHUNK_TOKENS,
         Duration.ofSeconds(30),
         drain,

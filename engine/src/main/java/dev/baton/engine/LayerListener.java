@@ -1,8 +1,8 @@
 package dev.baton.engine;
 
 /**
- * Hears which KV is final while a batch still runs. Called on the thread that runs the batch, with
- * everything that was written visible to it; must not block or throw.
+ * Hears which KV is final while a batch still runs. Called on the thread that computes, one call at
+ * a time, with everything that was written visible to it; must not block or throw.
  */
 @FunctionalInterface
 public interface LayerListener {

@@ -9,30 +9,90 @@ import dev.baton.kv.PlaneOrder;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntFunction;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A warm-up asks nothing of an engine that it could not serve. */
+/** Shapes and end of a warm-up, in a time and with a compiler that the test makes up. */
 class WarmUpTest {
+  private static final Duration LONG = Duration.ofHours(1);
+  private static final int SHAPES = 3;
+
+  private long nanos;
+  private long compilerMillis;
+  private int runs;
+
+  /** Each run takes 100 ms, in which the compiler is busy for so many. */
+  private IntFunction<Integer> compiling = _ -> 0;
+
+  private boolean quiet;
+
+  private int runsUntilTheEnd(Engine engine, Duration limit) {
+    quiet = WarmUp.run(engine, limit, () -> nanos, () -> compilerMillis);
+    return runs;
+  }
+
   @ParameterizedTest
-  @ValueSource(ints = {1, 2, 8, 9, 39, 40, 41, 4096})
-  void oneRoundRunsAPromptAndSinglesInsideTheContext(int context) {
+  @ValueSource(ints = {1, 2, 3, 8, 19, 20, 21, 4096})
+  void everyShapeIsInsideTheContextAndGoesOnWhereTheLastOneEnded(int context) {
     CountingEngine engine = new CountingEngine(context);
 
-    WarmUp.run(engine, Duration.ZERO);
+    runsUntilTheEnd(engine, LONG);
 
-    assertThat(engine.spans.getFirst().start()).isZero();
-    for (int i = 1; i < engine.spans.size(); i++) {
-      assertThat(engine.spans.get(i).start()).isEqualTo(engine.spans.get(i - 1).end());
-      assertThat(engine.spans.get(i).tokens()).hasSize(1);
+    List<Span> prompts = engine.batches.getFirst();
+    assertThat(prompts).hasSize(4).allSatisfy(span -> assertThat(span.start()).isZero());
+    if (context > 1) {
+      assertThat(engine.batches.get(1)).hasSize(4);
     }
-    assertThat(engine.spans.getLast().end()).isEqualTo(Math.min(context, 40));
+    if (context > 2) {
+      assertThat(engine.batches.get(2)).hasSize(1);
+      assertThat(engine.batches.get(2).getFirst().end()).isEqualTo(Math.min(context, 20));
+    }
+  }
+
+  @Test
+  void everyShapeRunsOnceWhereNothingIsCompiled() {
+    assertThat(runsUntilTheEnd(new CountingEngine(4096), LONG)).isEqualTo(SHAPES);
+    assertThat(quiet).isTrue();
+  }
+
+  @Test
+  void itGoesOnWhileTheCompilerIsBusyAndThenForAQuarterOfASecond() {
+    compiling = run -> run < 10 ? 50 : 9;
+
+    assertThat(runsUntilTheEnd(new CountingEngine(4096), LONG)).isEqualTo(10 + 3);
+    assertThat(quiet).isTrue();
+  }
+
+  @Test
+  void shortRunsAreRepeatedUntilSomethingCouldBeSeen() {
+    CountingEngine fast = new CountingEngine(4096);
+    fast.runNanos = Duration.ofMillis(10).toNanos();
+
+    assertThat(runsUntilTheEnd(fast, LONG)).isEqualTo(25);
+  }
+
+  @Test
+  void aCompilerThatIsNeverQuietIsNotWaitedForBeyondTheLimit() {
+    compiling = _ -> 100;
+
+    assertThat(runsUntilTheEnd(new CountingEngine(4096), Duration.ofSeconds(1))).isEqualTo(10);
+    assertThat(quiet).isFalse();
+  }
+
+  @Test
+  void everyShapeRunsOnceWhateverTheLimit() {
+    compiling = _ -> 100;
+
+    assertThat(runsUntilTheEnd(new CountingEngine(4096), Duration.ZERO)).isEqualTo(SHAPES);
   }
 
   /** Remembers what it was asked. */
-  private static final class CountingEngine implements Engine {
-    final List<Span> spans = new ArrayList<>();
+  private final class CountingEngine implements Engine {
+    final List<List<Span>> batches = new ArrayList<>();
     private final int context;
+    private long runNanos = Duration.ofMillis(100).toNanos();
 
     CountingEngine(int context) {
       this.context = context;
@@ -60,10 +120,10 @@ class WarmUpTest {
 
     @Override
     public void run(List<Span> batch, LayerListener listener) {
-      assertThat(batch).hasSize(1);
-      assertThat(batch.getFirst().end()).isLessThanOrEqualTo(context);
-      assertThat(batch.getFirst().blocks()).hasSize(layout().blocksFor(Math.min(context, 40)));
-      spans.addAll(batch);
+      new SpanCheck(vocabulary(), contextTokens(), layout()).check(batch);
+      batches.add(batch);
+      nanos += runNanos;
+      compilerMillis += compiling.apply(runs++);
     }
 
     @Override

@@ -20,8 +20,7 @@ import dev.baton.cluster.process.TierKeys;
 import dev.baton.cluster.work.Chip;
 import dev.baton.cluster.work.WorkMeter;
 import dev.baton.engine.Engine;
-import dev.baton.engine.WarmUp;
-import dev.baton.engine.cpu.CpuEngine;
+import dev.baton.engine.warm.WarmEngine;
 import dev.baton.kv.BlockPool;
 import dev.baton.kv.PoolUsage;
 import dev.baton.kv.handoff.HandoffReceiver;
@@ -32,7 +31,6 @@ import dev.baton.kv.handoff.PullSource;
 import dev.baton.kv.tier.DiskTier;
 import dev.baton.kv.tier.DiskTierConfig;
 import dev.baton.kv.transport.Connections;
-import dev.baton.model.ModelDirectory;
 import dev.baton.proto.internal.v1.KvTier;
 import dev.baton.proto.internal.v1.ServedModel;
 import dev.baton.proto.internal.v1.WorkerLoad;
@@ -60,11 +58,7 @@ public final class PrefillWorker implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(PrefillWorker.class);
   private static final Duration CONNECT_LIMIT = Duration.ofSeconds(15);
 
-  /** Time before the first request in which the JVM may compile the kernels. */
-  private static final Duration WARM_UP = Duration.ofSeconds(2);
-
   private final Config config;
-  private final Chip chip;
   private final Optional<String> sharesChipWith;
   private final Engine engine;
   private final PrometheusMeterRegistry meters;
@@ -94,23 +88,23 @@ public final class PrefillWorker implements AutoCloseable {
   private PrefillWorker(
       Config config,
       Engine engine,
-      Chip chip,
+      WorkMeter work,
       Optional<String> sharesChipWith,
       PrometheusMeterRegistry meters) {
     this.config = config;
-    this.chip = chip;
+    this.work = work;
     this.sharesChipWith = sharesChipWith;
     this.engine = engine;
     this.meters = meters;
     opened.push(meters::close);
     opened.push(() -> closeAtRest(engine));
+    opened.push(work);
     try {
       this.pool = new BlockPool(engine.layout(), config.blocks());
       opened.push(() -> closeAtRest(pool));
       Optional<DiskRestore> disk = config.diskTier().map(this::openDiskTier);
       this.diskTier = disk.map(DiskRestore::tier);
       PrefillMetrics metrics = new PrefillMetrics(meters);
-      this.work = opening(new WorkMeter(chip));
       Overlap overlap = new Overlap(engine.layout(), config.chunkTokens());
       KvPuller puller =
           opening(
@@ -229,9 +223,8 @@ public final class PrefillWorker implements AutoCloseable {
    *     the disk tier's directory cannot be used
    */
   public static PrefillWorker start(Config config, Optional<PhaseModel> phases) {
-    ModelDirectory model = ModelDirectory.open(config.modelDirectory());
-    Engine engine = CpuEngine.load(model, config.blockTokens(), config.threads());
-    WarmUp.run(engine, WARM_UP);
+    Engine engine =
+        WarmEngine.start(config.modelDirectory(), config.blockTokens(), config.threads());
     return start(config, engine, phases);
   }
 
@@ -248,19 +241,21 @@ public final class PrefillWorker implements AutoCloseable {
    * @throws dev.baton.cluster.error.StartException if a port is taken or ZooKeeper does not answer
    */
   public static PrefillWorker start(Config config, Engine engine, Optional<PhaseModel> phases) {
-    return start(config, engine, new Chip(phases, System::nanoTime), Optional.empty());
+    WorkMeter work = new WorkMeter(new Chip(phases, System::nanoTime));
+    return start(config, engine, work, Optional.empty());
   }
 
   /**
    * As {@link #start(Config, Engine, Optional)}.
    *
-   * @param chip what it runs on, and counts its time and energy by
+   * @param work what counts the time and energy of its steps, and knows its chips; it becomes the
+   *     worker's to close
    * @param sharesChipWith id of the worker of the other role that runs on the same chips
    */
   public static PrefillWorker start(
-      Config config, Engine engine, Chip chip, Optional<String> sharesChipWith) {
+      Config config, Engine engine, WorkMeter work, Optional<String> sharesChipWith) {
     return new PrefillWorker(
-        config, engine, chip, sharesChipWith, ProcessMetrics.registry("prefill", config.id()));
+        config, engine, work, sharesChipWith, ProcessMetrics.registry("prefill", config.id()));
   }
 
   /** As {@link #start(Config, Engine, Optional)}, for one that tells nothing of its times. */
@@ -292,7 +287,7 @@ public final class PrefillWorker implements AutoCloseable {
                     .setContextTokens(engine.contextTokens())
                     .setVocabulary(engine.vocabulary()))
             .setBlocks(config.blocks());
-    chip.phases().ifPresent(each -> PhaseRegistration.write(each, registration));
+    work.phases().ifPresent(each -> PhaseRegistration.write(each, registration));
     sharesChipWith.ifPresent(registration::setSharesChipWith);
     return registration.build();
   }

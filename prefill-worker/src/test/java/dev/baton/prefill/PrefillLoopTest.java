@@ -277,6 +277,18 @@ class PrefillLoopTest {
     assertThat(sent.get()).containsOnly(0);
   }
 
+  /** Without a timer: it costs nothing until it is woken. */
+  @Test
+  void idleLoopSleeps() {
+    submit(prompt(30), 1).done();
+
+    Awaitility.await()
+        .until(() ->
+            Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().equals("prefill-loop"))
+                .allMatch(thread -> thread.getState() == Thread.State.WAITING));
+  }
+
   @Test
   void stuckStepIsKnown() {
     Gate gate = new Gate();

@@ -18,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import org.slf4j.event.Level;
 import picocli.CommandLine.Command;
@@ -110,7 +111,7 @@ public final class WarmUpCommand implements Callable<Integer> {
         BLOCK_TOKENS,
         1,
         QUEUE,
-        QUEUE,
+        OptionalInt.empty(),
         DecodeWorker.Config.DEFAULT_CHUNK_TOKENS,
         LIMIT,
         DrainLimits.of(LIMIT),

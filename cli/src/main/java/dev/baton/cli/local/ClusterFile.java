@@ -34,7 +34,7 @@ record ClusterFile(List<WorkerPlan> workers, List<String> routerArguments) {
       Map.of(
           "prefill", List.of("chunk_tokens"),
           "decode", List.of("max_batch"),
-          "mixed", List.of("chunk_tokens", "max_batch"));
+          "mixed", List.of("chunk_tokens", "max_batch", "mixed_chunk"));
 
   /** What the router may be told: flags of {@code baton router}. */
   private static final List<String> ROUTER =

@@ -1,6 +1,8 @@
 package dev.baton.cli.node;
 
 import dev.baton.decode.DecodeWorker;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** What a decode worker is told besides. */
@@ -8,9 +10,11 @@ final class DecodeOptions {
   @Option(
       names = "--max-batch",
       paramLabel = "N",
-      defaultValue = "64",
-      description = "Most sequences in one step of decode. Default: ${DEFAULT-VALUE}.")
-  private int maxBatch;
+      description = {
+        "Most sequences in one step of decode; where more run, they take turns.",
+        "Default: as many as memory holds."
+      })
+  private @Nullable Integer maxBatch;
 
   @Option(
       names = "--local-prefill-chunk",
@@ -44,7 +48,7 @@ final class DecodeOptions {
         worker.engine().blockTokens(),
         worker.engine().threads(),
         worker.engine().maxQueue(),
-        maxBatch,
+        maxBatch == null ? OptionalInt.empty() : OptionalInt.of(maxBatch),
         chunkTokens,
         worker.member().stallLimit(),
         worker.drainLimits(),

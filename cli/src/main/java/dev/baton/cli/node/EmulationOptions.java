@@ -113,7 +113,8 @@ final class EmulationOptions {
     return spec;
   }
 
-  private static StepTimes times(PhaseModel phases) {
+  /** How long steps take by this model of the phases. */
+  static StepTimes times(PhaseModel phases) {
     return new StepTimes() {
       @Override
       public double prefillSeconds(long newTokens, long cachedTokens) {

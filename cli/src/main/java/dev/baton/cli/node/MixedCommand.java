@@ -5,24 +5,28 @@ import dev.baton.cli.node.MixedRoles.Start;
 import dev.baton.cli.process.LifeOptions;
 import dev.baton.cli.process.ReadyLine;
 import dev.baton.cluster.membership.AdvertisedEndpoints;
+import dev.baton.cluster.phase.MixedChunk;
 import dev.baton.cluster.phase.PhaseModel;
 import dev.baton.cluster.pools.MixedName;
 import dev.baton.cluster.process.ProcessLogging;
 import dev.baton.cluster.work.Chip;
+import dev.baton.cluster.work.WorkMeter;
 import dev.baton.decode.DecodeWorker;
 import dev.baton.engine.Engine;
-import dev.baton.engine.SharedEngine;
-import dev.baton.engine.WarmUp;
-import dev.baton.engine.cpu.CpuEngine;
 import dev.baton.engine.emulated.EmulatedEngine;
-import dev.baton.model.ModelDirectory;
+import dev.baton.engine.emulated.StepTimes;
+import dev.baton.engine.shared.SharedEngine;
+import dev.baton.engine.warm.WarmEngine;
 import dev.baton.prefill.PrefillWorker;
 import dev.baton.proto.internal.v1.WorkerRole;
-import java.time.Duration;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -34,7 +38,7 @@ import picocli.CommandLine.Spec;
     name = "mixed",
     mixinStandardHelpOptions = true,
     description = {
-      "A prefill worker and a decode worker on one chip: one engine, which works for both in turn.",
+      "A prefill worker and a decode worker on one chip: one engine, whose steps hold the work of both.",
       "They are members of the cluster as NAME-prefill and NAME-decode. Each has blocks of its own:",
       "--kv-memory, or --blocks, for each. 'baton pool move NAME' takes a role away, and gives it",
       "back, without a restart; without such a rule it has both."
@@ -48,9 +52,6 @@ final class MixedCommand implements Callable<Integer> {
   private static final String KIND = "mixed";
   private static final int PORTS = 6;
   private static final int LAST_FIRST_PORT = 65_536 - PORTS;
-
-  /** Time before the first request in which the JVM may compile the kernels. */
-  private static final Duration WARM_UP = Duration.ofSeconds(2);
 
   @Mixin private WorkerOptions common = new WorkerOptions();
   @Mixin private PrefillOptions prefill = new PrefillOptions();
@@ -67,6 +68,16 @@ final class MixedCommand implements Callable<Integer> {
       })
   private int firstPort;
 
+  @Option(
+      names = "--mixed-chunk",
+      paramLabel = "TOKENS",
+      description = {
+        "Most prompt tokens of the prefill role in a step that also gives sequences a token.",
+        "Default: as few as the hardware reads at four fifths of its speed with --chunk-tokens, 32",
+        "at least."
+      })
+  private @Nullable Integer mixedChunk;
+
   @Spec private CommandSpec spec = CommandSpec.create();
 
   private record Configs(PrefillWorker.Config prefill, DecodeWorker.Config decode) {}
@@ -81,14 +92,22 @@ final class MixedCommand implements Callable<Integer> {
     Optional<EmulatedEngine> emulated = common.emulated(phases);
     Engine engine = emulated.isPresent() ? emulated.get() : embedded();
     Chip chip = new Chip(Optional.of(phases), System::nanoTime);
+    StepTimes times = EmulationOptions.times(phases);
+    SharedEngine shared =
+        new SharedEngine(engine, mixedChunk(configs.prefill(), phases), times::seconds);
+    Consumer<MeterRegistry> watch =
+        meters -> {
+          watch(shared, meters);
+          emulated.ifPresent(each -> EmulationOptions.watch(each, meters));
+        };
     MixedRoles roles =
         new MixedRoles(
-            new SharedEngine(engine),
+            shared,
             Map.of(
                 WorkerRole.WORKER_ROLE_PREFILL,
-                prefill(name, configs.prefill(), chip, emulated),
+                prefill(name, configs.prefill(), chip, watch),
                 WorkerRole.WORKER_ROLE_DECODE,
-                decode(name, configs.decode(), chip, emulated)));
+                decode(name, configs.decode(), chip, watch)));
     MixedWorker worker =
         MixedWorker.start(
             name, roles, common.member().zookeeper(), common.engine().sessionTimeout());
@@ -101,22 +120,18 @@ final class MixedCommand implements Callable<Integer> {
   }
 
   private Engine embedded() {
-    Engine engine =
-        CpuEngine.load(
-            ModelDirectory.open(common.model().directory()),
-            common.engine().blockTokens(),
-            common.engine().threads());
-    WarmUp.run(engine, WARM_UP);
-    return engine;
+    return WarmEngine.start(
+        common.model().directory(), common.engine().blockTokens(), common.engine().threads());
   }
 
   private static Start prefill(
-      MixedName name, PrefillWorker.Config config, Chip chip, Optional<EmulatedEngine> emulated) {
+      MixedName name, PrefillWorker.Config config, Chip chip, Consumer<MeterRegistry> watch) {
     Optional<String> other = Optional.of(name.otherMember(WorkerRole.WORKER_ROLE_PREFILL));
     return lease -> {
-      PrefillWorker worker = PrefillWorker.start(config, lease, chip, other);
+      WorkMeter work = new WorkMeter(chip, lease::engineNanos);
+      PrefillWorker worker = PrefillWorker.start(config, lease, work, other);
       worker.onDrainOrder(LifeOptions::end);
-      emulated.ifPresent(each -> EmulationOptions.watch(each, worker.meters()));
+      watch.accept(worker.meters());
       return new Running(
           worker,
           endpoints(
@@ -125,12 +140,13 @@ final class MixedCommand implements Callable<Integer> {
   }
 
   private static Start decode(
-      MixedName name, DecodeWorker.Config config, Chip chip, Optional<EmulatedEngine> emulated) {
+      MixedName name, DecodeWorker.Config config, Chip chip, Consumer<MeterRegistry> watch) {
     Optional<String> other = Optional.of(name.otherMember(WorkerRole.WORKER_ROLE_DECODE));
     return lease -> {
-      DecodeWorker worker = DecodeWorker.start(config, lease, chip, other);
+      WorkMeter work = new WorkMeter(chip, lease::engineNanos);
+      DecodeWorker worker = DecodeWorker.start(config, lease, work, other);
       worker.onDrainOrder(LifeOptions::end);
-      emulated.ifPresent(each -> EmulationOptions.watch(each, worker.meters()));
+      watch.accept(worker.meters());
       return new Running(
           worker,
           endpoints(
@@ -147,7 +163,20 @@ final class MixedCommand implements Callable<Integer> {
     return endpoints;
   }
 
+  private static void watch(SharedEngine engine, MeterRegistry meters) {
+    FunctionCounter.builder("baton.joint.steps", engine, SharedEngine::jointSteps)
+        .description("steps that read prompts and gave sequences a token at once")
+        .register(meters);
+  }
+
+  private int mixedChunk(PrefillWorker.Config config, PhaseModel phases) {
+    return mixedChunk == null ? MixedChunk.tokens(phases, config.chunkTokens()) : mixedChunk;
+  }
+
   private Configs configs(MixedName name) {
+    if (mixedChunk != null && mixedChunk < 1) {
+      throw new IllegalArgumentException("--mixed-chunk: " + mixedChunk + ", expected 1 or more");
+    }
     if (firstPort < 0 || firstPort > LAST_FIRST_PORT) {
       throw new IllegalArgumentException(
           "--first-port: " + firstPort + ", expected 0 to " + LAST_FIRST_PORT);

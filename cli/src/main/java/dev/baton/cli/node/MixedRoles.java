@@ -1,7 +1,7 @@
 package dev.baton.cli.node;
 
-import dev.baton.engine.Engine;
-import dev.baton.engine.SharedEngine;
+import dev.baton.engine.shared.Lease;
+import dev.baton.engine.shared.SharedEngine;
 import dev.baton.proto.internal.v1.WorkerRole;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -32,7 +32,7 @@ final class MixedRoles implements AutoCloseable {
   @FunctionalInterface
   interface Start {
     /** Returns when the role is a member of the cluster; closes the engine if it cannot be. */
-    Running on(Engine lease);
+    Running on(Lease lease);
   }
 
   /**
@@ -71,7 +71,7 @@ final class MixedRoles implements AutoCloseable {
     starts.forEach((role, start) -> {
       if (wanted.contains(role) && !running.containsKey(role)) {
         try {
-          running.put(role, start.on(engine.lease()));
+          running.put(role, start.on(leaseFor(role)));
           LOG.info("begun: {}", role);
         } catch (RuntimeException e) {
           failed.add(e);
@@ -81,6 +81,11 @@ final class MixedRoles implements AutoCloseable {
     if (!failed.isEmpty()) {
       throw failed.getFirst();
     }
+  }
+
+  /** A prompt can wait for its next piece; whoever reads an answer waits for the next token. */
+  private Lease leaseFor(WorkerRole role) {
+    return role == WorkerRole.WORKER_ROLE_PREFILL ? engine.patientLease() : engine.lease();
   }
 
   private void end(WorkerRole role) {

@@ -9,8 +9,8 @@ import dev.baton.cli.node.MixedRoles.Running;
 import dev.baton.cli.node.MixedRoles.Start;
 import dev.baton.engine.Engine;
 import dev.baton.engine.LayerListener;
-import dev.baton.engine.SharedEngine;
 import dev.baton.engine.Span;
+import dev.baton.engine.shared.SharedEngine;
 import dev.baton.kv.Layout;
 import dev.baton.kv.Lineage;
 import dev.baton.proto.internal.v1.WorkerRole;
@@ -29,7 +29,7 @@ class MixedRolesTest {
 
   private final MixedRoles roles =
       new MixedRoles(
-          new SharedEngine(new IdleEngine()),
+          new SharedEngine(new IdleEngine(), 1, _ -> 1),
           Map.of(
               WORKER_ROLE_PREFILL, role("prefill"),
               WORKER_ROLE_DECODE, role("decode")));

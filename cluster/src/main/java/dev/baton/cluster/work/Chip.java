@@ -5,14 +5,8 @@ import java.util.Optional;
 import java.util.function.LongSupplier;
 
 /**
- * The time of the chips that one worker runs on, or two of different roles: every second goes into
- * one step, or is idle, and is counted once.
- *
- * <ul>
- *   <li>A step that waits for the other worker's, which has the engine, does not count the wait.
- *   <li>Idle time is divided evenly between the workers that are there.
- *   <li>What a step in progress takes is counted at its end, so sums never go down.
- * </ul>
+ * The chips that one worker runs on, or two of different roles, and the time in which none of them
+ * has a step: it is divided evenly between the workers that are there.
  *
  * <p>Safe for use by many threads; nothing here waits.
  */
@@ -24,7 +18,7 @@ public final class Chip {
   private int workers;
   private int steps;
 
-  /** Until then all time is counted. */
+  /** Until then all idle time is counted. */
   private long countedUntil;
 
   private long idleNanosEach;
@@ -46,6 +40,11 @@ public final class Chip {
     return phases;
   }
 
+  /** The clock that it counts by. */
+  LongSupplier nanos() {
+    return nanos;
+  }
+
   /** A worker begins to run on them; answers where its idle time begins. */
   synchronized long join() {
     countIdle();
@@ -64,28 +63,23 @@ public final class Chip {
     return idleNanosEach;
   }
 
-  /** A step begins, or waits for its turn; answers the time. */
-  synchronized long begin() {
-    long now = countIdle();
+  /** A step begins, or waits for its turn. */
+  synchronized void begin() {
+    countIdle();
     steps++;
-    return now;
   }
 
-  /** The step that began then is over; answers how long it had the chips. */
-  synchronized long end(long begun) {
-    long now = nanos.getAsLong();
-    long took = now - Math.max(begun, countedUntil);
-    countedUntil = now;
+  /** A step that began is over. */
+  synchronized void end() {
+    countIdle();
     steps--;
-    return took;
   }
 
-  private long countIdle() {
+  private void countIdle() {
     long now = nanos.getAsLong();
     if (steps == 0) {
       idleNanosEach += (now - countedUntil) / Math.max(1, workers);
-      countedUntil = now;
     }
-    return now;
+    countedUntil = now;
   }
 }

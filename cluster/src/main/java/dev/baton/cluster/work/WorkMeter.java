@@ -1,13 +1,16 @@
 package dev.baton.cluster.work;
 
 import dev.baton.cluster.phase.Phase;
+import dev.baton.cluster.phase.PhaseModel;
 import dev.baton.proto.internal.v1.EnergyTotals;
 import dev.baton.proto.internal.v1.StepTotals;
 import dev.baton.proto.internal.v1.WorkerLoad;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.function.LongSupplier;
 
 /**
  * Counts the steps of one worker, from its start to its end: their times, those that its hardware
@@ -24,6 +27,7 @@ public final class WorkMeter implements AutoCloseable {
   private static final double NANOS = 1e9;
 
   private final Chip chip;
+  private final LongSupplier engineNanos;
   private final long idleNanosBefore;
 
   // All below guarded by this.
@@ -55,24 +59,43 @@ public final class WorkMeter implements AutoCloseable {
     }
   }
 
-  /** Of a worker that begins now on these chips. */
+  /** Of a worker that begins now on these chips, and whose steps have them for themselves. */
   public WorkMeter(Chip chip) {
+    this(chip, chip.nanos());
+  }
+
+  /**
+   * Of a worker that begins now on these chips.
+   *
+   * @param engineNanos a clock that runs while the worker's steps have the chips, slower where they
+   *     share them with another's
+   */
+  public WorkMeter(Chip chip, LongSupplier engineNanos) {
     this.chip = chip;
+    this.engineNanos = engineNanos;
     this.idleNanosBefore = chip.join();
+  }
+
+  /** What the chips do and take; empty where nobody said. */
+  public Optional<PhaseModel> phases() {
+    return chip.phases();
   }
 
   /** A step in progress. */
   public final class Step {
     private final StepWork work;
-    private final long begun = chip.begin();
+    private final long begun = engineNanos.getAsLong();
 
     private Step(StepWork work) {
       this.work = work;
+      chip.begin();
     }
 
     /** It is over, well or not; call it once. */
     public StepEnergy end() {
-      return count(work, chip.end(begun) / NANOS);
+      long took = engineNanos.getAsLong() - begun;
+      chip.end();
+      return count(work, took / NANOS);
     }
   }
 

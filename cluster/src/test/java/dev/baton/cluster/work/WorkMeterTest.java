@@ -90,21 +90,25 @@ class WorkMeterTest {
 
   @Test
   void twoWorkersOnAChipCountItsTimeOnce() {
-    WorkMeter prefill = new WorkMeter(chip);
-    WorkMeter decode = new WorkMeter(chip);
+    AtomicLong prefillNanos = new AtomicLong();
+    AtomicLong decodeNanos = new AtomicLong();
+    WorkMeter prefill = new WorkMeter(chip, prefillNanos::get);
+    WorkMeter decode = new WorkMeter(chip, decodeNanos::get);
     pass(2);
     WorkMeter.Step read = prefill.begin(READS);
     pass(0.1);
     WorkMeter.Step waits = decode.begin(WRITES);
     pass(0.4);
+    prefillNanos.addAndGet(450_000_000);
     read.end();
     pass(0.2);
+    decodeNanos.addAndGet(250_000_000);
     waits.end();
 
-    assertThat(joules(prefill, Phase.PREFILL)).isCloseTo(0.5 * 1400, within(1e-6));
+    assertThat(joules(prefill, Phase.PREFILL)).isCloseTo(0.45 * 1400, within(1e-6));
     assertThat(joules(decode, Phase.DECODE))
-        .as("without its wait for the other's step")
-        .isCloseTo(0.2 * 760, within(1e-6));
+        .as("what it had of the engine, not its wait for the other")
+        .isCloseTo(0.25 * 760, within(1e-6));
     assertThat(joules(prefill, Phase.IDLE) + joules(decode, Phase.IDLE))
         .isCloseTo(2 * 150, within(1e-6));
   }

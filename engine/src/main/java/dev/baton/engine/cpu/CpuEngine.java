@@ -27,8 +27,9 @@ import java.util.List;
  *       are defined, and equal tokens make bit-equal blocks.
  *   <li>A batch is refused before any memory is touched if one of its spans does not fit, or if a
  *       block that it writes is used by another place of the batch.
- *   <li>The files are mapped only while {@link #load} runs. Weights then take 4 bytes an element
- *       off heap (2 where the checkpoint has BF16), output features rounded up to 64.
+ *   <li>The files are mapped only while {@link #load} runs. Weights then take as many bytes off
+ *       heap as in the checkpoint, output features rounded up to 64; 4 an element where matrices
+ *       that are packed as one have different types.
  *   <li>Scratch memory grows with the largest batch up to {@value Rows#MOST} tokens at once; larger
  *       batches are computed in several passes, with the same bits.
  *   <li>{@link #run} and {@link #close} exclude each other.

@@ -21,8 +21,7 @@ import org.slf4j.LoggerFactory;
  *
  * <ul>
  *   <li>A step takes the time that {@link StepTimes} says, or longer where filling and checking
- *       memory takes longer than that; layers are reported evenly over it. Spans of one token are
- *       decoded, longer ones are prompts, one after the other.
+ *       memory takes longer than that; layers are reported evenly over it.
  *   <li>Planes are filled with bytes that depend on the tokens up to the position, the layer and
  *       the kind, and on nothing else. Logits depend on the tokens alone: disaggregated, batched or
  *       recovered, a stream is the same stream.
@@ -96,7 +95,7 @@ public final class EmulatedEngine implements Engine {
     }
     long start = pace.nanos();
     check.check(batch);
-    long duration = (long) (seconds(batch) * 1e9);
+    long duration = (long) (times.seconds(batch) * 1e9);
     long[][] chains = new long[batch.size()][];
     for (int i = 0; i < chains.length; i++) {
       chains[i] = chain(batch.get(i));
@@ -111,21 +110,6 @@ public final class EmulatedEngine implements Engine {
         listener.layerWritten(span, layer, span.end());
       }
     }
-  }
-
-  private double seconds(List<Span> batch) {
-    double seconds = 0;
-    int decoding = 0;
-    long context = 0;
-    for (Span span : batch) {
-      if (span.tokens().length == 1) {
-        decoding++;
-        context += span.end();
-      } else {
-        seconds += times.prefillSeconds(span.tokens().length, span.start());
-      }
-    }
-    return decoding == 0 ? seconds : seconds + times.decodeSeconds(decoding, context);
   }
 
   /** Checks what is before the span; the chain's numbers of its own positions, and its logits. */

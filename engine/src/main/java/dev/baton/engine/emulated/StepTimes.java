@@ -1,5 +1,8 @@
 package dev.baton.engine.emulated;
 
+import dev.baton.engine.Span;
+import java.util.List;
+
 /** How long a step takes on the hardware that is emulated, in seconds. Pure; for any thread. */
 public interface StepTimes {
   /**
@@ -17,4 +20,20 @@ public interface StepTimes {
    * @param totalContext tokens of all of them together
    */
   double decodeSeconds(int batch, long totalContext);
+
+  /** A batch: spans of one token are decoded, longer ones are prompts, one after the other. */
+  default double seconds(List<Span> batch) {
+    double seconds = 0;
+    int decoding = 0;
+    long context = 0;
+    for (Span span : batch) {
+      if (span.tokens().length == 1) {
+        decoding++;
+        context += span.end();
+      } else {
+        seconds += prefillSeconds(span.tokens().length, span.start());
+      }
+    }
+    return decoding == 0 ? seconds : seconds + decodeSeconds(decoding, context);
+  }
 }

@@ -107,7 +107,7 @@ public final class EngineBenchCommand implements Callable<Integer> {
       paramLabel = "TIME",
       defaultValue = "5s",
       converter = Units.Durations.class,
-      description = "For the JVM to compile the kernels. Default: ${DEFAULT-VALUE}.")
+      description = "At most, for the JVM to compile the kernels. Default: ${DEFAULT-VALUE}.")
   private Duration warmUp = Duration.ZERO;
 
   @Option(
