@@ -18,6 +18,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -86,7 +88,8 @@ class SharedCpuEngineTest {
     RandomModel.write(
         model, new RandomModel.Shape(2, 64, 96, 4, 2, 512, 1024, true, WeightDtype.BF16), 5);
     try (Engine engine = CpuEngine.load(ModelDirectory.open(model), 16, 2);
-        BlockPool pool = new BlockPool(engine.layout(), 64)) {
+        BlockPool pool = new BlockPool(engine.layout(), 64);
+        ExecutorService loops = Executors.newCachedThreadPool()) {
       Computed promptAlone = prompt(engine, pool);
       Computed answerAlone = answer(engine, pool, LayerListener.NONE);
       SharedEngine shared =
@@ -96,11 +99,11 @@ class SharedCpuEngineTest {
 
       var answer =
           CompletableFuture.supplyAsync(
-                  () -> answer(decode, pool, (_, _, _) -> awaitBatches(shared, 2)))
+                  () -> answer(decode, pool, (_, _, _) -> awaitBatches(shared, 2)), loops)
               .whenComplete((_, _) -> decode.close());
       awaitBatches(shared, 1);
       var prompt =
-          CompletableFuture.supplyAsync(() -> prompt(prefill, pool))
+          CompletableFuture.supplyAsync(() -> prompt(prefill, pool), loops)
               .whenComplete((_, _) -> prefill.close());
 
       promptAlone.requireEqual(prompt.orTimeout(60, TimeUnit.SECONDS).join());
