@@ -7,7 +7,6 @@ import dev.baton.model.ModelConfig;
  * largest slice so far and is used again.
  */
 final class Activations {
-  private final int pairs;
   private int rows;
   private int logitRows;
 
@@ -36,18 +35,12 @@ final class Activations {
   /** Gate times up. */
   float[] gated = {};
 
-  /** Cosines and sines of each row's position. */
-  float[] cos = {};
-
-  float[] sin = {};
-
   /** Final norm and logits of the rows that want them. */
   float[] last = {};
 
   float[] logits = {};
 
   Activations(ModelConfig config) {
-    this.pairs = config.headSize() / 2;
     this.hiddenStride = Panels.padded(config.hidden());
     this.projectionStride =
         Panels.padded((config.heads() + 2 * config.kvHeads()) * config.headSize());
@@ -66,8 +59,6 @@ final class Activations {
       attended = new float[count * attendedStride];
       gateUp = new float[count * gateUpStride];
       gated = new float[count * gatedStride];
-      cos = new float[count * pairs];
-      sin = new float[count * pairs];
       rows = count;
     }
     if (logitCount > logitRows) {

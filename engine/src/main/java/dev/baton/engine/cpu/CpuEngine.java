@@ -58,7 +58,7 @@ public final class CpuEngine implements Engine {
           LineageDigest.of(config, weights, layout.dtype(), layout.blockTokens(), layout.order());
       this.transformer =
           new Transformer(
-              config, TransformerWeights.pack(config, weights, arena, team), layout, team, arena);
+              config, TransformerWeights.pack(config, weights, arena, team), layout, team);
     } catch (Throwable e) {
       close();
       throw e;

@@ -32,7 +32,7 @@ final class Team implements AutoCloseable {
   /** Units are taken in so many portions a member, unless there are fewer. */
   private static final int PORTIONS = 8;
 
-  private final List<Helper> helpers = new ArrayList<>();
+  private final List<Member> helpers = new ArrayList<>();
   private final AtomicInteger next = new AtomicInteger();
   private final AtomicInteger busy = new AtomicInteger();
 
@@ -53,7 +53,7 @@ final class Team implements AutoCloseable {
       throw new IllegalArgumentException("threads: " + members + ", expected at least 1");
     }
     for (int i = 1; i < members; i++) {
-      helpers.add(new Helper(i));
+      helpers.add(new Member(i));
     }
     helpers.forEach(each -> each.thread.start());
   }
@@ -89,7 +89,7 @@ final class Team implements AutoCloseable {
   private void nextRound() {
     round++;
     for (int i = 0; i < helpers.size(); i++) {
-      Helper helper = helpers.get(i);
+      Member helper = helpers.get(i);
       if (helper.sleeps) {
         LockSupport.unpark(helper.thread);
       }
@@ -140,7 +140,7 @@ final class Team implements AutoCloseable {
   public void close() {
     closed = true;
     boolean interrupted = false;
-    for (Helper helper : helpers) {
+    for (Member helper : helpers) {
       LockSupport.unpark(helper.thread);
       while (helper.thread.isAlive()) {
         try {
@@ -156,12 +156,12 @@ final class Team implements AutoCloseable {
   }
 
   /** A member that is not the caller. */
-  private final class Helper implements Runnable {
+  private final class Member implements Runnable {
     private final int member;
     private final Thread thread;
     private volatile boolean sleeps;
 
-    Helper(int member) {
+    Member(int member) {
       this.member = member;
       this.thread = Thread.ofPlatform().daemon().name("baton-engine-" + member).unstarted(this);
     }

@@ -3,7 +3,6 @@ package dev.baton.engine.cpu;
 import dev.baton.engine.LayerListener;
 import dev.baton.kv.Layout;
 import dev.baton.model.ModelConfig;
-import java.lang.foreign.Arena;
 import java.util.List;
 
 /**
@@ -18,7 +17,7 @@ final class Transformer {
   private final TransformerWeights weights;
   private final Team team;
   private final MatrixProduct product;
-  private final RotaryEmbedding rotary;
+  private final AngleTable angles;
   private final Attention attention;
   private final KvPlanes planes;
   private final Activations act;
@@ -37,15 +36,14 @@ final class Transformer {
   private TransformerWeights.Layer layer;
   private float[] normWeight = {};
 
-  /** Scratch memory that is not on the heap lives in {@code arena}. */
-  Transformer(
-      ModelConfig config, TransformerWeights weights, Layout layout, Team team, Arena arena) {
+  /** A transformer of these weights, computed by this team. */
+  Transformer(ModelConfig config, TransformerWeights weights, Layout layout, Team team) {
     this.config = config;
     this.weights = weights;
     this.layer = weights.layers().getFirst();
     this.team = team;
     this.product = new MatrixProduct(team);
-    this.rotary = new RotaryEmbedding(config.rope(), config.headSize());
+    this.angles = new AngleTable(new RotaryEmbedding(config.rope(), config.headSize()));
     this.attention = new Attention(layout, config.heads() / config.kvHeads());
     this.planes = new KvPlanes(layout);
     this.act = new Activations(config);
@@ -60,6 +58,9 @@ final class Transformer {
     rows = batch;
     int count = rows.count();
     int wantedCount = findWanted();
+    for (int row = 0; row < count; row++) {
+      angles.reach(rows.position(row));
+    }
     act.ensure(count, wantedCount);
     team.run(count, embed);
     List<TransformerWeights.Layer> layers = weights.layers();
@@ -85,7 +86,6 @@ final class Transformer {
   private void embed(int member, int from, int to) {
     for (int row = from; row < to; row++) {
       weights.embedding().column(rows.token(row), act.residual, row * act.hiddenStride);
-      rotary.angles(rows.position(row), act.cos, act.sin, row * rotary.pairs());
     }
   }
 
@@ -134,7 +134,7 @@ final class Transformer {
       for (int head = 0; head < turned; head++) {
         int headAt = at + head * headSize;
         normHead(headAt, head < config.heads() ? layer.queryNorm() : layer.keyNorm());
-        rotary.turn(act.projection, headAt, act.cos, act.sin, row * rotary.pairs());
+        angles.turn(act.projection, headAt, rows.position(row));
       }
       planes.write(
           rows.blocks(row),
