@@ -3,7 +3,7 @@ package dev.baton.engine;
 import java.util.Objects;
 
 /**
- * The engine cannot go on with what the model computed. The message is one sentence for an
+ * The engine cannot go on with what the model holds or computed. The message is one sentence for an
  * operator.
  */
 public final class EngineException extends RuntimeException {
@@ -13,6 +13,8 @@ public final class EngineException extends RuntimeException {
   public enum Code {
     /** A logit is NaN or infinite: the model's weights or a KV block are broken. */
     LOGITS_NOT_FINITE,
+    /** A weight is NaN or infinite, where kernels need finite ones. */
+    WEIGHT_NOT_FINITE,
     /** The KV of earlier positions is not what their tokens make. */
     KV_WRONG,
     /**

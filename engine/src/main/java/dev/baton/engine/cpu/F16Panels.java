@@ -1,5 +1,7 @@
 package dev.baton.engine.cpu;
 
+import dev.baton.engine.EngineException;
+import dev.baton.engine.EngineException.Code;
 import dev.baton.model.weights.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -12,7 +14,7 @@ import jdk.incubator.vector.VectorSpecies;
 /**
  * F16: 32 ints a step, halves as in {@link Bf16Panels}. A half's sign, exponent and fraction, moved
  * to a float's places, are the half's value times 2^-112, subnormal or not: multiplied by 2^112,
- * exactly, they are the value. (Infinities and NaN would not be; weights have none.)
+ * exactly, they are the value. Infinities and NaN would not be: they are refused.
  */
 final class F16Panels extends Panels {
   private static final VectorSpecies<Float> S = Lanes.FLOATS;
@@ -42,7 +44,14 @@ final class F16Panels extends Panels {
   void put(int column, Tensor part, int row) {
     long from = (long) row * depth();
     for (int k = 0; k < depth(); k++) {
-      data.set(U16, offset(column, k), Float.floatToFloat16(part.at(from + k)));
+      float weight = part.at(from + k);
+      if (!Float.isFinite(weight)) {
+        throw new EngineException(
+            Code.WEIGHT_NOT_FINITE,
+            "tensor '%s' holds %s at [%d, %d], expected finite weights"
+                .formatted(part.name(), weight, row, k));
+      }
+      data.set(U16, offset(column, k), Float.floatToFloat16(weight));
     }
   }
 

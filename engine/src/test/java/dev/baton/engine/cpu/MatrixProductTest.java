@@ -1,7 +1,9 @@
 package dev.baton.engine.cpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.baton.engine.EngineException;
 import dev.baton.model.weights.Tensor;
 import dev.baton.model.weights.WeightDtype;
 import java.lang.foreign.Arena;
@@ -12,6 +14,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -98,6 +101,19 @@ class MatrixProductTest {
         float half = Float.float16ToFloat(data.getAtIndex(ValueLayout.JAVA_SHORT, n));
         assertThat(c[(rows - 1) * Panels.padded(count) + n]).isEqualTo(half + 0f);
       }
+    }
+  }
+
+  @Test
+  void aHalfThatIsNotFiniteIsRefusedByName() {
+    try (Arena arena = Arena.ofShared();
+        Team team = new Team(2)) {
+      MemorySegment data = arena.allocate(2L * 3 * 5);
+      data.setAtIndex(ValueLayout.JAVA_SHORT, 5 + 2, Float.floatToFloat16(Float.NEGATIVE_INFINITY));
+      Tensor halves = new Tensor("halves", WeightDtype.F16, List.of(3, 5), data);
+      assertThatThrownBy(() -> Panels.pack(List.of(halves), arena, team))
+          .isInstanceOf(EngineException.class)
+          .hasMessage("tensor 'halves' holds -Infinity at [1, 2], expected finite weights");
     }
   }
 
