@@ -39,6 +39,11 @@ record TextWindows(List<int[]> windows, int first) {
       }
     }
     int each = tokens - begin.length;
+    if (each < 1) {
+      throw new Failure(
+          "--window: %d, expected more than the %d tokens that the tokenizer begins texts with"
+              .formatted(tokens, begin.length));
+    }
     int first = Math.max(1, begin.length);
     List<int[]> windows = new ArrayList<>();
     for (int from = 0; from < all.length; from += each) {
@@ -54,19 +59,18 @@ record TextWindows(List<int[]> windows, int first) {
     return new TextWindows(windows, first);
   }
 
-  /** Tokens that are predicted. */
-  long predicted() {
-    return windows.stream().mapToLong(each -> each.length - first).sum();
-  }
-
   /** What the tokenizer puts before a text; what it puts after is left out. */
   private static int[] beginning(Tokenizer tokenizer) {
     int[] plain = tokenizer.encode("a", false);
     int[] whole = tokenizer.encode("a", true);
     int at = 0;
-    while (at + plain.length < whole.length
+    while (at + plain.length <= whole.length
         && !Arrays.equals(whole, at, at + plain.length, plain, 0, plain.length)) {
       at++;
+    }
+    if (at + plain.length > whole.length) {
+      throw new Failure(
+          "the tokenizer has other tokens for a text where it begins it: cannot tell which are the beginning");
     }
     return Arrays.copyOf(whole, at);
   }

@@ -16,8 +16,8 @@ public final class ModelSpecs {
   private ModelSpecs() {}
 
   /**
-   * Of a model directory, as the embedded engine runs it: floats, KV too; matrices of BF16 and I8
-   * stay. Bytes of a weight are the mean of the matrices that a step reads.
+   * Of a model directory, as the embedded engine runs it: in floats, KV too, with matrices as they
+   * are stored. Bytes of a weight are the mean of the matrices that a step reads.
    */
   public static ModelSpec embedded(ModelDirectory directory) {
     ModelConfig config = directory.config();
@@ -40,8 +40,8 @@ public final class ModelSpecs {
 
   private static double embeddedBytes(Tensor matrix) {
     return switch (matrix.dtype()) {
-      case F32, F16 -> Float.BYTES;
-      case BF16 -> HALF;
+      case F32 -> Float.BYTES;
+      case F16, BF16 -> HALF;
       case I8 -> 1 + (double) HALF / Tensor.GROUP;
     };
   }

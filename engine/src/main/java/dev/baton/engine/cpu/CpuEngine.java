@@ -72,6 +72,7 @@ public final class CpuEngine implements Engine {
    * @param blockTokens tokens in a KV block
    * @param threads that compute, the caller of {@link #run} included
    * @throws dev.baton.model.ModelException if the directory's weights cannot be used
+   * @throws dev.baton.engine.EngineException if a weight of F16 is not finite
    * @throws IllegalArgumentException if {@code blockTokens} or {@code threads} is less than 1
    */
   public static CpuEngine load(ModelDirectory directory, int blockTokens, int threads) {

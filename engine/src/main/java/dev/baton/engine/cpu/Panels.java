@@ -13,7 +13,8 @@ import java.util.List;
  *
  * <p>A subclass is a format: how a step's 64 weights lie in memory, and the kernels that read them.
  * Within a format every kernel adds products in one order: one accumulator an element, k in
- * sequence, fused multiply-add. So a row's result is the same, bit for bit, by whichever kernel.
+ * sequence, fused multiply-add (int8: one a group, whose scale comes then). So a row's result is
+ * the same, bit for bit, by whichever kernel.
  *
  * <p>Kernels are hot loops on purpose free of calls, branches and allocation, one method each: the
  * JIT compiles them by their shape, and a helper between that it does not inline costs a factor.

@@ -13,8 +13,9 @@ import org.jspecify.annotations.Nullable;
  *   <li>The others are daemon threads. After a task they look out for the next one for a moment,
  *       because the steps of a pass follow each other within microseconds, and then sleep: an idle
  *       team costs nothing.
- *   <li>Members take a few units at a time until none are left: a core that is busy with something
- *       else holds nobody up. A task's result must not depend on who does which.
+ *   <li>Members take a few units at a time until none are left: what a core that is busy with
+ *       something else does not get to, the others do. A task's result must not depend on who does
+ *       which.
  *   <li>{@link #run} returns when every member is done, also when one of them failed or the caller
  *       is interrupted: nobody touches the task's memory afterwards.
  *   <li>One {@link #run} at a time. It allocates nothing.

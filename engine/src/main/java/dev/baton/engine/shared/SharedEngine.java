@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <ul>
  *   <li>A batch of a {@link #lease} is computed whole, in the first step that begins after it came:
- *       it waits for one step at most, that in progress.
+ *       it waits for one step at most, that in progress, unless a failed one is being repeated.
  *   <li>Where such a batch is in a step, those of {@link #patientLease} together have at most
  *       {@code promptTokens} tokens in it, first come first served; the rest of them goes on in the
  *       next steps. Alone they are computed whole. Bits are the same in any pieces.
@@ -124,14 +124,18 @@ public final class SharedEngine implements AutoCloseable {
 
   private void compute(Ask ask) {
     enter(ask);
-    for (Step step = next(ask); step != null; step = next(ask)) {
-      Throwable thrown = null;
-      try {
-        engine.run(step.spans(), step);
-      } catch (Throwable e) {
-        thrown = e;
+    try {
+      for (Step step = next(ask); step != null; step = next(ask)) {
+        Throwable thrown = null;
+        try {
+          engine.run(step.spans(), step);
+        } catch (Throwable e) {
+          thrown = e;
+        }
+        leave(step, thrown);
       }
-      leave(step, thrown);
+    } finally {
+      withdraw(ask);
     }
     ask.rethrow();
   }
@@ -158,8 +162,9 @@ public final class SharedEngine implements AutoCloseable {
         if (stepping) {
           changed.awaitUninterruptibly();
         } else if (expected.isEmpty()) {
+          Step step = Step.of(waiting, promptTokens);
           stepping = true;
-          return Step.of(waiting, promptTokens);
+          return step;
         } else {
           awaitExpected(ask);
         }
@@ -191,14 +196,14 @@ public final class SharedEngine implements AutoCloseable {
     lock.lock();
     try {
       long now = nanoClock.getAsLong();
-      if (step.isJoint()) {
+      if (step.isJoint() && thrown == null) {
         joint.incrementAndGet();
       }
-      step.settle(now - readyAt, cost, thrown);
       lastNanos = now - readyAt;
       lastEnd = now;
       readyAt = now;
       stepping = false;
+      step.settle(lastNanos, cost, thrown);
       for (Ask ask : step.asks()) {
         if (ask.isOver()) {
           waiting.remove(ask);
@@ -206,6 +211,18 @@ public final class SharedEngine implements AutoCloseable {
         }
       }
       changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Nobody computes it any more, however its loop got here. */
+  private void withdraw(Ask ask) {
+    lock.lock();
+    try {
+      if (waiting.remove(ask)) {
+        changed.signalAll();
+      }
     } finally {
       lock.unlock();
     }

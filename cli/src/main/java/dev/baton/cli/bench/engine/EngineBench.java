@@ -48,7 +48,7 @@ final class EngineBench {
    *
    * @param crew finds the machine's limits; the engine has as many threads
    * @param rounds of each case, after one that does not count
-   * @param warmUp time in which the JVM compiles the kernels
+   * @param warmUp most time in which the JVM compiles the kernels
    * @param memoryBytes to find the speed of memory with: larger than any cache
    */
   EngineBench(Crew crew, int rounds, Duration warmUp, long memoryBytes, Progress progress) {
