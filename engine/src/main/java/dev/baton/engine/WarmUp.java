@@ -63,9 +63,11 @@ public final class WarmUp {
         warmUp.tables.add(reserve(pool, blocks));
         warmUp.logits.add(new float[engine.vocabulary()]);
       }
-      boolean quiet = warmUp.untilQuiet(limit, nanoClock, compilerMillis);
-      warmUp.tables.forEach(pool::release);
-      return quiet;
+      try {
+        return warmUp.untilQuiet(limit, nanoClock, compilerMillis);
+      } finally {
+        warmUp.tables.forEach(pool::release);
+      }
     }
   }
 

@@ -73,16 +73,14 @@ final class ModelComparison {
     int longest = windows.stream().mapToInt(each -> each.length).max().orElseThrow();
     int together = together(longest, windows.size());
     try (BlockPool pool = pool(engine, longest, together);
-        BlockPool otherPool = pool(other, longest, together)) {
-      Model first = new Model(engine, pool);
-      Model second = new Model(other, otherPool);
+        BlockPool otherPool = pool(other, longest, together);
+        Model first = new Model(engine, pool);
+        Model second = new Model(other, otherPool)) {
       for (int from = 0; from < windows.size(); from += together) {
         int to = Math.min(from + together, windows.size());
         progress.step("windows %d to %d of %d".formatted(from + 1, to, windows.size()));
         read(windows.subList(from, to), first, second);
       }
-      first.end();
-      second.end();
     }
   }
 
@@ -128,7 +126,7 @@ final class ModelComparison {
   }
 
   /** One of both, with the KV and the logits of all windows under way. */
-  private static final class Model {
+  private static final class Model implements AutoCloseable {
     private final Engine engine;
     private final BlockPool pool;
     private final List<List<Block>> tables = new ArrayList<>();
@@ -140,7 +138,7 @@ final class ModelComparison {
     }
 
     void begin(List<int[]> windows) {
-      end();
+      close();
       for (int[] window : windows) {
         List<Block> table = pool.tryReserve(engine.layout().blocksFor(window.length));
         if (table == null) {
@@ -153,7 +151,9 @@ final class ModelComparison {
       }
     }
 
-    void end() {
+    /** Gives the blocks of its windows back. */
+    @Override
+    public void close() {
       tables.forEach(pool::release);
       tables.clear();
     }

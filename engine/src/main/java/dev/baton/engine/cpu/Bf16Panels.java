@@ -43,9 +43,7 @@ final class Bf16Panels extends Panels {
   }
 
   private long offset(int column, int k) {
-    int within = column % COLUMNS;
-    long place = 2L * (within % HALF) + within / HALF;
-    return step(column / COLUMNS, k) * STEP_BYTES + place * Short.BYTES;
+    return step(column / COLUMNS, k) * STEP_BYTES + halfOffset(column);
   }
 
   @Override

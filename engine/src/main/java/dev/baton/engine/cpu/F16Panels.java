@@ -56,9 +56,7 @@ final class F16Panels extends Panels {
   }
 
   private long offset(int column, int k) {
-    int within = column % COLUMNS;
-    long place = 2L * (within % HALF) + within / HALF;
-    return step(column / COLUMNS, k) * STEP_BYTES + place * Short.BYTES;
+    return step(column / COLUMNS, k) * STEP_BYTES + halfOffset(column);
   }
 
   @Override

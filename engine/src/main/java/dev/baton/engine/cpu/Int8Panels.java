@@ -63,9 +63,7 @@ final class Int8Panels extends Panels {
   }
 
   private long scaleOffset(int column, int k) {
-    int within = column % COLUMNS;
-    long place = 2L * (within % (COLUMNS / 2)) + within / (COLUMNS / 2);
-    return group(column / COLUMNS, k) + place * Short.BYTES;
+    return group(column / COLUMNS, k) + halfOffset(column);
   }
 
   /** Where the group begins that step {@code k} is in. */

@@ -104,6 +104,16 @@ abstract sealed class Panels permits F32Panels, Bf16Panels, F16Panels, Int8Panel
     return (long) panel * depth + k;
   }
 
+  /**
+   * Bytes from where 32 ints begin to the 16 bits of a column, where each holds those of columns
+   * {@code i} (lower half) and {@code i + 32} (upper half).
+   */
+  static long halfOffset(int column) {
+    int within = column % COLUMNS;
+    return 2L * Short.BYTES * (within % (COLUMNS / 2))
+        + (long) Short.BYTES * (within / (COLUMNS / 2));
+  }
+
   /** One weight. */
   abstract float at(int column, int k);
 

@@ -93,6 +93,14 @@ public record EngineDigest(int tokens, int blockTokens, String logits, String kv
       int steps = DigestWorkload.steps(length);
       all.add(passage(number, length - steps, pool, workload, UNWRITTEN_FIRST));
     }
+    try {
+      return outcomes(engine, all);
+    } finally {
+      all.forEach(each -> pool.release(each.blocks()));
+    }
+  }
+
+  private static List<Outcome> outcomes(Engine engine, List<Passage> all) {
     for (int round = 0; all.stream().anyMatch(each -> !each.finished()); round++) {
       List<Passage> members = new ArrayList<>();
       List<Span> batch = new ArrayList<>();
@@ -108,23 +116,23 @@ public record EngineDigest(int tokens, int blockTokens, String logits, String kv
         members.get(i).computed(batch.get(i));
       }
     }
-    List<Outcome> outcomes = all.stream().map(Passage::outcome).toList();
-    all.forEach(each -> pool.release(each.blocks()));
-    return outcomes;
+    return all.stream().map(Passage::outcome).toList();
   }
 
   private static Outcome alone(Engine engine, BlockPool pool, DigestWorkload workload, int number) {
     int length = workload.sequences().get(number).length;
     int lost = DigestWorkload.steps(length) / 2;
     Passage passage = passage(number, length - lost, pool, workload, UNWRITTEN_AGAIN);
-    while (!passage.finished()) {
-      Span span = passage.next(engine, length);
-      engine.run(List.of(span));
-      passage.computed(span);
+    try {
+      while (!passage.finished()) {
+        Span span = passage.next(engine, length);
+        engine.run(List.of(span));
+        passage.computed(span);
+      }
+      return passage.outcome();
+    } finally {
+      pool.release(passage.blocks());
     }
-    Outcome outcome = passage.outcome();
-    pool.release(passage.blocks());
-    return outcome;
   }
 
   private static Passage passage(

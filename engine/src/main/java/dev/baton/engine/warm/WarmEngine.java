@@ -25,6 +25,7 @@ public final class WarmEngine {
    * @param blockTokens tokens in a KV block
    * @param threads that compute
    * @throws dev.baton.model.ModelException if the model directory cannot be used
+   * @throws dev.baton.engine.EngineException if a weight of F16 is not finite
    */
   public static Engine start(Path model, int blockTokens, int threads) {
     long begin = System.nanoTime();

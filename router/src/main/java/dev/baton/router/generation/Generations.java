@@ -60,6 +60,7 @@ public final class Generations implements Draining, AutoCloseable {
   private final Object quiet = new Object();
   private final Set<Generation> running = ConcurrentHashMap.newKeySet();
   private volatile boolean draining;
+  private volatile boolean givenBack;
 
   /**
    * Ready to serve.
@@ -231,7 +232,8 @@ public final class Generations implements Draining, AutoCloseable {
             });
     running.add(generation);
     generation.start();
-    if (draining) {
+    // One that began as the router began to drain may end, unless all others were given back.
+    if (givenBack) {
       generation.abandon(BatonException.draining());
     }
     return generation;
@@ -291,6 +293,7 @@ public final class Generations implements Draining, AutoCloseable {
     if (!left.isZero()) {
       return 0;
     }
+    givenBack = true;
     Set<Generation> going = Set.copyOf(running);
     going.forEach(each -> each.abandon(BatonException.draining()));
     return going.size();

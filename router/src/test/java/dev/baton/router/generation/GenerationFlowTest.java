@@ -23,6 +23,7 @@ import dev.baton.router.fake.Heard;
 import dev.baton.router.fake.House;
 import dev.baton.router.fake.PrefillProbe;
 import dev.baton.router.fake.TestModel;
+import dev.baton.router.placement.LeastLoaded;
 import dev.baton.router.tenant.Tenant;
 import io.grpc.Status;
 import java.time.Duration;
@@ -564,6 +565,44 @@ class GenerationFlowTest {
         GenerationRequest.of(text("x").build(), Tenant.ANONYMOUS, "grpc", Optional.empty()), late);
     assertThat(late.failure().code()).isEqualTo(ErrorCode.ERROR_CODE_DRAINING);
     assertThat(late.failure().retryAfterMs()).hasValue(1000);
+  }
+
+  @Test
+  void aRequestThatIsPlacedAsDrainingBeginsMayEnd() throws Exception {
+    house.close();
+    LeastLoaded leastLoaded = new LeastLoaded();
+    house =
+        new House(
+            (request, view) -> {
+              house.generations.refuseNew();
+              return leastLoaded.place(request, view);
+            },
+            House.LIMITS,
+            House.ADMISSION,
+            TenantPolicies.NONE);
+    house.answer(_ -> "hello");
+    start(text("x"));
+    heard.usage();
+    assertThat(heard.text(0)).isEqualTo("hello");
+    assertNothingIsLeft();
+  }
+
+  @Test
+  void aRequestThatIsPlacedAfterAllWereGivenBackIsGivenBackToo() throws Exception {
+    house.close();
+    LeastLoaded leastLoaded = new LeastLoaded();
+    house =
+        new House(
+            (request, view) -> {
+              house.generations.close();
+              return leastLoaded.place(request, view);
+            },
+            House.LIMITS,
+            House.ADMISSION,
+            TenantPolicies.NONE);
+    start(text("x"));
+    assertThat(heard.failure().code()).isEqualTo(ErrorCode.ERROR_CODE_DRAINING);
+    assertNothingIsLeft();
   }
 
   @Test
