@@ -39,7 +39,7 @@ public class ProductBenchmark {
   @Param({"BF16", "F16", "F32", "I8"})
   public WeightDtype dtype = WeightDtype.BF16;
 
-  /** 1, few enough to read the weights as they are, and enough to widen them first. */
+  /** One, a decode batch, a prompt. */
   @Param({"1", "16", "256"})
   public int rows;
 
