@@ -27,6 +27,9 @@ public final class WarmUp {
   /** Of the time of a run: more than so much of compiling is noticed. */
   private static final double BUSY = 0.1;
 
+  /** A run so short that nobody notices what compiling could still save. */
+  private static final Duration BRIEF = Duration.ofMillis(20);
+
   private final Engine engine;
   private final List<List<Block>> tables = new ArrayList<>();
   private final List<float[]> logits = new ArrayList<>();
@@ -36,11 +39,12 @@ public final class WarmUp {
   }
 
   /**
-   * Runs every shape once, and on until the compiler was busy for less than a tenth of each run for
-   * a quarter of a second. Blocking; the engine must not be in use.
+   * Runs every shape once, and on until every shape takes less than 20 ms, or the compiler was busy
+   * for less than a tenth of each run for a quarter of a second. Blocking; the engine must not be
+   * in use.
    *
    * @param limit after which nothing is run again
-   * @return whether the compiler became quiet
+   * @return whether it came so far
    */
   public static boolean run(Engine engine, Duration limit) {
     CompilationMXBean compiler = ManagementFactory.getCompilationMXBean();
@@ -64,7 +68,7 @@ public final class WarmUp {
         warmUp.logits.add(new float[engine.vocabulary()]);
       }
       try {
-        return warmUp.untilQuiet(limit, nanoClock, compilerMillis);
+        return warmUp.untilWarm(limit, nanoClock, compilerMillis);
       } finally {
         warmUp.tables.forEach(pool::release);
       }
@@ -79,10 +83,11 @@ public final class WarmUp {
     return table;
   }
 
-  private boolean untilQuiet(Duration limit, LongSupplier nanoClock, LongSupplier compilerMillis) {
+  private boolean untilWarm(Duration limit, LongSupplier nanoClock, LongSupplier compilerMillis) {
     List<List<Span>> shapes = shapes();
     long begin = nanoClock.getAsLong();
     long quietSince = begin;
+    int brief = 0;
     for (int run = 0; run < shapes.size() || nanoClock.getAsLong() - begin < limit.toNanos(); ) {
       long from = nanoClock.getAsLong();
       long compiled = compilerMillis.getAsLong();
@@ -91,7 +96,9 @@ public final class WarmUp {
       if ((compilerMillis.getAsLong() - compiled) * 1e6 > BUSY * (now - from)) {
         quietSince = now;
       }
-      if (run >= shapes.size() && now - quietSince >= WINDOW.toNanos()) {
+      brief = now - from < BRIEF.toNanos() ? brief + 1 : 0;
+      boolean quiet = now - quietSince >= WINDOW.toNanos();
+      if (run >= shapes.size() && (quiet || brief >= shapes.size())) {
         return true;
       }
     }

@@ -1,7 +1,10 @@
 package dev.baton.router.admission;
 
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -136,12 +139,19 @@ final class FairQueue<E> {
 
   /**
    * Cost of all that would be served before a new item of this lane, if nothing else came and each
-   * item were charged its cost when it starts.
+   * item were charged its cost when it starts. Counters grow here item by item, as they do by
+   * serving: another association of the same sum may decide a tie the other way.
    */
   double costAhead(Lane<E> lane, Priority priority, long now) {
-    double own = costOf(lane, each -> raised(each, now).compareTo(priority) >= 0);
-    double start = lifted(lane) + own / lane.weight;
-    double ahead = own;
+    double start = lifted(lane);
+    double ahead = 0;
+    for (Slot<E> each : inOrder(lane, now)) {
+      if (raised(each, now).compareTo(priority) < 0) {
+        break;
+      }
+      ahead += each.cost;
+      start += each.cost / lane.weight;
+    }
     for (Lane<E> other : waiting) {
       if (other != lane) {
         ahead += costBefore(other, priority, start, now);
@@ -151,30 +161,28 @@ final class FairQueue<E> {
   }
 
   private double costBefore(Lane<E> lane, Priority priority, double start, long now) {
-    double ahead = costOf(lane, each -> raised(each, now).compareTo(priority) > 0);
-    double counter = lane.counter + ahead / lane.weight;
-    for (Deque<Slot<E>> queue : lane.queues.values()) {
-      for (Slot<E> each : queue) {
-        if (counter > start) {
-          return ahead;
-        }
-        if (raised(each, now) == priority) {
-          ahead += each.cost;
-          counter += each.cost / lane.weight;
-        }
+    double ahead = 0;
+    double counter = lane.counter;
+    for (Slot<E> each : inOrder(lane, now)) {
+      int byPriority = raised(each, now).compareTo(priority);
+      if (byPriority < 0 || (byPriority == 0 && counter > start)) {
+        break;
       }
+      ahead += each.cost;
+      counter += each.cost / lane.weight;
     }
     return ahead;
   }
 
-  private static <E> double costOf(Lane<E> lane, Predicate<Slot<E>> which) {
-    double cost = 0;
-    for (Deque<Slot<E>> queue : lane.queues.values()) {
-      for (Slot<E> each : queue) {
-        cost += which.test(each) ? each.cost : 0;
-      }
-    }
-    return cost;
+  /** A lane's items in the order in which they are served, if priorities rise no further. */
+  private List<Slot<E>> inOrder(Lane<E> lane, long now) {
+    List<Slot<E>> all = new ArrayList<>(lane.items);
+    lane.queues.values().forEach(all::addAll);
+    all.sort(
+        Comparator.comparing((Slot<E> each) -> raised(each, now))
+            .reversed()
+            .thenComparingLong(each -> each.arrival));
+    return all;
   }
 
   /**

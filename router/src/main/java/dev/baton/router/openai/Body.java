@@ -36,12 +36,10 @@ final class Body {
     if (ctx.req().getContentLengthLong() > mostBytes) {
       throw tooLong(mostBytes);
     }
-    byte[] bytes;
-    try (InputStream in = ctx.req().getInputStream()) {
-      bytes = in.readNBytes(mostBytes);
-      if (bytes.length == mostBytes && in.read() >= 0) {
-        throw tooLong(mostBytes);
-      }
+    InputStream in = ctx.req().getInputStream();
+    byte[] bytes = in.readNBytes(mostBytes);
+    if (bytes.length == mostBytes && in.read() >= 0) {
+      throw tooLong(mostBytes);
     }
     return json(text(bytes));
   }

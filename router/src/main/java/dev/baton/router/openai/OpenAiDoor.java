@@ -200,7 +200,21 @@ public final class OpenAiDoor implements AutoCloseable {
     error
         .retryAfterMs()
         .ifPresent(ms -> ctx.header("Retry-After", Integer.toString(Math.ceilDiv(ms, 1000))));
-    ctx.status(error.status()).contentType("application/json").result(Json.bytes(error.toJson()));
+    byte[] body = Json.bytes(error.toJson());
+    ctx.status(error.status()).contentType("application/json");
+    try {
+      if (UnreadBody.isLeftOf(ctx.req())) {
+        ctx.res().setContentLength(body.length);
+        ctx.res().getOutputStream().write(body);
+        ctx.res().flushBuffer();
+        UnreadBody.discard(ctx.req());
+      } else {
+        ctx.result(body);
+      }
+    } catch (IOException clientLeft) {
+      // Nobody is left to tell.
+      return;
+    }
   }
 
   /** The port it listens on. */

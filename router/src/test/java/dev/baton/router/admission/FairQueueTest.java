@@ -184,20 +184,22 @@ class FairQueueTest {
         lane.charge(random.nextInt(50));
         lanes.add(lane);
       }
+      long now = 0;
       for (int i = 0; i < random.nextInt(40); i++) {
-        mixed.add(anyOf(lanes, random), anyPriority(random), 1, 1 + random.nextInt(20), i, 0);
+        now += random.nextLong(AGING / 8);
+        mixed.add(anyOf(lanes, random), anyPriority(random), 1, 1 + random.nextInt(20), i, now);
       }
       Lane<Integer> lane = anyOf(lanes, random);
       Priority priority = anyPriority(random);
-      double foretold = mixed.costAhead(lane, priority, 0);
-      mixed.add(lane, priority, 1, 1, -1, 0);
+      double foretold = mixed.costAhead(lane, priority, now);
+      mixed.add(lane, priority, 1, 1, -1, now);
       double served = 0;
-      Slot<Integer> next = mixed.first(0, _ -> true).orElseThrow();
+      Slot<Integer> next = mixed.first(now, _ -> true).orElseThrow();
       while (next.item >= 0) {
         mixed.remove(next);
         next.lane.charge(next.cost);
         served += next.cost;
-        next = mixed.first(0, _ -> true).orElseThrow();
+        next = mixed.first(now, _ -> true).orElseThrow();
       }
       assertThat(served).as("seed %d", seed + round).isCloseTo(foretold, within(1e-6));
     }
