@@ -2,7 +2,6 @@ package dev.baton.engine.packed;
 
 import dev.baton.model.weights.SourceFile;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -41,6 +40,9 @@ final class PackedFile {
   private static final long DATA_AT = 4096;
   private static final int ALIGNMENT = 64;
 
+  /** At once: where it can, Linux keeps what is written at once in pages of 2 MiB. */
+  private static final long WRITE_BYTES = 32 << 20;
+
   private PackedFile() {}
 
   /** Bytes of a file of these sections, without its table. */
@@ -68,27 +70,35 @@ final class PackedFile {
       writeAll(channel, bytes, at);
       writeAll(channel, header.flip(), 0);
       channel.force(true);
-    } catch (UncheckedIOException e) {
-      throw e.getCause();
     }
   }
 
-  private static int[] pack(FileChannel channel, long at, Packing packing, int index) {
+  private static int[] pack(FileChannel channel, long at, Packing packing, int index)
+      throws IOException {
     Section section = packing.sections().get(index);
     int[] sums = new int[section.pieces()];
-    IntStream.range(0, sums.length)
-        .parallel()
-        .forEach(piece -> {
-          try (Arena arena = Arena.ofConfined()) {
-            MemorySegment packed = arena.allocate(section.pieceBytes(), ALIGNMENT);
-            packing.pack(index, piece, packed);
-            sums[piece] = sum(packed.asByteBuffer());
-            writeAll(channel, packed.asByteBuffer(), at + piece * section.pieceBytes());
-          } catch (IOException e) {
-            throw new UncheckedIOException(e);
-          }
-        });
+    int together = Math.clamp(WRITE_BYTES / section.pieceBytes(), 1, sums.length);
+    for (int first = 0; first < sums.length; first += together) {
+      int count = Math.min(together, sums.length - first);
+      try (Arena arena = Arena.ofShared()) {
+        MemorySegment packed = arena.allocate(count * section.pieceBytes(), ALIGNMENT);
+        pack(packed, first, packing, index, sums);
+        writeAll(channel, packed.asByteBuffer(), at + first * section.pieceBytes());
+      }
+    }
     return sums;
+  }
+
+  /** Packs pieces from the first on, as many as there is room for. */
+  private static void pack(MemorySegment to, int first, Packing packing, int index, int[] sums) {
+    long pieceBytes = packing.sections().get(index).pieceBytes();
+    IntStream.range(0, (int) (to.byteSize() / pieceBytes))
+        .parallel()
+        .forEach(i -> {
+          MemorySegment piece = to.asSlice(i * pieceBytes, pieceBytes);
+          packing.pack(index, first + i, piece);
+          sums[first + i] = sum(piece.asByteBuffer());
+        });
   }
 
   private static void writeAll(FileChannel channel, ByteBuffer bytes, long at) throws IOException {
