@@ -198,116 +198,39 @@ final class F16Panels extends Panels {
   }
 
   @Override
-  void sixRows(
-      float[] a, int aAt, int aStride, int last, int panel, int k, int count, float[] tile) {
+  void widen(int panel, int k, int count, MemorySegment wide) {
     long first = step(panel, k) * STEP_BYTES;
-    int a1 = aAt + Math.min(1, last) * aStride;
-    int a2 = aAt + Math.min(2, last) * aStride;
-    int a3 = aAt + Math.min(3, last) * aStride;
-    int a4 = aAt + Math.min(4, last) * aStride;
-    int a5 = aAt + Math.min(5, last) * aStride;
-    for (int n = 0; n < HALF; n += 2 * L) {
-      FloatVector sum00 = FloatVector.zero(S);
-      FloatVector sum01 = FloatVector.zero(S);
-      FloatVector sum02 = FloatVector.zero(S);
-      FloatVector sum03 = FloatVector.zero(S);
-      FloatVector sum10 = FloatVector.zero(S);
-      FloatVector sum11 = FloatVector.zero(S);
-      FloatVector sum12 = FloatVector.zero(S);
-      FloatVector sum13 = FloatVector.zero(S);
-      FloatVector sum20 = FloatVector.zero(S);
-      FloatVector sum21 = FloatVector.zero(S);
-      FloatVector sum22 = FloatVector.zero(S);
-      FloatVector sum23 = FloatVector.zero(S);
-      FloatVector sum30 = FloatVector.zero(S);
-      FloatVector sum31 = FloatVector.zero(S);
-      FloatVector sum32 = FloatVector.zero(S);
-      FloatVector sum33 = FloatVector.zero(S);
-      FloatVector sum40 = FloatVector.zero(S);
-      FloatVector sum41 = FloatVector.zero(S);
-      FloatVector sum42 = FloatVector.zero(S);
-      FloatVector sum43 = FloatVector.zero(S);
-      FloatVector sum50 = FloatVector.zero(S);
-      FloatVector sum51 = FloatVector.zero(S);
-      FloatVector sum52 = FloatVector.zero(S);
-      FloatVector sum53 = FloatVector.zero(S);
-      for (int i = 0; i < count; i++) {
-        long at = first + i * STEP_BYTES + (long) n * Integer.BYTES;
-        IntVector lower = IntVector.fromMemorySegment(INTS, data, at, LITTLE);
-        IntVector upper = IntVector.fromMemorySegment(INTS, data, at + BYTES, LITTLE);
-        FloatVector w0 =
-            lower
-                .lanewise(VectorOperators.LSHL, 16)
-                .lanewise(VectorOperators.ASHR, 3)
-                .and(FIELDS)
-                .reinterpretAsFloats()
-                .mul(BIAS);
-        FloatVector w1 =
-            upper
-                .lanewise(VectorOperators.LSHL, 16)
-                .lanewise(VectorOperators.ASHR, 3)
-                .and(FIELDS)
-                .reinterpretAsFloats()
-                .mul(BIAS);
-        FloatVector w2 =
-            lower.lanewise(VectorOperators.ASHR, 3).and(FIELDS).reinterpretAsFloats().mul(BIAS);
-        FloatVector w3 =
-            upper.lanewise(VectorOperators.ASHR, 3).and(FIELDS).reinterpretAsFloats().mul(BIAS);
-        FloatVector x0 = FloatVector.broadcast(S, a[aAt + i]);
-        sum00 = x0.fma(w0, sum00);
-        sum01 = x0.fma(w1, sum01);
-        sum02 = x0.fma(w2, sum02);
-        sum03 = x0.fma(w3, sum03);
-        FloatVector x1 = FloatVector.broadcast(S, a[a1 + i]);
-        sum10 = x1.fma(w0, sum10);
-        sum11 = x1.fma(w1, sum11);
-        sum12 = x1.fma(w2, sum12);
-        sum13 = x1.fma(w3, sum13);
-        FloatVector x2 = FloatVector.broadcast(S, a[a2 + i]);
-        sum20 = x2.fma(w0, sum20);
-        sum21 = x2.fma(w1, sum21);
-        sum22 = x2.fma(w2, sum22);
-        sum23 = x2.fma(w3, sum23);
-        FloatVector x3 = FloatVector.broadcast(S, a[a3 + i]);
-        sum30 = x3.fma(w0, sum30);
-        sum31 = x3.fma(w1, sum31);
-        sum32 = x3.fma(w2, sum32);
-        sum33 = x3.fma(w3, sum33);
-        FloatVector x4 = FloatVector.broadcast(S, a[a4 + i]);
-        sum40 = x4.fma(w0, sum40);
-        sum41 = x4.fma(w1, sum41);
-        sum42 = x4.fma(w2, sum42);
-        sum43 = x4.fma(w3, sum43);
-        FloatVector x5 = FloatVector.broadcast(S, a[a5 + i]);
-        sum50 = x5.fma(w0, sum50);
-        sum51 = x5.fma(w1, sum51);
-        sum52 = x5.fma(w2, sum52);
-        sum53 = x5.fma(w3, sum53);
+    for (int i = 0; i < count; i++) {
+      for (int n = 0; n < HALF; n += L) {
+        IntVector both =
+            IntVector.fromMemorySegment(
+                INTS, data, first + i * STEP_BYTES + (long) n * Integer.BYTES, LITTLE);
+        long to = ((long) i * COLUMNS + n) * Float.BYTES;
+        both.lanewise(VectorOperators.LSHL, 16)
+            .lanewise(VectorOperators.ASHR, 3)
+            .and(FIELDS)
+            .reinterpretAsFloats()
+            .mul(BIAS)
+            .intoMemorySegment(wide, to, LITTLE);
+        both.lanewise(VectorOperators.ASHR, 3)
+            .and(FIELDS)
+            .reinterpretAsFloats()
+            .mul(BIAS)
+            .intoMemorySegment(wide, to + (long) HALF * Float.BYTES, LITTLE);
       }
-      sum00.intoArray(tile, n);
-      sum01.intoArray(tile, n + L);
-      sum02.intoArray(tile, n + HALF);
-      sum03.intoArray(tile, n + HALF + L);
-      sum10.intoArray(tile, COLUMNS + n);
-      sum11.intoArray(tile, COLUMNS + n + L);
-      sum12.intoArray(tile, COLUMNS + n + HALF);
-      sum13.intoArray(tile, COLUMNS + n + HALF + L);
-      sum20.intoArray(tile, 2 * COLUMNS + n);
-      sum21.intoArray(tile, 2 * COLUMNS + n + L);
-      sum22.intoArray(tile, 2 * COLUMNS + n + HALF);
-      sum23.intoArray(tile, 2 * COLUMNS + n + HALF + L);
-      sum30.intoArray(tile, 3 * COLUMNS + n);
-      sum31.intoArray(tile, 3 * COLUMNS + n + L);
-      sum32.intoArray(tile, 3 * COLUMNS + n + HALF);
-      sum33.intoArray(tile, 3 * COLUMNS + n + HALF + L);
-      sum40.intoArray(tile, 4 * COLUMNS + n);
-      sum41.intoArray(tile, 4 * COLUMNS + n + L);
-      sum42.intoArray(tile, 4 * COLUMNS + n + HALF);
-      sum43.intoArray(tile, 4 * COLUMNS + n + HALF + L);
-      sum50.intoArray(tile, 5 * COLUMNS + n);
-      sum51.intoArray(tile, 5 * COLUMNS + n + L);
-      sum52.intoArray(tile, 5 * COLUMNS + n + HALF);
-      sum53.intoArray(tile, 5 * COLUMNS + n + HALF + L);
     }
+  }
+
+  @Override
+  void sixRows(
+      float[] a,
+      int aAt,
+      int panel,
+      int k,
+      int count,
+      MemorySegment wide,
+      float[] sums,
+      int sumsAt) {
+    SixRows.add(a, aAt, wide, 0, count, sums, sumsAt);
   }
 }

@@ -5,7 +5,6 @@ import dev.baton.model.weights.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
@@ -23,7 +22,9 @@ final class Int8Panels extends Panels {
   private static final VectorSpecies<Integer> INTS = Lanes.INTS;
   private static final int L = Lanes.COUNT;
   private static final int GROUP = Tensor.GROUP;
+  private static final int HALF = COLUMNS / 2;
   private static final int QUARTER = COLUMNS / 4;
+  private static final long QUARTER_BYTES = (long) QUARTER * Float.BYTES;
   private static final int HIGH = 0xffff0000;
   private static final long SCALES_BYTES = (long) COLUMNS * Short.BYTES;
   private static final long STEP_BYTES = COLUMNS;
@@ -246,169 +247,63 @@ final class Int8Panels extends Panels {
   }
 
   @Override
-  void sixRows(
-      float[] a, int aAt, int aStride, int last, int panel, int k, int count, float[] tile) {
-    long first = group(panel, k);
-    int a1 = aAt + Math.min(1, last) * aStride;
-    int a2 = aAt + Math.min(2, last) * aStride;
-    int a3 = aAt + Math.min(3, last) * aStride;
-    int a4 = aAt + Math.min(4, last) * aStride;
-    int a5 = aAt + Math.min(5, last) * aStride;
-    Arrays.fill(tile, 0);
-    for (int n = 0; n < QUARTER; n += L) {
-      for (int g = 0; g < count; g += GROUP) {
-        long at = first + g / GROUP * GROUP_BYTES;
-        FloatVector sum00 = FloatVector.zero(S);
-        FloatVector sum01 = FloatVector.zero(S);
-        FloatVector sum02 = FloatVector.zero(S);
-        FloatVector sum03 = FloatVector.zero(S);
-        FloatVector sum10 = FloatVector.zero(S);
-        FloatVector sum11 = FloatVector.zero(S);
-        FloatVector sum12 = FloatVector.zero(S);
-        FloatVector sum13 = FloatVector.zero(S);
-        FloatVector sum20 = FloatVector.zero(S);
-        FloatVector sum21 = FloatVector.zero(S);
-        FloatVector sum22 = FloatVector.zero(S);
-        FloatVector sum23 = FloatVector.zero(S);
-        FloatVector sum30 = FloatVector.zero(S);
-        FloatVector sum31 = FloatVector.zero(S);
-        FloatVector sum32 = FloatVector.zero(S);
-        FloatVector sum33 = FloatVector.zero(S);
-        FloatVector sum40 = FloatVector.zero(S);
-        FloatVector sum41 = FloatVector.zero(S);
-        FloatVector sum42 = FloatVector.zero(S);
-        FloatVector sum43 = FloatVector.zero(S);
-        FloatVector sum50 = FloatVector.zero(S);
-        FloatVector sum51 = FloatVector.zero(S);
-        FloatVector sum52 = FloatVector.zero(S);
-        FloatVector sum53 = FloatVector.zero(S);
-        for (int i = 0; i < GROUP; i++) {
-          long step = at + SCALES_BYTES + i * STEP_BYTES + (long) n * Integer.BYTES;
-          IntVector raw = IntVector.fromMemorySegment(INTS, data, step, LITTLE);
-          FloatVector w0 =
-              (FloatVector)
-                  raw.lanewise(VectorOperators.LSHL, 24)
-                      .lanewise(VectorOperators.ASHR, 24)
-                      .convert(VectorOperators.I2F, 0);
-          FloatVector w1 =
-              (FloatVector)
-                  raw.lanewise(VectorOperators.LSHL, 16)
-                      .lanewise(VectorOperators.ASHR, 24)
-                      .convert(VectorOperators.I2F, 0);
-          FloatVector w2 =
-              (FloatVector)
-                  raw.lanewise(VectorOperators.LSHL, 8)
-                      .lanewise(VectorOperators.ASHR, 24)
-                      .convert(VectorOperators.I2F, 0);
-          FloatVector w3 =
-              (FloatVector) raw.lanewise(VectorOperators.ASHR, 24).convert(VectorOperators.I2F, 0);
-          FloatVector x0 = FloatVector.broadcast(S, a[aAt + g + i]);
-          sum00 = x0.fma(w0, sum00);
-          sum01 = x0.fma(w1, sum01);
-          sum02 = x0.fma(w2, sum02);
-          sum03 = x0.fma(w3, sum03);
-          FloatVector x1 = FloatVector.broadcast(S, a[a1 + g + i]);
-          sum10 = x1.fma(w0, sum10);
-          sum11 = x1.fma(w1, sum11);
-          sum12 = x1.fma(w2, sum12);
-          sum13 = x1.fma(w3, sum13);
-          FloatVector x2 = FloatVector.broadcast(S, a[a2 + g + i]);
-          sum20 = x2.fma(w0, sum20);
-          sum21 = x2.fma(w1, sum21);
-          sum22 = x2.fma(w2, sum22);
-          sum23 = x2.fma(w3, sum23);
-          FloatVector x3 = FloatVector.broadcast(S, a[a3 + g + i]);
-          sum30 = x3.fma(w0, sum30);
-          sum31 = x3.fma(w1, sum31);
-          sum32 = x3.fma(w2, sum32);
-          sum33 = x3.fma(w3, sum33);
-          FloatVector x4 = FloatVector.broadcast(S, a[a4 + g + i]);
-          sum40 = x4.fma(w0, sum40);
-          sum41 = x4.fma(w1, sum41);
-          sum42 = x4.fma(w2, sum42);
-          sum43 = x4.fma(w3, sum43);
-          FloatVector x5 = FloatVector.broadcast(S, a[a5 + g + i]);
-          sum50 = x5.fma(w0, sum50);
-          sum51 = x5.fma(w1, sum51);
-          sum52 = x5.fma(w2, sum52);
-          sum53 = x5.fma(w3, sum53);
-        }
-        IntVector lower =
-            IntVector.fromMemorySegment(INTS, data, at + (long) n * Integer.BYTES, LITTLE);
-        IntVector upper =
-            IntVector.fromMemorySegment(
-                INTS, data, at + (long) (n + QUARTER) * Integer.BYTES, LITTLE);
-        FloatVector scale0 = lower.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-        FloatVector scale1 = upper.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-        FloatVector scale2 = lower.and(HIGH).reinterpretAsFloats();
-        FloatVector scale3 = upper.and(HIGH).reinterpretAsFloats();
-        scale0.fma(sum00, FloatVector.fromArray(S, tile, n)).intoArray(tile, n);
-        scale1.fma(sum01, FloatVector.fromArray(S, tile, n + QUARTER)).intoArray(tile, n + QUARTER);
-        scale2
-            .fma(sum02, FloatVector.fromArray(S, tile, n + 2 * QUARTER))
-            .intoArray(tile, n + 2 * QUARTER);
-        scale3
-            .fma(sum03, FloatVector.fromArray(S, tile, n + 3 * QUARTER))
-            .intoArray(tile, n + 3 * QUARTER);
-        scale0.fma(sum10, FloatVector.fromArray(S, tile, COLUMNS + n)).intoArray(tile, COLUMNS + n);
-        scale1
-            .fma(sum11, FloatVector.fromArray(S, tile, COLUMNS + n + QUARTER))
-            .intoArray(tile, COLUMNS + n + QUARTER);
-        scale2
-            .fma(sum12, FloatVector.fromArray(S, tile, COLUMNS + n + 2 * QUARTER))
-            .intoArray(tile, COLUMNS + n + 2 * QUARTER);
-        scale3
-            .fma(sum13, FloatVector.fromArray(S, tile, COLUMNS + n + 3 * QUARTER))
-            .intoArray(tile, COLUMNS + n + 3 * QUARTER);
-        scale0
-            .fma(sum20, FloatVector.fromArray(S, tile, 2 * COLUMNS + n))
-            .intoArray(tile, 2 * COLUMNS + n);
-        scale1
-            .fma(sum21, FloatVector.fromArray(S, tile, 2 * COLUMNS + n + QUARTER))
-            .intoArray(tile, 2 * COLUMNS + n + QUARTER);
-        scale2
-            .fma(sum22, FloatVector.fromArray(S, tile, 2 * COLUMNS + n + 2 * QUARTER))
-            .intoArray(tile, 2 * COLUMNS + n + 2 * QUARTER);
-        scale3
-            .fma(sum23, FloatVector.fromArray(S, tile, 2 * COLUMNS + n + 3 * QUARTER))
-            .intoArray(tile, 2 * COLUMNS + n + 3 * QUARTER);
-        scale0
-            .fma(sum30, FloatVector.fromArray(S, tile, 3 * COLUMNS + n))
-            .intoArray(tile, 3 * COLUMNS + n);
-        scale1
-            .fma(sum31, FloatVector.fromArray(S, tile, 3 * COLUMNS + n + QUARTER))
-            .intoArray(tile, 3 * COLUMNS + n + QUARTER);
-        scale2
-            .fma(sum32, FloatVector.fromArray(S, tile, 3 * COLUMNS + n + 2 * QUARTER))
-            .intoArray(tile, 3 * COLUMNS + n + 2 * QUARTER);
-        scale3
-            .fma(sum33, FloatVector.fromArray(S, tile, 3 * COLUMNS + n + 3 * QUARTER))
-            .intoArray(tile, 3 * COLUMNS + n + 3 * QUARTER);
-        scale0
-            .fma(sum40, FloatVector.fromArray(S, tile, 4 * COLUMNS + n))
-            .intoArray(tile, 4 * COLUMNS + n);
-        scale1
-            .fma(sum41, FloatVector.fromArray(S, tile, 4 * COLUMNS + n + QUARTER))
-            .intoArray(tile, 4 * COLUMNS + n + QUARTER);
-        scale2
-            .fma(sum42, FloatVector.fromArray(S, tile, 4 * COLUMNS + n + 2 * QUARTER))
-            .intoArray(tile, 4 * COLUMNS + n + 2 * QUARTER);
-        scale3
-            .fma(sum43, FloatVector.fromArray(S, tile, 4 * COLUMNS + n + 3 * QUARTER))
-            .intoArray(tile, 4 * COLUMNS + n + 3 * QUARTER);
-        scale0
-            .fma(sum50, FloatVector.fromArray(S, tile, 5 * COLUMNS + n))
-            .intoArray(tile, 5 * COLUMNS + n);
-        scale1
-            .fma(sum51, FloatVector.fromArray(S, tile, 5 * COLUMNS + n + QUARTER))
-            .intoArray(tile, 5 * COLUMNS + n + QUARTER);
-        scale2
-            .fma(sum52, FloatVector.fromArray(S, tile, 5 * COLUMNS + n + 2 * QUARTER))
-            .intoArray(tile, 5 * COLUMNS + n + 2 * QUARTER);
-        scale3
-            .fma(sum53, FloatVector.fromArray(S, tile, 5 * COLUMNS + n + 3 * QUARTER))
-            .intoArray(tile, 5 * COLUMNS + n + 3 * QUARTER);
+  void widen(int panel, int k, int count, MemorySegment wide) {
+    long from = group(panel, k);
+    long to = 0;
+    for (int g = 0; g < count; g += GROUP) {
+      widenScales(from, wide, to);
+      widenSteps(from + SCALES_BYTES, wide, to + (long) COLUMNS * Float.BYTES);
+      from += GROUP_BYTES;
+      to += (long) SixRows.GROUP_FLOATS * Float.BYTES;
+    }
+  }
+
+  private void widenScales(long from, MemorySegment wide, long to) {
+    for (int n = 0; n < HALF; n += L) {
+      long at = (long) n * Integer.BYTES;
+      IntVector both = IntVector.fromMemorySegment(INTS, data, from + at, LITTLE);
+      both.lanewise(VectorOperators.LSHL, 16).intoMemorySegment(wide, to + at, LITTLE);
+      both.and(HIGH).intoMemorySegment(wide, to + (long) HALF * Float.BYTES + at, LITTLE);
+    }
+  }
+
+  private void widenSteps(long from, MemorySegment wide, long to) {
+    for (int i = 0; i < GROUP; i++) {
+      for (int n = 0; n < QUARTER; n += L) {
+        long at = (long) n * Integer.BYTES;
+        IntVector raw = IntVector.fromMemorySegment(INTS, data, from + i * STEP_BYTES + at, LITTLE);
+        long step = to + (long) i * COLUMNS * Float.BYTES + at;
+        ((FloatVector)
+                raw.lanewise(VectorOperators.LSHL, 24)
+                    .lanewise(VectorOperators.ASHR, 24)
+                    .convert(VectorOperators.I2F, 0))
+            .intoMemorySegment(wide, step, LITTLE);
+        ((FloatVector)
+                raw.lanewise(VectorOperators.LSHL, 16)
+                    .lanewise(VectorOperators.ASHR, 24)
+                    .convert(VectorOperators.I2F, 0))
+            .intoMemorySegment(wide, step + QUARTER_BYTES, LITTLE);
+        ((FloatVector)
+                raw.lanewise(VectorOperators.LSHL, 8)
+                    .lanewise(VectorOperators.ASHR, 24)
+                    .convert(VectorOperators.I2F, 0))
+            .intoMemorySegment(wide, step + 2 * QUARTER_BYTES, LITTLE);
+        ((FloatVector) raw.lanewise(VectorOperators.ASHR, 24).convert(VectorOperators.I2F, 0))
+            .intoMemorySegment(wide, step + 3 * QUARTER_BYTES, LITTLE);
       }
     }
+  }
+
+  @Override
+  void sixRows(
+      float[] a,
+      int aAt,
+      int panel,
+      int k,
+      int count,
+      MemorySegment wide,
+      float[] sums,
+      int sumsAt) {
+    SixRows.addGroups(a, aAt, wide, count / GROUP, sums, sumsAt);
   }
 }

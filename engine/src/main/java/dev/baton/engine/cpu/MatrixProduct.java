@@ -1,5 +1,6 @@
 package dev.baton.engine.cpu;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
@@ -16,8 +17,10 @@ import jdk.incubator.vector.FloatVector;
  */
 final class MatrixProduct {
   private final Team team;
-  private final float[][] tiles;
+  private final MemorySegment[] wide;
+  private final float[][] sums;
   private final Team.Task panels = this::panels;
+  private final Team.Task pack = this::pack;
 
   // The product that the team computes.
   private float[] a = {};
@@ -28,10 +31,18 @@ final class MatrixProduct {
   private float[] c = {};
   private boolean add;
 
+  /** Six rows after the other, in each of them one step of k after the other. */
+  private float[] packed = {};
+
   /** Products by this team. */
   MatrixProduct(Team team) {
     this.team = team;
-    this.tiles = new float[team.members()][Panels.ROWS * Panels.COLUMNS];
+    this.wide = new MemorySegment[team.members()];
+    this.sums = new float[team.members()][];
+    for (int member = 0; member < wide.length; member++) {
+      wide[member] = Arena.ofAuto().allocate(Panels.WIDE_BYTES, Panels.CACHE_LINE);
+      sums[member] = new float[0];
+    }
   }
 
   /** {@code c = bias + a w}: rows of {@code c} are whole panels, {@link Panels#padded} wide. */
@@ -52,7 +63,44 @@ final class MatrixProduct {
     this.bias = linear.bias();
     this.c = c;
     this.add = add;
+    if (rows > 1) {
+      packRows();
+    }
     team.run(w.panels(), panels);
+  }
+
+  private void packRows() {
+    int sixes = Math.ceilDiv(rows, SixRows.COUNT);
+    if (packed.length < sixes * SixRows.COUNT * w.depth()) {
+      packed = new float[sixes * SixRows.COUNT * w.depth()];
+    }
+    if (sums[0].length < sixes * SixRows.COUNT * Panels.COLUMNS) {
+      for (int member = 0; member < sums.length; member++) {
+        sums[member] = new float[sixes * SixRows.COUNT * Panels.COLUMNS];
+      }
+    }
+    team.run(sixes, pack);
+  }
+
+  /** Puts six rows side by side, as the kernels want them; zeros where there are none. */
+  private void pack(int member, int from, int to) {
+    int depth = w.depth();
+    for (int six = from; six < to; six++) {
+      int first = six * SixRows.COUNT;
+      for (int r = 0; r < SixRows.COUNT; r++) {
+        int at = first * depth + r;
+        if (first + r < rows) {
+          int row = (first + r) * aStride;
+          for (int k = 0; k < depth; k++) {
+            packed[at + k * SixRows.COUNT] = a[row + k];
+          }
+        } else {
+          for (int k = 0; k < depth; k++) {
+            packed[at + k * SixRows.COUNT] = 0;
+          }
+        }
+      }
+    }
   }
 
   private void panels(int member, int from, int to) {
@@ -61,7 +109,7 @@ final class MatrixProduct {
       if (rows == 1) {
         oneRow(panel);
       } else {
-        manyRows(panel, tiles[member]);
+        manyRows(panel, wide[member], sums[member]);
       }
     }
   }
@@ -91,23 +139,30 @@ final class MatrixProduct {
     }
   }
 
-  private void manyRows(int panel, float[] tile) {
+  private void manyRows(int panel, MemorySegment floats, float[] sum) {
     int cStride = w.panels() * Panels.COLUMNS;
-    for (int k = 0; k < w.depth(); k += Panels.BLOCK_DEPTH) {
-      int count = Math.min(Panels.BLOCK_DEPTH, w.depth() - k);
-      for (int row = 0; row < rows; row += Panels.ROWS) {
-        int last = Math.min(Panels.ROWS, rows - row) - 1;
-        w.sixRows(a, row * aStride + k, aStride, last, panel, k, count, tile);
-        for (int r = 0; r <= last; r++) {
-          addRow(tile, r * Panels.COLUMNS, c, (row + r) * cStride + panel * Panels.COLUMNS);
+    int sixes = Math.ceilDiv(rows, SixRows.COUNT);
+    for (int block = 0; block < w.depth(); block += Panels.BLOCK_DEPTH) {
+      int end = Math.min(block + Panels.BLOCK_DEPTH, w.depth());
+      Arrays.fill(sum, 0, sixes * SixRows.COUNT * Panels.COLUMNS, 0);
+      for (int k = block; k < end; k += Panels.RUN) {
+        int count = Math.min(Panels.RUN, end - k);
+        w.widen(panel, k, count, floats);
+        for (int six = 0; six < sixes; six++) {
+          int aAt = (six * w.depth() + k) * SixRows.COUNT;
+          int sumsAt = six * SixRows.COUNT * Panels.COLUMNS;
+          w.sixRows(packed, aAt, panel, k, count, floats, sum, sumsAt);
         }
+      }
+      for (int row = 0; row < rows; row++) {
+        addRow(sum, row * Panels.COLUMNS, c, row * cStride + panel * Panels.COLUMNS);
       }
     }
   }
 
-  private static void addRow(float[] tile, int from, float[] c, int to) {
+  private static void addRow(float[] sums, int from, float[] c, int to) {
     for (int n = 0; n < Panels.COLUMNS; n += Lanes.COUNT) {
-      FloatVector sum = FloatVector.fromArray(Lanes.FLOATS, tile, from + n);
+      FloatVector sum = FloatVector.fromArray(Lanes.FLOATS, sums, from + n);
       FloatVector.fromArray(Lanes.FLOATS, c, to + n).add(sum).intoArray(c, to + n);
     }
   }

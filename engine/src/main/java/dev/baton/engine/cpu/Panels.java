@@ -26,8 +26,11 @@ abstract sealed class Panels permits F32Panels, Bf16Panels, F16Panels, Int8Panel
   /** Deepest run of k that is summed up in one accumulator. */
   static final int BLOCK_DEPTH = 512;
 
-  /** Rows that {@link #sixRows} computes at once: with four vectors each, what registers hold. */
-  static final int ROWS = 6;
+  /** Deepest run of k whose weights are made floats at once: they fit into the first cache. */
+  static final int RUN = 128;
+
+  /** Memory for the floats of a run, with scales. */
+  static final long WIDE_BYTES = (long) RUN / Tensor.GROUP * SixRows.GROUP_FLOATS * Float.BYTES;
 
   /** What packed weights are aligned to, in bytes. */
   static final int CACHE_LINE = 64;
@@ -120,14 +123,28 @@ abstract sealed class Panels permits F32Panels, Bf16Panels, F16Panels, Int8Panel
       float[] a, int aAt, int panel, int k, int count, int more, float[] c, int cAt);
 
   /**
-   * Kernel: {@code tile[r][n] = sum over k of a[r][k] * w[k][n]} for six rows and the columns of a
-   * panel, over a block of k.
+   * Makes floats of the weights of a run of k, exactly, for {@link #sixRows}: once for all rows.
    *
-   * @param aAt where the first row's values of {@code k} begin
-   * @param aStride from a row to the next
-   * @param last index of the last row that is there, 0 to 5; those after it repeat it
-   * @param tile six rows of {@link #COLUMNS}
+   * @param count steps, at most {@link #RUN}
+   * @param wide {@link #WIDE_BYTES}
+   */
+  abstract void widen(int panel, int k, int count, MemorySegment wide);
+
+  /**
+   * Kernel: goes on with {@code sums[r][n] += a[k][r] * w[k][n]} for six rows and the columns of a
+   * panel, over a run of k.
+   *
+   * @param a as {@link SixRows} has them, the run's from {@code aAt} on
+   * @param wide what {@link #widen} made of this run
+   * @param sums six rows of {@link #COLUMNS}, from {@code sumsAt} on
    */
   abstract void sixRows(
-      float[] a, int aAt, int aStride, int last, int panel, int k, int count, float[] tile);
+      float[] a,
+      int aAt,
+      int panel,
+      int k,
+      int count,
+      MemorySegment wide,
+      float[] sums,
+      int sumsAt);
 }
