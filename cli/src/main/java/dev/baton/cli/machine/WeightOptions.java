@@ -17,8 +17,8 @@ public final class WeightOptions {
       paramLabel = "DIR|off",
       defaultValue = "${env:BATON_WEIGHTS_CACHE}",
       description = {
-        "Where packed weights of 64 MiB or more are kept: as much as the model's files have there,",
-        "and once in memory, however many processes run it. off: each packs its own, at each start.",
+        "Keep packed weights of 64 MiB or more in this directory: as large as the model's files, and",
+        "in memory once, however many processes run them. off: each packs its own, at each start.",
         "Default: what BATON_WEIGHTS_CACHE says, else ~/.cache/baton/weights ($XDG_CACHE_HOME)."
       })
   private @Nullable String place;
