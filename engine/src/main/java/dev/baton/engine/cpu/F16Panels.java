@@ -220,17 +220,4 @@ final class F16Panels extends Panels {
       }
     }
   }
-
-  @Override
-  void sixRows(
-      float[] a,
-      int aAt,
-      int panel,
-      int k,
-      int count,
-      MemorySegment wide,
-      float[] sums,
-      int sumsAt) {
-    SixRows.add(a, aAt, wide, 0, count, sums, sumsAt);
-  }
 }

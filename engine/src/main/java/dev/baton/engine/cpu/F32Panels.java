@@ -105,20 +105,9 @@ final class F32Panels extends Panels {
     }
   }
 
-  /** They are floats. */
+  /** They are floats: copied, they lie in the first cache for all rows. */
   @Override
-  void widen(int panel, int k, int count, MemorySegment wide) {}
-
-  @Override
-  void sixRows(
-      float[] a,
-      int aAt,
-      int panel,
-      int k,
-      int count,
-      MemorySegment wide,
-      float[] sums,
-      int sumsAt) {
-    SixRows.add(a, aAt, data, step(panel, k) * STEP_BYTES, count, sums, sumsAt);
+  void widen(int panel, int k, int count, MemorySegment wide) {
+    MemorySegment.copy(data, step(panel, k) * STEP_BYTES, wide, 0, count * STEP_BYTES);
   }
 }

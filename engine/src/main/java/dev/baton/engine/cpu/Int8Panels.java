@@ -295,15 +295,7 @@ final class Int8Panels extends Panels {
   }
 
   @Override
-  void sixRows(
-      float[] a,
-      int aAt,
-      int panel,
-      int k,
-      int count,
-      MemorySegment wide,
-      float[] sums,
-      int sumsAt) {
+  void sixRows(float[] a, int aAt, MemorySegment wide, int count, float[] sums, int sumsAt) {
     SixRows.addGroups(a, aAt, wide, count / GROUP, sums, sumsAt);
   }
 }

@@ -131,20 +131,15 @@ abstract sealed class Panels permits F32Panels, Bf16Panels, F16Panels, Int8Panel
   abstract void widen(int panel, int k, int count, MemorySegment wide);
 
   /**
-   * Kernel: goes on with {@code sums[r][n] += a[k][r] * w[k][n]} for six rows and the columns of a
-   * panel, over a run of k.
+   * Goes on with {@code sums[r][n] += a[k][r] * w[k][n]} for six rows and the columns of a panel,
+   * over a run of k.
    *
    * @param a as {@link SixRows} has them, the run's from {@code aAt} on
-   * @param wide what {@link #widen} made of this run
+   * @param wide what {@link #widen} made of the run
+   * @param count steps
    * @param sums six rows of {@link #COLUMNS}, from {@code sumsAt} on
    */
-  abstract void sixRows(
-      float[] a,
-      int aAt,
-      int panel,
-      int k,
-      int count,
-      MemorySegment wide,
-      float[] sums,
-      int sumsAt);
+  void sixRows(float[] a, int aAt, MemorySegment wide, int count, float[] sums, int sumsAt) {
+    SixRows.add(a, aAt, wide, count, sums, sumsAt);
+  }
 }
