@@ -72,6 +72,8 @@ class BatonTest {
         "worker decode --model /m --stall-limit 30",
         "worker prefill --model /m --disk-tier /d --disk-tier-bytes 8x",
         "up --disk-tier",
+        "up --weights-cache",
+        "worker decode --model /m --weights-cache",
         "router --model /m --max-body 1z",
         "chat",
         "chat --up --endpoint 127.0.0.1:1",

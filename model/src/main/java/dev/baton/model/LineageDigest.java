@@ -5,15 +5,8 @@ import dev.baton.kv.Lineage;
 import dev.baton.kv.PlaneOrder;
 import dev.baton.model.ModelConfig.Scaling;
 import dev.baton.model.ModelConfig.SlidingWindow;
-import dev.baton.model.weights.Tensor;
-import dev.baton.model.weights.TransformerTensors;
-import dev.baton.model.weights.Weights;
-import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
-import java.util.List;
 import java.util.Optional;
 import java.util.SortedSet;
 
@@ -41,24 +34,18 @@ public final class LineageDigest {
    */
   private static final String ARCHITECTURE = Family.LLAMA.architecture();
 
-  /** Small enough to stay in a core's cache, large enough that the calls cost nothing. */
-  private static final long CHUNK = 1 << 20;
-
   private LineageDigest() {}
 
-  /**
-   * The lineage of KV that these weights make, in blocks of this shape. Reads every deciding weight
-   * once, several at a time on the common pool; blocks meanwhile.
-   */
+  /** The lineage of KV that these weights make, in blocks of this shape. */
   public static Lineage of(
-      ModelConfig config, Weights weights, KvDtype dtype, int blockTokens, PlaneOrder order) {
+      ModelConfig config, WeightDigests weights, KvDtype dtype, int blockTokens, PlaneOrder order) {
     return of(ARITHMETIC_VERSION, config, weights, dtype, blockTokens, order);
   }
 
   static Lineage of(
       int arithmeticVersion,
       ModelConfig config,
-      Weights weights,
+      WeightDigests weights,
       KvDtype dtype,
       int blockTokens,
       PlaneOrder order) {
@@ -77,30 +64,13 @@ public final class LineageDigest {
     line(text, "kv dtype", dtype);
     line(text, "block tokens", blockTokens);
     line(text, "plane order", order);
-    List<String> lines =
-        TransformerTensors.decidingKv(config).parallelStream()
-            .map(each -> line(weights.tensor(each.name())))
-            .toList();
-    lines.forEach(each -> line(text, "tensor", each));
-    return Lineage.of(sha256().digest(text.toString().getBytes(StandardCharsets.UTF_8)));
+    weights.lines().forEach(each -> line(text, "tensor", each));
+    return Lineage.of(
+        WeightDigests.sha256().digest(text.toString().getBytes(StandardCharsets.UTF_8)));
   }
 
   private static void line(StringBuilder text, String field, Object value) {
     text.append(field).append(' ').append(value).append('\n');
-  }
-
-  private static String line(Tensor tensor) {
-    String line =
-        tensor.name() + " " + tensor.dtype() + " " + tensor.shape() + " " + digest(tensor.data());
-    return tensor.scales() == null ? line : line + " scales " + digest(tensor.scales().data());
-  }
-
-  private static String digest(MemorySegment data) {
-    MessageDigest sha = sha256();
-    for (long from = 0; from < data.byteSize(); from += CHUNK) {
-      sha.update(data.asSlice(from, Math.min(CHUNK, data.byteSize() - from)).asByteBuffer());
-    }
-    return HexFormat.of().formatHex(sha.digest());
   }
 
   /** The window of the layers whose attention reaches a later layer's KV: all but the last. */
@@ -139,13 +109,5 @@ public final class LineageDigest {
 
   private static String bits(double value) {
     return HexFormat.of().toHexDigits(Double.doubleToLongBits(value));
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
-    }
   }
 }

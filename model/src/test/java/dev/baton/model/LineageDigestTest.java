@@ -206,7 +206,12 @@ class LineageDigestTest {
 
   private static Lineage arithmetic(int version, ModelDirectory model, Weights weights) {
     return LineageDigest.of(
-        version, model.config(), weights, KvDtype.F32, 16, PlaneOrder.K_BY_DIMENSION_V_BY_TOKEN);
+        version,
+        model.config(),
+        WeightDigests.of(model.config(), weights),
+        KvDtype.F32,
+        16,
+        PlaneOrder.K_BY_DIMENSION_V_BY_TOKEN);
   }
 
   private static ObjectNode yarn(ObjectNode config) {
@@ -231,7 +236,11 @@ class LineageDigestTest {
     ModelDirectory model = ModelDirectory.open(directory);
     try (Weights weights = Weights.open(model)) {
       return LineageDigest.of(
-          model.config(), weights, KvDtype.F32, blockTokens, PlaneOrder.K_BY_DIMENSION_V_BY_TOKEN);
+          model.config(),
+          WeightDigests.of(model.config(), weights),
+          KvDtype.F32,
+          blockTokens,
+          PlaneOrder.K_BY_DIMENSION_V_BY_TOKEN);
     }
   }
 

@@ -20,6 +20,7 @@ import dev.baton.cluster.process.TierKeys;
 import dev.baton.cluster.work.Chip;
 import dev.baton.cluster.work.WorkMeter;
 import dev.baton.engine.Engine;
+import dev.baton.engine.packed.WeightStore;
 import dev.baton.engine.warm.WarmEngine;
 import dev.baton.kv.BlockPool;
 import dev.baton.kv.PoolUsage;
@@ -214,23 +215,18 @@ public final class PrefillWorker implements AutoCloseable {
   }
 
   /**
-   * Starts with the embedded CPU engine on the model directory and returns when the worker is a
-   * member of the cluster.
+   * Starts with an embedded CPU engine of its own on the model directory, and returns when the
+   * worker is a member of the cluster. It tells nothing of its times.
    *
-   * @param phases what it tells the cluster of its times; empty for nothing
    * @throws dev.baton.model.ModelException if the model directory cannot be used
    * @throws dev.baton.cluster.error.StartException if a port is taken, ZooKeeper does not answer or
    *     the disk tier's directory cannot be used
    */
-  public static PrefillWorker start(Config config, Optional<PhaseModel> phases) {
-    Engine engine =
-        WarmEngine.start(config.modelDirectory(), config.blockTokens(), config.threads());
-    return start(config, engine, phases);
-  }
-
-  /** As {@link #start(Config, Optional)}, for a worker that tells nothing of its times. */
   public static PrefillWorker start(Config config) {
-    return start(config, Optional.empty());
+    Engine engine =
+        WarmEngine.start(
+            config.modelDirectory(), config.blockTokens(), config.threads(), WeightStore.none());
+    return start(config, engine);
   }
 
   /**

@@ -62,4 +62,15 @@ public record ClusterPlan(
     }
     return new ClusterPlan(model, List.copyOf(workers), List.of(), httpPort, grpcPort, startLimit);
   }
+
+  /** The same, with further arguments of every worker. */
+  public ClusterPlan withWorkerArguments(List<String> further) {
+    return new ClusterPlan(
+        model,
+        workers.stream().map(each -> each.with(further)).toList(),
+        routerArguments,
+        httpPort,
+        grpcPort,
+        startLimit);
+  }
 }

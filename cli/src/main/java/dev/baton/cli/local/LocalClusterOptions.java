@@ -1,7 +1,10 @@
 package dev.baton.cli.local;
 
+import dev.baton.cli.machine.WeightOptions;
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The model and the workers of a cluster on this machine. */
@@ -26,6 +29,8 @@ public final class LocalClusterOptions {
       description = "Decode workers. Default: ${DEFAULT-VALUE}.")
   private int decodeWorkers;
 
+  @Mixin private WeightOptions weights = new WeightOptions();
+
   /** Directory of the model; null for the random one. */
   public @Nullable Path model() {
     return model;
@@ -39,5 +44,10 @@ public final class LocalClusterOptions {
   /** How many decode workers. */
   public int decodeWorkers() {
     return decodeWorkers;
+  }
+
+  /** What all workers are told besides. */
+  public List<String> workerArguments() {
+    return weights.arguments();
   }
 }

@@ -98,9 +98,10 @@ public final class UpCommand implements Callable<Integer> {
     ClusterEndpoints endpoints;
     try (Progress progress = Progress.onStderr()) {
       Path directory = DefaultModel.orMade(local.model(), progress);
-      LocalCluster local = new LocalCluster(plan(directory));
-      LifeOptions.closeAtExit(local);
-      endpoints = local.start(progress);
+      LocalCluster cluster =
+          new LocalCluster(plan(directory).withWorkerArguments(local.workerArguments()));
+      LifeOptions.closeAtExit(cluster);
+      endpoints = cluster.start(progress);
     }
     System.out.println(json ? asJson(endpoints) : forPeople(endpoints));
     System.out.flush();

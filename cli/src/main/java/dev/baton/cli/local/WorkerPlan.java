@@ -17,6 +17,12 @@ public record WorkerPlan(String role, String id, List<String> arguments, List<St
     return role.equals(wanted) || role.equals("mixed");
   }
 
+  /** The same, with further arguments. */
+  WorkerPlan with(List<String> further) {
+    return new WorkerPlan(
+        role, id, Stream.concat(arguments.stream(), further.stream()).toList(), jvmFlags);
+  }
+
   /** Its command line, after {@code baton}. */
   public List<String> command(List<String> shared) {
     return Stream.of(List.of("worker", role, "--id", id), shared, arguments)

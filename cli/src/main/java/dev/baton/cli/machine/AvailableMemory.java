@@ -10,24 +10,28 @@ import java.util.stream.Stream;
 /** How much memory can be had without swapping. */
 public final class AvailableMemory {
   private static final Path LINUX = Path.of("/proc/meminfo");
-  private static final String FIELD = "MemAvailable:";
+  private static final Path SELF = Path.of("/proc/self/status");
 
   private AvailableMemory() {}
 
   /**
-   * Now, in bytes: on Linux with the page cache that would make way, elsewhere what nobody uses.
+   * Now, in bytes: on Linux with the page cache that would make way, but for files that this
+   * process has mapped and in memory, which are its weights; elsewhere what nobody uses.
    */
   public static long bytes() throws IOException {
-    if (Files.isReadable(LINUX)) {
-      try (Stream<String> lines = Files.lines(LINUX)) {
-        return lines
-                .filter(line -> line.startsWith(FIELD))
-                .mapToLong(line ->
-                    Long.parseLong(line.substring(FIELD.length()).replace("kB", "").strip()))
-                .sum()
-            << 10;
-      }
+    return Files.isReadable(LINUX)
+        ? Math.max(0, field(LINUX, "MemAvailable:") - field(SELF, "RssFile:"))
+        : ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getFreeMemorySize();
+  }
+
+  private static long field(Path file, String name) throws IOException {
+    try (Stream<String> lines = Files.lines(file)) {
+      return lines
+              .filter(line -> line.startsWith(name))
+              .mapToLong(
+                  line -> Long.parseLong(line.substring(name.length()).replace("kB", "").strip()))
+              .sum()
+          << 10;
     }
-    return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getFreeMemorySize();
   }
 }

@@ -1,8 +1,10 @@
 package dev.baton.cli.model;
 
 import dev.baton.cli.machine.MachineLimits;
+import dev.baton.cli.machine.WeightOptions;
 import dev.baton.cli.shell.Failure;
 import dev.baton.cli.shell.Progress;
+import dev.baton.cluster.process.ProcessLogging;
 import dev.baton.engine.cpu.CpuEngine;
 import dev.baton.engine.digest.EngineDigest;
 import dev.baton.kv.Lineage;
@@ -16,8 +18,10 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.event.Level;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -80,6 +84,8 @@ final class DigestCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Print the report as one JSON object on one line.")
   private boolean json;
 
+  @Mixin private WeightOptions weights = new WeightOptions();
+
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @Override
@@ -90,6 +96,7 @@ final class DigestCommand implements Callable<Integer> {
     if (expected != null && !SHA_256.matcher(expected).matches()) {
       throw refused("--expect: '" + expected + "', expected 64 hexadecimal digits");
     }
+    ProcessLogging.plain(Level.WARN);
     ModelDirectory model = ModelDirectory.open(directory);
     int context = model.config().contextTokens();
     int longest = tokens != null ? tokens : Math.min(EngineDigest.DEFAULT_TOKENS, context);
@@ -99,7 +106,7 @@ final class DigestCommand implements Callable<Integer> {
     Lineage lineage;
     try (Progress progress = Progress.onStderr()) {
       progress.step("loading " + model.name());
-      try (CpuEngine engine = CpuEngine.load(model, blockTokens, members)) {
+      try (CpuEngine engine = CpuEngine.load(model, blockTokens, members, weights.store())) {
         lineage = engine.lineage();
         digest = EngineDigest.of(engine, longest, progress::step);
       }

@@ -1,5 +1,6 @@
 package dev.baton.cli.model;
 
+import dev.baton.cli.machine.WeightOptions;
 import dev.baton.cli.shell.Progress;
 import dev.baton.cluster.process.ProcessLogging;
 import dev.baton.model.ModelDirectory;
@@ -8,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.event.Level;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -39,6 +41,8 @@ final class LossOptions {
       description = "That compute. Default: one a processor.")
   private @Nullable Integer threads;
 
+  @Mixin private WeightOptions weights = new WeightOptions();
+
   @Spec(Target.MIXEE)
   private CommandSpec spec = CommandSpec.create();
 
@@ -56,7 +60,8 @@ final class LossOptions {
   LossReport measure(ModelDirectory model, ModelDirectory other, String text, Progress progress)
       throws IOException {
     ProcessLogging.plain(Level.ERROR);
-    return ModelComparison.measure(model, other, text, window(model), threads(), progress);
+    return ModelComparison.measure(
+        model, other, text, window(model), threads(), weights.store(), progress);
   }
 
   private int window(ModelDirectory model) {

@@ -6,6 +6,7 @@ import dev.baton.cli.shell.Progress;
 import dev.baton.engine.Engine;
 import dev.baton.engine.Span;
 import dev.baton.engine.cpu.CpuEngine;
+import dev.baton.engine.packed.WeightStore;
 import dev.baton.kv.Block;
 import dev.baton.kv.BlockPool;
 import dev.baton.model.ModelDirectory;
@@ -39,6 +40,7 @@ final class ModelComparison {
    *
    * @param window tokens of a window at most; both models' contexts are as long
    * @param threads that compute
+   * @param store of packed weights
    * @throws Failure if the models do not fit each other, or the machine
    */
   static LossReport measure(
@@ -47,6 +49,7 @@ final class ModelComparison {
       String text,
       int window,
       int threads,
+      WeightStore store,
       Progress progress)
       throws IOException {
     if (model.config().vocabulary() != other.config().vocabulary()) {
@@ -61,8 +64,8 @@ final class ModelComparison {
     progress.step("tokenizing the text");
     TextWindows windows = TextWindows.of(text, model, other, window);
     progress.step("loading both models");
-    try (Engine first = CpuEngine.load(model, BLOCK_TOKENS, threads);
-        Engine second = CpuEngine.load(other, BLOCK_TOKENS, threads)) {
+    try (Engine first = CpuEngine.load(model, BLOCK_TOKENS, threads, store);
+        Engine second = CpuEngine.load(other, BLOCK_TOKENS, threads, store)) {
       ModelComparison comparison = new ModelComparison(first, second, windows);
       comparison.run(windows.windows(), progress);
       return comparison.sum.report(windows.windows().size(), window);

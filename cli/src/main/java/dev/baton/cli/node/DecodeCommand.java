@@ -5,6 +5,7 @@ import dev.baton.cli.process.ReadyLine;
 import dev.baton.cluster.phase.PhaseModel;
 import dev.baton.cluster.process.ProcessLogging;
 import dev.baton.decode.DecodeWorker;
+import dev.baton.engine.Engine;
 import dev.baton.engine.emulated.EmulatedEngine;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -39,12 +40,9 @@ final class DecodeCommand implements Callable<Integer> {
     DecodeWorker.Config config = ConfigCheck.check(spec.commandLine(), this::config);
     PhaseModel phases = ConfigCheck.check(spec.commandLine(), common::phases);
     ProcessLogging.start(ROLE, config.id(), common.member().logLevel());
-    Optional<PhaseModel> told = Optional.of(phases);
     Optional<EmulatedEngine> emulated = common.emulated(phases);
-    DecodeWorker worker =
-        emulated.isPresent()
-            ? DecodeWorker.start(config, emulated.get(), told)
-            : DecodeWorker.start(config, told);
+    Engine engine = emulated.isPresent() ? emulated.get() : common.embedded();
+    DecodeWorker worker = DecodeWorker.start(config, engine, Optional.of(phases));
     emulated.ifPresent(each -> EmulationOptions.watch(each, worker.meters()));
     worker.onDrainOrder(LifeOptions::end);
     Map<String, String> endpoints = new LinkedHashMap<>();

@@ -16,7 +16,6 @@ import dev.baton.engine.Engine;
 import dev.baton.engine.emulated.EmulatedEngine;
 import dev.baton.engine.emulated.StepTimes;
 import dev.baton.engine.shared.SharedEngine;
-import dev.baton.engine.warm.WarmEngine;
 import dev.baton.prefill.PrefillWorker;
 import dev.baton.proto.internal.v1.WorkerRole;
 import io.micrometer.core.instrument.FunctionCounter;
@@ -90,7 +89,7 @@ final class MixedCommand implements Callable<Integer> {
     PhaseModel phases = ConfigCheck.check(spec.commandLine(), common::phases);
     ProcessLogging.start(KIND, name.name(), common.member().logLevel());
     Optional<EmulatedEngine> emulated = common.emulated(phases);
-    Engine engine = emulated.isPresent() ? emulated.get() : embedded();
+    Engine engine = emulated.isPresent() ? emulated.get() : common.embedded();
     Chip chip = new Chip(Optional.of(phases), System::nanoTime);
     StepTimes times = EmulationOptions.times(phases);
     SharedEngine shared =
@@ -117,11 +116,6 @@ final class MixedCommand implements Callable<Integer> {
         ReadyLine.ofThisProcess(KIND, name.name(), worker.endpoints()),
         common.member().drainLimit().multipliedBy(2));
     return 0;
-  }
-
-  private Engine embedded() {
-    return WarmEngine.start(
-        common.model().directory(), common.engine().blockTokens(), common.engine().threads());
   }
 
   private static Start prefill(

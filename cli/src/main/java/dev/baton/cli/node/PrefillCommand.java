@@ -4,6 +4,7 @@ import dev.baton.cli.process.LifeOptions;
 import dev.baton.cli.process.ReadyLine;
 import dev.baton.cluster.phase.PhaseModel;
 import dev.baton.cluster.process.ProcessLogging;
+import dev.baton.engine.Engine;
 import dev.baton.engine.emulated.EmulatedEngine;
 import dev.baton.prefill.PrefillWorker;
 import java.util.LinkedHashMap;
@@ -39,12 +40,9 @@ final class PrefillCommand implements Callable<Integer> {
     PrefillWorker.Config config = ConfigCheck.check(spec.commandLine(), this::config);
     PhaseModel phases = ConfigCheck.check(spec.commandLine(), common::phases);
     ProcessLogging.start(ROLE, config.id(), common.member().logLevel());
-    Optional<PhaseModel> told = Optional.of(phases);
     Optional<EmulatedEngine> emulated = common.emulated(phases);
-    PrefillWorker worker =
-        emulated.isPresent()
-            ? PrefillWorker.start(config, emulated.get(), told)
-            : PrefillWorker.start(config, told);
+    Engine engine = emulated.isPresent() ? emulated.get() : common.embedded();
+    PrefillWorker worker = PrefillWorker.start(config, engine, Optional.of(phases));
     emulated.ifPresent(each -> EmulationOptions.watch(each, worker.meters()));
     worker.onDrainOrder(LifeOptions::end);
     Map<String, String> endpoints = new LinkedHashMap<>();

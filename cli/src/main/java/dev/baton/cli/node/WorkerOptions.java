@@ -1,8 +1,11 @@
 package dev.baton.cli.node;
 
+import dev.baton.cli.machine.WeightOptions;
 import dev.baton.cluster.drain.DrainLimits;
 import dev.baton.cluster.phase.PhaseModel;
+import dev.baton.engine.Engine;
 import dev.baton.engine.emulated.EmulatedEngine;
+import dev.baton.engine.warm.WarmEngine;
 import java.util.Optional;
 import picocli.CommandLine.Mixin;
 
@@ -13,6 +16,7 @@ final class WorkerOptions {
   @Mixin private EngineOptions engine = new EngineOptions();
   @Mixin private EmulationOptions emulation = new EmulationOptions();
   @Mixin private HardwareOptions hardware = new HardwareOptions();
+  @Mixin private WeightOptions weights = new WeightOptions();
 
   ModelOptions model() {
     return model;
@@ -38,6 +42,16 @@ final class WorkerOptions {
    */
   PhaseModel phases() {
     return emulation.paced(hardware.phases(emulation.spec(model)));
+  }
+
+  /**
+   * The embedded engine, loaded and warm. Blocking.
+   *
+   * @throws dev.baton.model.ModelException if the model directory cannot be used
+   */
+  Engine embedded() {
+    return WarmEngine.start(
+        model.directory(), engine.blockTokens(), engine.threads(), weights.store());
   }
 
   /** The engine, where it is emulated. */

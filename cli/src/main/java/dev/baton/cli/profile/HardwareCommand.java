@@ -1,11 +1,13 @@
 package dev.baton.cli.profile;
 
 import dev.baton.cli.machine.Crew;
+import dev.baton.cli.machine.WeightOptions;
 import dev.baton.cli.shell.Failure;
 import dev.baton.cli.shell.Progress;
 import dev.baton.cli.shell.Units;
 import dev.baton.cluster.hardware.HardwareProfile;
 import dev.baton.cluster.hardware.ProfileText;
+import dev.baton.cluster.process.ProcessLogging;
 import dev.baton.model.ModelDirectory;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,7 +19,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.event.Level;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -82,6 +86,8 @@ final class HardwareCommand implements Callable<Integer> {
       description = "Print what was measured as one JSON object on one line, instead of the YAML.")
   private boolean json;
 
+  @Mixin private WeightOptions weights = new WeightOptions();
+
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @Override
@@ -91,6 +97,7 @@ final class HardwareCommand implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(), "--threads: " + members + ", expected 1 to " + MOST_THREADS);
     }
+    ProcessLogging.plain(Level.WARN);
     Optional<ModelDirectory> directory = Optional.ofNullable(model).map(ModelDirectory::open);
     MachineProfile measured;
     try (Progress progress = Progress.onStderr()) {
@@ -100,6 +107,7 @@ final class HardwareCommand implements Callable<Integer> {
               new Crew(members, ROUND),
               memory,
               directory,
+              weights.store(),
               progress);
     }
     String yaml = ProfileText.of(List.of(measured.profile()));

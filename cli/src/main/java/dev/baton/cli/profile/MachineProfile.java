@@ -16,6 +16,7 @@ import dev.baton.cluster.phase.PhaseModel;
 import dev.baton.engine.Engine;
 import dev.baton.engine.WarmUp;
 import dev.baton.engine.cpu.CpuEngine;
+import dev.baton.engine.packed.WeightStore;
 import dev.baton.model.ModelDirectory;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
@@ -42,7 +43,12 @@ record MachineProfile(HardwareProfile profile, double copyBytesPerSecond) {
   private static final Efficiency ASSUMED_EFFICIENCY = new Efficiency(0.5, 0.7, 0.8);
 
   static MachineProfile measure(
-      String name, Crew crew, long memoryBytes, Optional<ModelDirectory> model, Progress progress)
+      String name,
+      Crew crew,
+      long memoryBytes,
+      Optional<ModelDirectory> model,
+      WeightStore store,
+      Progress progress)
       throws InterruptedException {
     MachineLimits limits = MachineLimits.measure(crew, memoryBytes, progress);
     String when = "measured by baton profile hardware on " + LocalDate.now(ZoneId.systemDefault());
@@ -74,7 +80,7 @@ record MachineProfile(HardwareProfile profile, double copyBytesPerSecond) {
             sources);
     HardwareProfile profile = bare;
     if (model.isPresent()) {
-      MeasuredCurves curves = curves(model.get(), crew.members(), progress);
+      MeasuredCurves curves = curves(model.get(), crew.members(), store, progress);
       sources.put("efficiency", when + " with " + curves.model() + "; link: assumption");
       sources.put("curves", when);
       Efficiency efficiency = efficiency(bare, ModelSpecs.embedded(model.get()), curves);
@@ -83,9 +89,10 @@ record MachineProfile(HardwareProfile profile, double copyBytesPerSecond) {
     return new MachineProfile(profile, limits.copyBytesPerSecond());
   }
 
-  private static MeasuredCurves curves(ModelDirectory model, int threads, Progress progress) {
+  private static MeasuredCurves curves(
+      ModelDirectory model, int threads, WeightStore store, Progress progress) {
     progress.step("loading " + model.name());
-    try (Engine engine = CpuEngine.load(model, BLOCK_TOKENS, threads)) {
+    try (Engine engine = CpuEngine.load(model, BLOCK_TOKENS, threads, store)) {
       progress.step("warming up");
       WarmUp.run(engine, WARM_UP);
       return new EngineTimes(engine, progress).measure(model.name());

@@ -126,13 +126,14 @@ public final class SoakCommand implements Callable<Integer> {
       LocalCluster cluster =
           new LocalCluster(
               ClusterPlan.of(
-                  directory,
-                  local.prefillWorkers(),
-                  local.decodeWorkers(),
-                  0,
-                  0,
-                  Optional.empty(),
-                  ClusterPlan.DEFAULT_START_LIMIT));
+                      directory,
+                      local.prefillWorkers(),
+                      local.decodeWorkers(),
+                      0,
+                      0,
+                      Optional.empty(),
+                      ClusterPlan.DEFAULT_START_LIMIT)
+                  .withWorkerArguments(local.workerArguments()));
       LifeOptions.closeAtExit(cluster);
       try (cluster) {
         report = soak(plan, cluster.start(progress), SparseLines.of(progress));

@@ -8,6 +8,7 @@ import dev.baton.cli.shell.Failure;
 import dev.baton.cli.shell.Progress;
 import dev.baton.engine.Span;
 import dev.baton.engine.cpu.CpuEngine;
+import dev.baton.engine.packed.WeightStore;
 import dev.baton.kv.Block;
 import dev.baton.kv.BlockPool;
 import dev.baton.model.ModelDirectory;
@@ -91,7 +92,13 @@ class ModelComparisonTest {
   private static LossReport measure(Path model, Path other) throws IOException {
     try (Progress progress = Progress.onStderr()) {
       return ModelComparison.measure(
-          ModelDirectory.open(model), ModelDirectory.open(other), TEXT, WINDOW, 2, progress);
+          ModelDirectory.open(model),
+          ModelDirectory.open(other),
+          TEXT,
+          WINDOW,
+          2,
+          WeightStore.none(),
+          progress);
     }
   }
 

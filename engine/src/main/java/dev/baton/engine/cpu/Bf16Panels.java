@@ -36,9 +36,11 @@ final class Bf16Panels extends Panels {
 
   @Override
   void put(int column, Tensor part, int row) {
-    long from = (long) row * depth();
+    MemorySegment weights = part.data();
+    long from = (long) row * depth() * Short.BYTES;
+    long to = offset(column, 0);
     for (int k = 0; k < depth(); k++) {
-      data.set(U16, offset(column, k), BFloat16.nearest(part.at(from + k)));
+      data.set(U16, to + k * STEP_BYTES, weights.get(U16, from + (long) k * Short.BYTES));
     }
   }
 

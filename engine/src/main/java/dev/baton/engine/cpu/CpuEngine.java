@@ -4,6 +4,7 @@ import dev.baton.engine.Engine;
 import dev.baton.engine.LayerListener;
 import dev.baton.engine.Span;
 import dev.baton.engine.SpanCheck;
+import dev.baton.engine.packed.WeightStore;
 import dev.baton.kv.KvDtype;
 import dev.baton.kv.Layout;
 import dev.baton.kv.Lineage;
@@ -11,8 +12,6 @@ import dev.baton.kv.PlaneOrder;
 import dev.baton.model.LineageDigest;
 import dev.baton.model.ModelConfig;
 import dev.baton.model.ModelDirectory;
-import dev.baton.model.weights.Weights;
-import java.lang.foreign.Arena;
 import java.util.List;
 
 /**
@@ -27,9 +26,10 @@ import java.util.List;
  *       are defined, and equal tokens make bit-equal blocks.
  *   <li>A batch is refused before any memory is touched if one of its spans does not fit, or if a
  *       block that it writes is used by another place of the batch.
- *   <li>The files are mapped only while {@link #load} runs. Weights then take as many bytes off
- *       heap as in the checkpoint, output features rounded up to 64; 4 an element where matrices
- *       that are packed as one have different types.
+ *   <li>The model's files are mapped only while {@link #load} runs. Packed weights take as many
+ *       bytes as in the checkpoint, output features rounded up to 64; 4 an element where matrices
+ *       that are packed as one have different types: off heap, or in a file of a {@link
+ *       WeightStore}, which is in memory once however many engines map it.
  *   <li>Scratch memory grows with the largest batch up to {@value Rows#MOST} tokens at once; larger
  *       batches are computed in several passes, with the same bits.
  *   <li>{@link #run} and {@link #close} exclude each other.
@@ -39,7 +39,7 @@ public final class CpuEngine implements Engine {
   private final ModelConfig config;
   private final Layout layout;
   private final Lineage lineage;
-  private final Arena arena = Arena.ofShared();
+  private final LoadedWeights weights;
   private final Team team;
   private final SpanCheck check;
   private final KvPlanes planes;
@@ -47,35 +47,32 @@ public final class CpuEngine implements Engine {
   private final Rows rows = new Rows();
   private boolean closed;
 
-  private CpuEngine(ModelDirectory directory, Layout layout, int threads) {
-    this.config = directory.config();
+  private CpuEngine(ModelConfig config, Layout layout, LoadedWeights weights, Team team) {
+    this.config = config;
     this.layout = layout;
+    this.weights = weights;
+    this.team = team;
     this.check = new SpanCheck(config.vocabulary(), config.contextTokens(), layout);
     this.planes = new KvPlanes(layout);
-    this.team = new Team(threads);
-    try (Weights weights = Weights.open(directory)) {
-      this.lineage =
-          LineageDigest.of(config, weights, layout.dtype(), layout.blockTokens(), layout.order());
-      this.transformer =
-          new Transformer(
-              config, TransformerWeights.pack(config, weights, arena, team), layout, team);
-    } catch (Throwable e) {
-      close();
-      throw e;
-    }
+    this.lineage =
+        LineageDigest.of(
+            config, weights.digests(), layout.dtype(), layout.blockTokens(), layout.order());
+    this.transformer = new Transformer(config, weights.weights(), layout, team);
   }
 
   /**
-   * Loads a model. Blocks for as long as its weights take to read.
+   * Loads a model. Blocks for as long as its weights take to read, and to pack where nobody has.
    *
    * @param directory a Hugging Face model directory
    * @param blockTokens tokens in a KV block
    * @param threads that compute, the caller of {@link #run} included
+   * @param store of packed weights
    * @throws dev.baton.model.ModelException if the directory's weights cannot be used
    * @throws dev.baton.engine.EngineException if a weight of F16 is not finite
    * @throws IllegalArgumentException if {@code blockTokens} or {@code threads} is less than 1
    */
-  public static CpuEngine load(ModelDirectory directory, int blockTokens, int threads) {
+  public static CpuEngine load(
+      ModelDirectory directory, int blockTokens, int threads, WeightStore store) {
     ModelConfig config = directory.config();
     Layout layout =
         new Layout(
@@ -85,7 +82,24 @@ public final class CpuEngine implements Engine {
             KvDtype.F32,
             blockTokens,
             PlaneOrder.K_BY_DIMENSION_V_BY_TOKEN);
-    return new CpuEngine(directory, layout, threads);
+    Team team = new Team(threads);
+    try {
+      LoadedWeights weights = LoadedWeights.load(directory, store, team);
+      try {
+        return new CpuEngine(config, layout, weights, team);
+      } catch (Throwable e) {
+        weights.close();
+        throw e;
+      }
+    } catch (Throwable e) {
+      team.close();
+      throw e;
+    }
+  }
+
+  /** As the other one, with weights in memory of this engine's own. */
+  public static CpuEngine load(ModelDirectory directory, int blockTokens, int threads) {
+    return load(directory, blockTokens, threads, WeightStore.none());
   }
 
   @Override
@@ -145,7 +159,7 @@ public final class CpuEngine implements Engine {
     if (!closed) {
       closed = true;
       team.close();
-      arena.close();
+      weights.close();
     }
   }
 }

@@ -27,6 +27,9 @@ final class F16Panels extends Panels {
   /** A float's sign, and where a half's 5 bits of exponent and 10 of fraction go. */
   private static final int FIELDS = 0x8fffe000;
 
+  /** A half's 5 bits of exponent: all set in what is not finite. */
+  private static final int EXPONENT = 0x7c00;
+
   private static final float BIAS = 0x1p112f;
   private static final ByteOrder LITTLE = ByteOrder.LITTLE_ENDIAN;
   private static final ValueLayout.OfShort U16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(LITTLE);
@@ -42,16 +45,18 @@ final class F16Panels extends Panels {
 
   @Override
   void put(int column, Tensor part, int row) {
-    long from = (long) row * depth();
+    MemorySegment weights = part.data();
+    long from = (long) row * depth() * Short.BYTES;
+    long to = offset(column, 0);
     for (int k = 0; k < depth(); k++) {
-      float weight = part.at(from + k);
-      if (!Float.isFinite(weight)) {
+      short half = weights.get(U16, from + (long) k * Short.BYTES);
+      if ((half & EXPONENT) == EXPONENT) {
         throw new EngineException(
             Code.WEIGHT_NOT_FINITE,
             "tensor '%s' holds %s at [%d, %d], expected finite weights"
-                .formatted(part.name(), weight, row, k));
+                .formatted(part.name(), Float.float16ToFloat(half), row, k));
       }
-      data.set(U16, offset(column, k), Float.floatToFloat16(weight));
+      data.set(U16, to + k * STEP_BYTES, half);
     }
   }
 

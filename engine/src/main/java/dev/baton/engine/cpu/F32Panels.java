@@ -28,8 +28,9 @@ final class F32Panels extends Panels {
   @Override
   void put(int column, Tensor part, int row) {
     long from = (long) row * depth();
+    long to = offset(column, 0);
     for (int k = 0; k < depth(); k++) {
-      data.set(F32, offset(column, k), part.at(from + k));
+      data.set(F32, to + k * STEP_BYTES, part.at(from + k));
     }
   }
 

@@ -45,15 +45,17 @@ final class Int8Panels extends Panels {
 
   @Override
   void put(int column, Tensor part, int row) {
+    MemorySegment weights = part.data();
+    MemorySegment scales = part.requiredScales().data();
     long from = (long) row * depth();
-    Tensor scales = part.requiredScales();
-    for (int k = 0; k < depth(); k++) {
-      if (k % GROUP == 0) {
-        data.set(
-            U16, scaleOffset(column, k), scales.data().get(U16, (from + k) / GROUP * Short.BYTES));
+    for (int first = 0; first < depth(); first += GROUP) {
+      long scale = (from + first) / GROUP * Short.BYTES;
+      data.set(U16, scaleOffset(column, first), scales.get(U16, scale));
+      long to = byteOffset(column, first);
+      for (int k = 0; k < GROUP; k++) {
+        byte weight = weights.get(ValueLayout.JAVA_BYTE, from + first + k);
+        data.set(ValueLayout.JAVA_BYTE, to + k * STEP_BYTES, weight);
       }
-      byte weight = part.data().get(ValueLayout.JAVA_BYTE, from + k);
-      data.set(ValueLayout.JAVA_BYTE, byteOffset(column, k), weight);
     }
   }
 

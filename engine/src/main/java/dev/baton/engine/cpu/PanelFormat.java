@@ -69,14 +69,9 @@ enum PanelFormat {
     };
   }
 
-  /** Bytes of a packed matrix. */
-  long bytes(int columns, int depth) {
-    return (long) Panels.padded(columns) / Panels.COLUMNS * depth * stepBytes();
-  }
-
   /** Bytes of one step of k of a panel, a step's part of what several share included. */
   abstract long stepBytes();
 
-  /** Packed weights in this memory, {@link #bytes} long. */
+  /** Packed weights in this memory. */
   abstract Panels over(int columns, int depth, MemorySegment data);
 }

@@ -49,30 +49,17 @@ abstract sealed class Panels permits F32Panels, Bf16Panels, F16Panels, Int8Panel
 
   /** Packs matrices of the same depth, one below the other, into memory of {@code arena}. */
   static Panels pack(List<Tensor> parts, Arena arena, Team team) {
-    PanelFormat format = PanelFormat.of(parts);
-    int columns = parts.stream().mapToInt(each -> each.shape().getFirst()).sum();
-    int depth = parts.getFirst().shape().getLast();
-    Panels packed =
-        format.over(columns, depth, arena.allocate(format.bytes(columns, depth), CACHE_LINE));
-    packed.fill(parts, team);
-    return packed;
-  }
-
-  /** Packs these matrices into this memory, which holds zeros. */
-  final void fill(List<Tensor> parts, Team team) {
-    int first = 0;
-    for (Tensor part : parts) {
-      int base = first;
-      int count = part.shape().getFirst();
-      team.run(
-          count,
-          (member, from, to) -> {
-            for (int row = from; row < to; row++) {
-              put(base + row, part, row);
-            }
-          });
-      first += count;
-    }
+    Matrix matrix = new Matrix(parts);
+    long panelBytes = matrix.panelBytes();
+    MemorySegment data = arena.allocate(matrix.panels() * panelBytes, CACHE_LINE);
+    team.run(
+        matrix.panels(),
+        (member, from, to) -> {
+          for (int panel = from; panel < to; panel++) {
+            matrix.pack(panel, data.asSlice(panel * panelBytes, panelBytes));
+          }
+        });
+    return matrix.over(data);
   }
 
   /** {@code count} rounded up to whole panels: the stride of a row that a product writes. */
@@ -120,7 +107,7 @@ abstract sealed class Panels permits F32Panels, Bf16Panels, F16Panels, Int8Panel
   /** One weight. */
   abstract float at(int column, int k);
 
-  /** Packs row {@code row} of a matrix as one column. */
+  /** Packs row {@code row} of a matrix as one column, into memory that holds zeros. */
   abstract void put(int column, Tensor part, int row);
 
   /**

@@ -4,10 +4,8 @@ import dev.baton.model.ModelConfig;
 import dev.baton.model.weights.Tensor;
 import dev.baton.model.weights.TransformerTensors;
 import dev.baton.model.weights.Weights;
-import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 
 /**
  * All weights of a model, packed. Matrices that read the same input are packed as one.
@@ -40,73 +38,100 @@ record TransformerWeights(Panels embedding, List<Layer> layers, float[] finalNor
       Linear gateUp,
       Linear down) {}
 
-  /** Packs mapped weights into memory of {@code arena}; they may be unmapped afterwards. */
-  static TransformerWeights pack(ModelConfig config, Weights weights, Arena arena, Team team) {
-    Packer packer = new Packer(weights, arena, team);
-    Panels embedding = packer.panels(TransformerTensors.EMBEDDING);
-    List<Layer> layers = new ArrayList<>();
+  private static final List<String> QUERIES_KEYS_VALUES =
+      List.of("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj");
+  private static final List<String> ATTENTION_OUTPUT = List.of("self_attn.o_proj");
+  private static final List<String> GATE_UP = List.of("mlp.gate_proj", "mlp.up_proj");
+  private static final List<String> DOWN = List.of("mlp.down_proj");
+
+  /** Of every layer: those that read the same input are packed as one matrix. */
+  private static final List<List<String>> LINEAR =
+      List.of(QUERIES_KEYS_VALUES, ATTENTION_OUTPUT, GATE_UP, DOWN);
+
+  /**
+   * What is packed of a model: embedding, each layer's {@link #LINEAR}, output if it is another.
+   */
+  static List<Matrix> matrices(ModelConfig config, Weights weights) {
+    List<Matrix> matrices = new ArrayList<>();
+    matrices.add(new Matrix(List.of(weights.tensor(TransformerTensors.EMBEDDING))));
     for (int i = 0; i < config.layers(); i++) {
-      layers.add(packer.layer("model.layers." + i + "."));
+      for (List<String> names : LINEAR) {
+        String prefix = prefix(i);
+        matrices.add(
+            new Matrix(
+                names.stream()
+                    .map(each -> weights.tensor(prefix + each + TransformerTensors.WEIGHT))
+                    .toList()));
+      }
     }
-    return new TransformerWeights(
-        embedding,
-        List.copyOf(layers),
-        packer.floats(TransformerTensors.FINAL_NORM),
-        new Linear(config.tiedEmbeddings() ? embedding : packer.panels(TransformerTensors.OUTPUT)));
+    if (!config.tiedEmbeddings()) {
+      matrices.add(new Matrix(List.of(weights.tensor(TransformerTensors.OUTPUT))));
+    }
+    return List.copyOf(matrices);
   }
 
-  private record Packer(Weights weights, Arena arena, Team team) {
-    Layer layer(String prefix) {
-      String attention = prefix + "self_attn.";
-      String feedForward = prefix + "mlp.";
+  /** All weights: these {@link #matrices}, packed, and the vectors, which are copied. */
+  static TransformerWeights of(ModelConfig config, Weights weights, List<Panels> matrices) {
+    List<Layer> layers = new ArrayList<>();
+    for (int i = 0; i < config.layers(); i++) {
+      int first = 1 + i * LINEAR.size();
+      List<Panels> linear = matrices.subList(first, first + LINEAR.size());
+      layers.add(new Reader(weights, prefix(i), linear).layer());
+    }
+    return new TransformerWeights(
+        matrices.getFirst(),
+        List.copyOf(layers),
+        floats(weights, TransformerTensors.FINAL_NORM),
+        new Linear(config.tiedEmbeddings() ? matrices.getFirst() : matrices.getLast()));
+  }
+
+  private static String prefix(int layer) {
+    return "model.layers." + layer + ".";
+  }
+
+  /** Of one layer. */
+  private record Reader(Weights weights, String prefix, List<Panels> linear) {
+    Layer layer() {
       return new Layer(
-          floats(prefix + "input_layernorm.weight"),
-          linear(attention + "q_proj", attention + "k_proj", attention + "v_proj"),
-          floats(attention + "q_norm.weight"),
-          floats(attention + "k_norm.weight"),
-          linear(attention + "o_proj"),
-          floats(prefix + "post_attention_layernorm.weight"),
-          linear(feedForward + "gate_proj", feedForward + "up_proj"),
-          linear(feedForward + "down_proj"));
+          floats("input_layernorm.weight"),
+          linear(QUERIES_KEYS_VALUES),
+          floats("self_attn.q_norm.weight"),
+          floats("self_attn.k_norm.weight"),
+          linear(ATTENTION_OUTPUT),
+          floats("post_attention_layernorm.weight"),
+          linear(GATE_UP),
+          linear(DOWN));
     }
 
     /** Layers that read the same input, as one; all have biases or none has. */
-    Linear linear(String... names) {
-      Panels packed =
-          panels(
-              Stream.of(names)
-                  .map(each -> each + TransformerTensors.WEIGHT)
-                  .toArray(String[]::new));
-      float[] bias =
-          new float[weights.has(names[0] + TransformerTensors.BIAS) ? packed.columns() : 0];
+    Linear linear(List<String> names) {
+      Panels packed = linear.get(LINEAR.indexOf(names));
+      boolean biases = weights.has(prefix + names.getFirst() + TransformerTensors.BIAS);
+      float[] bias = new float[biases ? packed.columns() : 0];
       int at = 0;
       for (String name : names) {
-        float[] part = floats(name + TransformerTensors.BIAS);
-        System.arraycopy(part, 0, bias, at, part.length);
-        at += part.length;
+        float[] one = floats(name + TransformerTensors.BIAS);
+        System.arraycopy(one, 0, bias, at, one.length);
+        at += one.length;
       }
       return new Linear(packed, bias);
     }
 
-    Panels panels(String... names) {
-      List<Tensor> parts = new ArrayList<>();
-      for (String name : names) {
-        parts.add(weights.tensor(name));
-      }
-      return Panels.pack(parts, arena, team);
-    }
-
-    /** A vector; empty if the model has none of this name. */
     float[] floats(String name) {
-      if (!weights.has(name)) {
-        return new float[0];
-      }
-      Tensor tensor = weights.tensor(name);
-      float[] all = new float[tensor.shape().getFirst()];
-      for (int i = 0; i < all.length; i++) {
-        all[i] = tensor.at(i);
-      }
-      return all;
+      return TransformerWeights.floats(weights, prefix + name);
     }
+  }
+
+  /** A vector; empty if the model has none of this name. */
+  private static float[] floats(Weights weights, String name) {
+    if (!weights.has(name)) {
+      return new float[0];
+    }
+    Tensor tensor = weights.tensor(name);
+    float[] all = new float[tensor.shape().getFirst()];
+    for (int i = 0; i < all.length; i++) {
+      all[i] = tensor.at(i);
+    }
+    return all;
   }
 }

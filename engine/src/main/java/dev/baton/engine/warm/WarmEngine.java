@@ -3,6 +3,7 @@ package dev.baton.engine.warm;
 import dev.baton.engine.Engine;
 import dev.baton.engine.WarmUp;
 import dev.baton.engine.cpu.CpuEngine;
+import dev.baton.engine.packed.WeightStore;
 import dev.baton.model.ModelDirectory;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -24,12 +25,13 @@ public final class WarmEngine {
    * @param model a Hugging Face model directory
    * @param blockTokens tokens in a KV block
    * @param threads that compute
+   * @param store of packed weights
    * @throws dev.baton.model.ModelException if the model directory cannot be used
    * @throws dev.baton.engine.EngineException if a weight of F16 is not finite
    */
-  public static Engine start(Path model, int blockTokens, int threads) {
+  public static Engine start(Path model, int blockTokens, int threads, WeightStore store) {
     long begin = System.nanoTime();
-    Engine engine = CpuEngine.load(ModelDirectory.open(model), blockTokens, threads);
+    Engine engine = CpuEngine.load(ModelDirectory.open(model), blockTokens, threads, store);
     long loaded = System.nanoTime();
     LOG.info("loaded {} in {} ms", model, (loaded - begin) / 1_000_000);
     try {

@@ -53,6 +53,7 @@ public final class Weights implements AutoCloseable {
   private final SortedMap<String, Tensor> tensors = new TreeMap<>();
 
   private final Map<String, String> files = new HashMap<>();
+  private List<SourceFile> sources = List.of();
 
   private Weights() {}
 
@@ -75,6 +76,7 @@ public final class Weights implements AutoCloseable {
 
   private void load(ModelDirectory directory) {
     SafetensorsIndex index = SafetensorsIndex.of(directory.path());
+    sources = index.shards().stream().map(SourceFile::of).toList(); // before they are mapped
     Map<String, Stored> stored = stored(index);
     for (TransformerTensors.Expected expected : TransformerTensors.of(directory.config())) {
       Stored tensor = stored.get(expected.name());
@@ -259,6 +261,25 @@ public final class Weights implements AutoCloseable {
   /** The name of the file that this tensor stands in; its scales may be in another. */
   public String file(Tensor tensor) {
     return Objects.requireNonNull(files.get(tensor.name()), tensor.name());
+  }
+
+  /** The files, as they were when they were opened, in the order of their names. */
+  public List<SourceFile> sources() {
+    return sources;
+  }
+
+  /**
+   * Requires that what was read so far is of one state of the files.
+   *
+   * @throws ModelException naming the file that changed since they were opened
+   */
+  public void requireUnchanged() {
+    for (SourceFile source : sources) {
+      if (!source.isUnchanged()) {
+        throw new ModelException(
+            Code.FILE_CORRUPT, source.path(), "changed while it was read; start again");
+      }
+    }
   }
 
   /** Unmaps the files. Idempotent. */

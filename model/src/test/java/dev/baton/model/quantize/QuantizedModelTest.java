@@ -14,6 +14,7 @@ import dev.baton.model.ModelDirectory;
 import dev.baton.model.ModelException;
 import dev.baton.model.ModelException.Code;
 import dev.baton.model.ModelFiles;
+import dev.baton.model.WeightDigests;
 import dev.baton.model.quantize.QuantizedModel.Outcome;
 import dev.baton.model.random.RandomModel.Shape;
 import dev.baton.model.text.ChatTemplate;
@@ -198,7 +199,11 @@ class QuantizedModelTest {
     ModelDirectory model = ModelDirectory.open(directory);
     try (Weights weights = Weights.open(model)) {
       return LineageDigest.of(
-          model.config(), weights, KvDtype.F32, 16, PlaneOrder.K_BY_DIMENSION_V_BY_TOKEN);
+          model.config(),
+          WeightDigests.of(model.config(), weights),
+          KvDtype.F32,
+          16,
+          PlaneOrder.K_BY_DIMENSION_V_BY_TOKEN);
     }
   }
 

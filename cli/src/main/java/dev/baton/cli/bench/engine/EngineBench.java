@@ -15,6 +15,7 @@ import dev.baton.engine.Engine;
 import dev.baton.engine.Span;
 import dev.baton.engine.WarmUp;
 import dev.baton.engine.cpu.CpuEngine;
+import dev.baton.engine.packed.WeightStore;
 import dev.baton.kv.Block;
 import dev.baton.kv.BlockPool;
 import dev.baton.model.ModelDirectory;
@@ -40,6 +41,7 @@ final class EngineBench {
   private final int rounds;
   private final Duration warmUp;
   private final long memoryBytes;
+  private final WeightStore store;
   private final Progress progress;
   private final SplittableRandom random = new SplittableRandom(1);
 
@@ -50,12 +52,20 @@ final class EngineBench {
    * @param rounds of each case, after one that does not count
    * @param warmUp most time in which the JVM compiles the kernels
    * @param memoryBytes to find the speed of memory with: larger than any cache
+   * @param store of packed weights
    */
-  EngineBench(Crew crew, int rounds, Duration warmUp, long memoryBytes, Progress progress) {
+  EngineBench(
+      Crew crew,
+      int rounds,
+      Duration warmUp,
+      long memoryBytes,
+      WeightStore store,
+      Progress progress) {
     this.crew = crew;
     this.rounds = rounds;
     this.warmUp = warmUp;
     this.memoryBytes = memoryBytes;
+    this.store = store;
     this.progress = progress;
   }
 
@@ -64,7 +74,7 @@ final class EngineBench {
     MachineLimits limits = MachineLimits.measure(crew, memoryBytes, progress);
     progress.step("loading " + directory.name());
     long start = System.nanoTime();
-    try (Engine engine = CpuEngine.load(directory, BLOCK_TOKENS, crew.members())) {
+    try (Engine engine = CpuEngine.load(directory, BLOCK_TOKENS, crew.members(), store)) {
       double loadSeconds = (System.nanoTime() - start) / 1e9;
       progress.step("warming up");
       WarmUp.run(engine, warmUp);

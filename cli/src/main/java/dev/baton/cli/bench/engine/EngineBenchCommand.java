@@ -3,9 +3,12 @@ package dev.baton.cli.bench.engine;
 import dev.baton.cli.bench.engine.EngineCase.Decode;
 import dev.baton.cli.bench.engine.EngineCase.Prefill;
 import dev.baton.cli.machine.Crew;
+import dev.baton.cli.machine.WeightOptions;
 import dev.baton.cli.shell.Progress;
 import dev.baton.cli.shell.TemporaryDirectory;
 import dev.baton.cli.shell.Units;
+import dev.baton.cluster.process.ProcessLogging;
+import dev.baton.engine.packed.WeightStore;
 import dev.baton.model.ModelConfig;
 import dev.baton.model.ModelDirectory;
 import dev.baton.model.PublishedModels;
@@ -18,8 +21,10 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.event.Level;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -121,6 +126,8 @@ public final class EngineBenchCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Print the report as one JSON object on one line.")
   private boolean json;
 
+  @Mixin private WeightOptions weights = new WeightOptions();
+
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @Override
@@ -131,11 +138,18 @@ public final class EngineBenchCommand implements Callable<Integer> {
     check("--prompts", prompts, MOST_TOKENS);
     check("--batches", batches, MOST_BATCH);
     check("--contexts", contexts, MOST_TOKENS);
+    ProcessLogging.plain(Level.WARN);
     EngineReport report;
     try (Progress progress = Progress.onStderr();
         TemporaryDirectory temporary = TemporaryDirectory.create("baton-bench-")) {
       report =
-          new EngineBench(new Crew(members, LIMIT_ROUND), rounds, warmUp, memory, progress)
+          new EngineBench(
+                  new Crew(members, LIMIT_ROUND),
+                  rounds,
+                  warmUp,
+                  memory,
+                  store(temporary),
+                  progress)
               .measure(
                   ModelDirectory.open(directory(temporary, progress)),
                   prompts.stream().map(Prefill::new).toList(),
@@ -147,6 +161,10 @@ public final class EngineBenchCommand implements Callable<Integer> {
       report.lines().forEach(System.out::println);
     }
     return 0;
+  }
+
+  private WeightStore store(TemporaryDirectory temporary) {
+    return measured.model != null ? weights.store() : weights.storeBeside(temporary.path());
   }
 
   private Path directory(TemporaryDirectory temporary, Progress progress) {

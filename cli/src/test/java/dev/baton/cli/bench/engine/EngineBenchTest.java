@@ -8,6 +8,7 @@ import dev.baton.cli.bench.engine.EngineCase.Prefill;
 import dev.baton.cli.machine.Crew;
 import dev.baton.cli.shell.Progress;
 import dev.baton.cluster.phase.ModelSpec;
+import dev.baton.engine.packed.WeightStore;
 import dev.baton.model.ModelDirectory;
 import dev.baton.model.random.RandomModel;
 import dev.baton.model.weights.WeightDtype;
@@ -31,7 +32,12 @@ class EngineBenchTest {
     try (Progress progress = Progress.onStderr()) {
       report =
           new EngineBench(
-                  new Crew(1, Duration.ofMillis(5)), 2, Duration.ofMillis(1), 8 << 20, progress)
+                  new Crew(1, Duration.ofMillis(5)),
+                  2,
+                  Duration.ofMillis(1),
+                  8 << 20,
+                  WeightStore.none(),
+                  progress)
               .measure(
                   ModelDirectory.open(model),
                   List.of(new Prefill(32), new Prefill(512)),
