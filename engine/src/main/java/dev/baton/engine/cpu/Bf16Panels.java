@@ -110,15 +110,24 @@ final class Bf16Panels extends Panels {
   @Override
   void widen(int panel, int k, int count, MemorySegment wide) {
     long first = step(panel, k) * STEP_BYTES;
-    for (int i = 0; i < count; i++) {
-      for (int n = 0; n < HALF; n += L) {
-        IntVector both =
-            IntVector.fromMemorySegment(
-                INTS, data, first + i * STEP_BYTES + (long) n * Integer.BYTES, LITTLE);
-        long to = ((long) i * COLUMNS + n) * Float.BYTES;
-        both.lanewise(VectorOperators.LSHL, 16).intoMemorySegment(wide, to, LITTLE);
-        both.and(HIGH).intoMemorySegment(wide, to + (long) HALF * Float.BYTES, LITTLE);
-      }
+    int half = count / 2;
+    for (int i = 0; i < half; i++) {
+      widenStep(first, i, wide);
+      widenStep(first, half + i, wide);
+    }
+    if (count > 2 * half) {
+      widenStep(first, count - 1, wide);
+    }
+  }
+
+  private void widenStep(long first, int i, MemorySegment wide) {
+    for (int n = 0; n < HALF; n += L) {
+      IntVector both =
+          IntVector.fromMemorySegment(
+              INTS, data, first + i * STEP_BYTES + (long) n * Integer.BYTES, LITTLE);
+      long to = ((long) i * COLUMNS + n) * Float.BYTES;
+      both.lanewise(VectorOperators.LSHL, 16).intoMemorySegment(wide, to, LITTLE);
+      both.and(HIGH).intoMemorySegment(wide, to + (long) HALF * Float.BYTES, LITTLE);
     }
   }
 }

@@ -248,13 +248,27 @@ final class Int8Panels extends Panels {
 
   @Override
   void widen(int panel, int k, int count, MemorySegment wide) {
-    long from = group(panel, k);
-    long to = 0;
-    for (int g = 0; g < count; g += GROUP) {
-      widenScales(from, wide, to);
-      widenSteps(from + SCALES_BYTES, wide, to + (long) COLUMNS * Float.BYTES);
-      from += GROUP_BYTES;
-      to += (long) SixRows.GROUP_FLOATS * Float.BYTES;
+    int groups = count / GROUP;
+    int half = groups / 2;
+    for (int g = 0; g < half; g++) {
+      widenGroups(panel, k, g, half + g, wide);
+    }
+    if (groups > 2 * half) {
+      widenGroups(panel, k, groups - 1, groups - 1, wide);
+    }
+  }
+
+  /** Two groups at once, which may be the same. */
+  private void widenGroups(int panel, int k, int one, int other, MemorySegment wide) {
+    long from = group(panel, k) + one * GROUP_BYTES;
+    long fromOther = group(panel, k) + other * GROUP_BYTES;
+    long to = (long) one * SixRows.GROUP_FLOATS * Float.BYTES;
+    long toOther = (long) other * SixRows.GROUP_FLOATS * Float.BYTES;
+    widenScales(from, wide, to);
+    widenScales(fromOther, wide, toOther);
+    for (int i = 0; i < GROUP; i++) {
+      widenStep(from, i, wide, to);
+      widenStep(fromOther, i, wide, toOther);
     }
   }
 
@@ -267,30 +281,30 @@ final class Int8Panels extends Panels {
     }
   }
 
-  private void widenSteps(long from, MemorySegment wide, long to) {
-    for (int i = 0; i < GROUP; i++) {
-      for (int n = 0; n < QUARTER; n += L) {
-        long at = (long) n * Integer.BYTES;
-        IntVector raw = IntVector.fromMemorySegment(INTS, data, from + i * STEP_BYTES + at, LITTLE);
-        long step = to + (long) i * COLUMNS * Float.BYTES + at;
-        ((FloatVector)
-                raw.lanewise(VectorOperators.LSHL, 24)
-                    .lanewise(VectorOperators.ASHR, 24)
-                    .convert(VectorOperators.I2F, 0))
-            .intoMemorySegment(wide, step, LITTLE);
-        ((FloatVector)
-                raw.lanewise(VectorOperators.LSHL, 16)
-                    .lanewise(VectorOperators.ASHR, 24)
-                    .convert(VectorOperators.I2F, 0))
-            .intoMemorySegment(wide, step + QUARTER_BYTES, LITTLE);
-        ((FloatVector)
-                raw.lanewise(VectorOperators.LSHL, 8)
-                    .lanewise(VectorOperators.ASHR, 24)
-                    .convert(VectorOperators.I2F, 0))
-            .intoMemorySegment(wide, step + 2 * QUARTER_BYTES, LITTLE);
-        ((FloatVector) raw.lanewise(VectorOperators.ASHR, 24).convert(VectorOperators.I2F, 0))
-            .intoMemorySegment(wide, step + 3 * QUARTER_BYTES, LITTLE);
-      }
+  private void widenStep(long from, int i, MemorySegment wide, long to) {
+    for (int n = 0; n < QUARTER; n += L) {
+      long at = (long) n * Integer.BYTES;
+      IntVector raw =
+          IntVector.fromMemorySegment(
+              INTS, data, from + SCALES_BYTES + i * STEP_BYTES + at, LITTLE);
+      long step = to + (i + 1L) * COLUMNS * Float.BYTES + at;
+      ((FloatVector)
+              raw.lanewise(VectorOperators.LSHL, 24)
+                  .lanewise(VectorOperators.ASHR, 24)
+                  .convert(VectorOperators.I2F, 0))
+          .intoMemorySegment(wide, step, LITTLE);
+      ((FloatVector)
+              raw.lanewise(VectorOperators.LSHL, 16)
+                  .lanewise(VectorOperators.ASHR, 24)
+                  .convert(VectorOperators.I2F, 0))
+          .intoMemorySegment(wide, step + QUARTER_BYTES, LITTLE);
+      ((FloatVector)
+              raw.lanewise(VectorOperators.LSHL, 8)
+                  .lanewise(VectorOperators.ASHR, 24)
+                  .convert(VectorOperators.I2F, 0))
+          .intoMemorySegment(wide, step + 2 * QUARTER_BYTES, LITTLE);
+      ((FloatVector) raw.lanewise(VectorOperators.ASHR, 24).convert(VectorOperators.I2F, 0))
+          .intoMemorySegment(wide, step + 3 * QUARTER_BYTES, LITTLE);
     }
   }
 

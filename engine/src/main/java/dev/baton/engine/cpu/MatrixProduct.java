@@ -16,12 +16,6 @@ import jdk.incubator.vector.FloatVector;
  * <p>Not safe for use by several threads at once.
  */
 final class MatrixProduct {
-  /**
-   * Up to so many times six rows shorter runs are faster: reading the weights takes most of the
-   * time then, and what is read must still be in the first cache when its floats are written.
-   */
-  private static final int FEW = 8;
-
   private final Team team;
   private final MemorySegment[] wide;
   private final float[][] sums;
@@ -148,12 +142,11 @@ final class MatrixProduct {
   private void manyRows(int panel, MemorySegment floats, float[] sum) {
     int cStride = w.panels() * Panels.COLUMNS;
     int sixes = Math.ceilDiv(rows, SixRows.COUNT);
-    int run = sixes > FEW ? Panels.RUN : Panels.RUN / 2;
     for (int block = 0; block < w.depth(); block += Panels.BLOCK_DEPTH) {
       int end = Math.min(block + Panels.BLOCK_DEPTH, w.depth());
       Arrays.fill(sum, 0, sixes * SixRows.COUNT * Panels.COLUMNS, 0);
-      for (int k = block; k < end; k += run) {
-        int count = Math.min(run, end - k);
+      for (int k = block; k < end; k += Panels.RUN) {
+        int count = Math.min(Panels.RUN, end - k);
         w.widen(panel, k, count, floats);
         for (int six = 0; six < sixes; six++) {
           int aAt = (six * w.depth() + k) * SixRows.COUNT;

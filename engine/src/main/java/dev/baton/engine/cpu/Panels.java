@@ -124,6 +124,7 @@ abstract sealed class Panels permits F32Panels, Bf16Panels, F16Panels, Int8Panel
 
   /**
    * Makes floats of the weights of a run of k, exactly, for {@link #sixRows}: once for all rows.
+   * Reads both halves of the run at once: two streams of memory, as {@link #oneRow}.
    *
    * @param count steps, at most {@link #RUN}
    * @param wide {@link #WIDE_BYTES}
