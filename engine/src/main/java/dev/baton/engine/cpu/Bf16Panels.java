@@ -21,6 +21,7 @@ final class Bf16Panels extends Panels {
   private static final long BYTES = (long) L * Integer.BYTES;
   private static final long STEP_BYTES = PanelFormat.BF16.stepBytes();
   private static final int HALF = COLUMNS / 2;
+  private static final long HALF_BYTES = (long) HALF * Float.BYTES;
   private static final int HIGH = 0xffff0000;
   private static final ByteOrder LITTLE = ByteOrder.LITTLE_ENDIAN;
   private static final ValueLayout.OfShort U16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(LITTLE);
@@ -109,25 +110,41 @@ final class Bf16Panels extends Panels {
 
   @Override
   void widen(int panel, int k, int count, MemorySegment wide) {
-    long first = step(panel, k) * STEP_BYTES;
     int half = count / 2;
-    for (int i = 0; i < half; i++) {
-      widenStep(first, i, wide);
-      widenStep(first, half + i, wide);
-    }
-    if (count > 2 * half) {
-      widenStep(first, count - 1, wide);
-    }
-  }
-
-  private void widenStep(long first, int i, MemorySegment wide) {
-    for (int n = 0; n < HALF; n += L) {
-      IntVector both =
-          IntVector.fromMemorySegment(
-              INTS, data, first + i * STEP_BYTES + (long) n * Integer.BYTES, LITTLE);
-      long to = ((long) i * COLUMNS + n) * Float.BYTES;
-      both.lanewise(VectorOperators.LSHL, 16).intoMemorySegment(wide, to, LITTLE);
-      both.and(HIGH).intoMemorySegment(wide, to + (long) HALF * Float.BYTES, LITTLE);
+    for (int n = 0; n < HALF; n += 2 * L) {
+      long from = step(panel, k) * STEP_BYTES + (long) n * Integer.BYTES;
+      long fromNext = from + half * STEP_BYTES;
+      long to = (long) n * Float.BYTES;
+      long toNext = to + half * SixRows.STEP_BYTES;
+      for (int i = 0; i < half; i++) {
+        long in = i * STEP_BYTES;
+        long out = i * SixRows.STEP_BYTES;
+        IntVector lower = IntVector.fromMemorySegment(INTS, data, from + in, LITTLE);
+        IntVector upper = IntVector.fromMemorySegment(INTS, data, from + in + BYTES, LITTLE);
+        IntVector lowerNext = IntVector.fromMemorySegment(INTS, data, fromNext + in, LITTLE);
+        IntVector upperNext =
+            IntVector.fromMemorySegment(INTS, data, fromNext + in + BYTES, LITTLE);
+        lower.lanewise(VectorOperators.LSHL, 16).intoMemorySegment(wide, to + out, LITTLE);
+        lower.and(HIGH).intoMemorySegment(wide, to + out + HALF_BYTES, LITTLE);
+        upper.lanewise(VectorOperators.LSHL, 16).intoMemorySegment(wide, to + out + BYTES, LITTLE);
+        upper.and(HIGH).intoMemorySegment(wide, to + out + BYTES + HALF_BYTES, LITTLE);
+        lowerNext.lanewise(VectorOperators.LSHL, 16).intoMemorySegment(wide, toNext + out, LITTLE);
+        lowerNext.and(HIGH).intoMemorySegment(wide, toNext + out + HALF_BYTES, LITTLE);
+        upperNext
+            .lanewise(VectorOperators.LSHL, 16)
+            .intoMemorySegment(wide, toNext + out + BYTES, LITTLE);
+        upperNext.and(HIGH).intoMemorySegment(wide, toNext + out + BYTES + HALF_BYTES, LITTLE);
+      }
+      for (int i = 2 * half; i < count; i++) {
+        long in = i * STEP_BYTES;
+        long out = i * SixRows.STEP_BYTES;
+        IntVector lower = IntVector.fromMemorySegment(INTS, data, from + in, LITTLE);
+        IntVector upper = IntVector.fromMemorySegment(INTS, data, from + in + BYTES, LITTLE);
+        lower.lanewise(VectorOperators.LSHL, 16).intoMemorySegment(wide, to + out, LITTLE);
+        lower.and(HIGH).intoMemorySegment(wide, to + out + HALF_BYTES, LITTLE);
+        upper.lanewise(VectorOperators.LSHL, 16).intoMemorySegment(wide, to + out + BYTES, LITTLE);
+        upper.and(HIGH).intoMemorySegment(wide, to + out + BYTES + HALF_BYTES, LITTLE);
+      }
     }
   }
 }

@@ -246,6 +246,12 @@ final class Int8Panels extends Panels {
     }
   }
 
+  /** One row takes longer to unpack than to read. */
+  @Override
+  int few() {
+    return 2;
+  }
+
   @Override
   void widen(int panel, int k, int count, MemorySegment wide) {
     int groups = count / GROUP;
@@ -260,15 +266,60 @@ final class Int8Panels extends Panels {
 
   /** Two groups at once, which may be the same. */
   private void widenGroups(int panel, int k, int one, int other, MemorySegment wide) {
-    long from = group(panel, k) + one * GROUP_BYTES;
-    long fromOther = group(panel, k) + other * GROUP_BYTES;
-    long to = (long) one * SixRows.GROUP_FLOATS * Float.BYTES;
-    long toOther = (long) other * SixRows.GROUP_FLOATS * Float.BYTES;
-    widenScales(from, wide, to);
-    widenScales(fromOther, wide, toOther);
-    for (int i = 0; i < GROUP; i++) {
-      widenStep(from, i, wide, to);
-      widenStep(fromOther, i, wide, toOther);
+    long first = group(panel, k) + one * GROUP_BYTES;
+    long second = group(panel, k) + other * GROUP_BYTES;
+    long firstTo = (long) one * SixRows.GROUP_FLOATS * Float.BYTES;
+    long secondTo = (long) other * SixRows.GROUP_FLOATS * Float.BYTES;
+    widenScales(first, wide, firstTo);
+    widenScales(second, wide, secondTo);
+    for (int n = 0; n < QUARTER; n += L) {
+      long from = first + SCALES_BYTES + (long) n * Integer.BYTES;
+      long fromNext = second + SCALES_BYTES + (long) n * Integer.BYTES;
+      long to = firstTo + SixRows.STEP_BYTES + (long) n * Float.BYTES;
+      long toNext = secondTo + SixRows.STEP_BYTES + (long) n * Float.BYTES;
+      for (int i = 0; i < GROUP; i++) {
+        long in = i * STEP_BYTES;
+        long out = i * SixRows.STEP_BYTES;
+        IntVector raw = IntVector.fromMemorySegment(INTS, data, from + in, LITTLE);
+        IntVector rawNext = IntVector.fromMemorySegment(INTS, data, fromNext + in, LITTLE);
+        ((FloatVector)
+                raw.lanewise(VectorOperators.LSHL, 24)
+                    .lanewise(VectorOperators.ASHR, 24)
+                    .convert(VectorOperators.I2F, 0))
+            .intoMemorySegment(wide, to + out, LITTLE);
+        ((FloatVector)
+                raw.lanewise(VectorOperators.LSHL, 16)
+                    .lanewise(VectorOperators.ASHR, 24)
+                    .convert(VectorOperators.I2F, 0))
+            .intoMemorySegment(wide, to + out + QUARTER_BYTES, LITTLE);
+        ((FloatVector)
+                raw.lanewise(VectorOperators.LSHL, 8)
+                    .lanewise(VectorOperators.ASHR, 24)
+                    .convert(VectorOperators.I2F, 0))
+            .intoMemorySegment(wide, to + out + 2 * QUARTER_BYTES, LITTLE);
+        ((FloatVector) raw.lanewise(VectorOperators.ASHR, 24).convert(VectorOperators.I2F, 0))
+            .intoMemorySegment(wide, to + out + 3 * QUARTER_BYTES, LITTLE);
+        ((FloatVector)
+                rawNext
+                    .lanewise(VectorOperators.LSHL, 24)
+                    .lanewise(VectorOperators.ASHR, 24)
+                    .convert(VectorOperators.I2F, 0))
+            .intoMemorySegment(wide, toNext + out, LITTLE);
+        ((FloatVector)
+                rawNext
+                    .lanewise(VectorOperators.LSHL, 16)
+                    .lanewise(VectorOperators.ASHR, 24)
+                    .convert(VectorOperators.I2F, 0))
+            .intoMemorySegment(wide, toNext + out + QUARTER_BYTES, LITTLE);
+        ((FloatVector)
+                rawNext
+                    .lanewise(VectorOperators.LSHL, 8)
+                    .lanewise(VectorOperators.ASHR, 24)
+                    .convert(VectorOperators.I2F, 0))
+            .intoMemorySegment(wide, toNext + out + 2 * QUARTER_BYTES, LITTLE);
+        ((FloatVector) rawNext.lanewise(VectorOperators.ASHR, 24).convert(VectorOperators.I2F, 0))
+            .intoMemorySegment(wide, toNext + out + 3 * QUARTER_BYTES, LITTLE);
+      }
     }
   }
 
@@ -278,33 +329,6 @@ final class Int8Panels extends Panels {
       IntVector both = IntVector.fromMemorySegment(INTS, data, from + at, LITTLE);
       both.lanewise(VectorOperators.LSHL, 16).intoMemorySegment(wide, to + at, LITTLE);
       both.and(HIGH).intoMemorySegment(wide, to + (long) HALF * Float.BYTES + at, LITTLE);
-    }
-  }
-
-  private void widenStep(long from, int i, MemorySegment wide, long to) {
-    for (int n = 0; n < QUARTER; n += L) {
-      long at = (long) n * Integer.BYTES;
-      IntVector raw =
-          IntVector.fromMemorySegment(
-              INTS, data, from + SCALES_BYTES + i * STEP_BYTES + at, LITTLE);
-      long step = to + (i + 1L) * COLUMNS * Float.BYTES + at;
-      ((FloatVector)
-              raw.lanewise(VectorOperators.LSHL, 24)
-                  .lanewise(VectorOperators.ASHR, 24)
-                  .convert(VectorOperators.I2F, 0))
-          .intoMemorySegment(wide, step, LITTLE);
-      ((FloatVector)
-              raw.lanewise(VectorOperators.LSHL, 16)
-                  .lanewise(VectorOperators.ASHR, 24)
-                  .convert(VectorOperators.I2F, 0))
-          .intoMemorySegment(wide, step + QUARTER_BYTES, LITTLE);
-      ((FloatVector)
-              raw.lanewise(VectorOperators.LSHL, 8)
-                  .lanewise(VectorOperators.ASHR, 24)
-                  .convert(VectorOperators.I2F, 0))
-          .intoMemorySegment(wide, step + 2 * QUARTER_BYTES, LITTLE);
-      ((FloatVector) raw.lanewise(VectorOperators.ASHR, 24).convert(VectorOperators.I2F, 0))
-          .intoMemorySegment(wide, step + 3 * QUARTER_BYTES, LITTLE);
     }
   }
 

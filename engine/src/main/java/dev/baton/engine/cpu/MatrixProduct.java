@@ -63,7 +63,7 @@ final class MatrixProduct {
     this.bias = linear.bias();
     this.c = c;
     this.add = add;
-    if (rows > 1) {
+    if (rows > w.few()) {
       packRows();
     }
     team.run(w.panels(), panels);
@@ -106,10 +106,12 @@ final class MatrixProduct {
   private void panels(int member, int from, int to) {
     for (int panel = from; panel < to; panel++) {
       begin(panel);
-      if (rows == 1) {
-        oneRow(panel);
-      } else {
+      if (rows > w.few()) {
         manyRows(panel, wide[member], sums[member]);
+      } else {
+        for (int row = 0; row < rows; row++) {
+          oneRow(row, panel);
+        }
       }
     }
   }
@@ -130,12 +132,13 @@ final class MatrixProduct {
     }
   }
 
-  private void oneRow(int panel) {
+  private void oneRow(int row, int panel) {
+    int cAt = (row * w.panels() + panel) * Panels.COLUMNS;
     int block = Panels.BLOCK_DEPTH;
     for (int k = 0; k < w.depth(); k += 2 * block) {
       int left = w.depth() - k;
       int more = Math.clamp(left - block, 0, block);
-      w.oneRow(a, k, panel, k, Math.min(block, left), more, c, panel * Panels.COLUMNS);
+      w.oneRow(a, row * aStride + k, panel, k, Math.min(block, left), more, c, cAt);
     }
   }
 

@@ -25,7 +25,10 @@ final class SixRows {
   private static final VectorSpecies<Float> S = Lanes.FLOATS;
   private static final int L = Lanes.COUNT;
   private static final long BYTES = (long) L * Float.BYTES;
-  private static final long STEP_BYTES = (long) COLUMNS * Float.BYTES;
+
+  /** Bytes of the weights of a step. */
+  static final long STEP_BYTES = (long) COLUMNS * Float.BYTES;
+
   private static final ByteOrder LITTLE = ByteOrder.LITTLE_ENDIAN;
 
   private SixRows() {}
