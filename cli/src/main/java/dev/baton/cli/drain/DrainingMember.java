@@ -1,5 +1,6 @@
 package dev.baton.cli.drain;
 
+import dev.baton.cluster.drain.DrainOrders;
 import dev.baton.proto.internal.v1.DrainProgress;
 import dev.baton.proto.internal.v1.DrainState;
 import java.time.Duration;
@@ -25,8 +26,8 @@ final class DrainingMember {
   /** A member looks at its orders at once. */
   private static final Duration TAKE_LIMIT = Duration.ofSeconds(10);
 
-  /** Between its leaving and its last word. */
-  private static final Duration LAST_WORD = Duration.ofSeconds(3);
+  /** Between its leaving and its last word, until that is seen here. */
+  private static final Duration LAST_WORD = DrainOrders.LAST_WORD.plusMillis(500);
 
   /** What a member may take besides its limit. */
   private static final Duration GRACE = Duration.ofSeconds(20);

@@ -27,8 +27,8 @@ import org.slf4j.LoggerFactory;
  *
  * <ul>
  *   <li>An order counts for one epoch: a successor of the same id does not obey it.
- *   <li>Nothing here blocks but {@link #close}, for two and a half seconds at most; nothing depends
- *       on it that serves. While ZooKeeper does not answer, no order comes and no progress is told.
+ *   <li>Nothing here blocks but {@link #close}, for {@link #LAST_WORD} at most; nothing depends on
+ *       it that serves. While ZooKeeper does not answer, no order comes and no progress is told.
  * </ul>
  */
 public final class DrainOrders implements AutoCloseable {
@@ -37,8 +37,11 @@ public final class DrainOrders implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(DrainOrders.class);
 
-  /** Less than whoever ordered waits for it; more than ZooKeeper takes with a busy disk. */
-  private static final Duration LAST_WORD = Duration.ofMillis(2500);
+  /**
+   * A member's last word takes so long at most, and whoever waits for it waits longer: more than
+   * ZooKeeper takes with a busy disk.
+   */
+  public static final Duration LAST_WORD = Duration.ofMillis(2500);
 
   private final ClusterConnection connection;
   private final CuratorFramework client;

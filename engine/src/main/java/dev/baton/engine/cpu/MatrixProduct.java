@@ -39,8 +39,9 @@ final class MatrixProduct {
     this.team = team;
     this.wide = new MemorySegment[team.members()];
     this.sums = new float[team.members()][];
+    Arena arena = Arena.ofAuto();
     for (int member = 0; member < wide.length; member++) {
-      wide[member] = Arena.ofAuto().allocate(Panels.WIDE_BYTES, Panels.CACHE_LINE);
+      wide[member] = arena.allocate(Panels.WIDE_BYTES, Panels.CACHE_LINE);
       sums[member] = new float[0];
     }
   }

@@ -4,7 +4,6 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.baton.cluster.drain.Drain;
 import dev.baton.cluster.error.BatonException;
 import dev.baton.proto.internal.v1.DecodeRequest;
 import dev.baton.proto.internal.v1.PrefillRequest;
@@ -23,7 +22,6 @@ import dev.baton.router.fake.Heard;
 import dev.baton.router.fake.House;
 import dev.baton.router.fake.PrefillProbe;
 import dev.baton.router.fake.TestModel;
-import dev.baton.router.placement.LeastLoaded;
 import dev.baton.router.tenant.Tenant;
 import io.grpc.Status;
 import java.time.Duration;
@@ -550,59 +548,6 @@ class GenerationFlowTest {
     house.generations.start(
         GenerationRequest.of(text("x").build(), Tenant.ANONYMOUS, "grpc", Optional.empty()), third);
     third.usage();
-  }
-
-  @Test
-  void drainingRefusesNewRequestsAndFailsThoseThatDoNotEndInTime() throws Exception {
-    start(text("x"));
-    DecodeProbe decode = house.decode.next();
-    Drain.withoutBlocks(house.generations, Duration.ofMillis(50), _ -> {}).run();
-    assertThat(heard.failure().code()).isEqualTo(ErrorCode.ERROR_CODE_DRAINING);
-    assertThat(decode.awaitCancelled()).isTrue();
-
-    Heard late = new Heard();
-    house.generations.start(
-        GenerationRequest.of(text("x").build(), Tenant.ANONYMOUS, "grpc", Optional.empty()), late);
-    assertThat(late.failure().code()).isEqualTo(ErrorCode.ERROR_CODE_DRAINING);
-    assertThat(late.failure().retryAfterMs()).hasValue(1000);
-  }
-
-  @Test
-  void aRequestThatIsPlacedAsDrainingBeginsMayEnd() throws Exception {
-    house.close();
-    LeastLoaded leastLoaded = new LeastLoaded();
-    house =
-        new House(
-            (request, view) -> {
-              house.generations.refuseNew();
-              return leastLoaded.place(request, view);
-            },
-            House.LIMITS,
-            House.ADMISSION,
-            TenantPolicies.NONE);
-    house.answer(_ -> "hello");
-    start(text("x"));
-    heard.usage();
-    assertThat(heard.text(0)).isEqualTo("hello");
-    assertNothingIsLeft();
-  }
-
-  @Test
-  void aRequestThatIsPlacedAfterAllWereGivenBackIsGivenBackToo() throws Exception {
-    house.close();
-    LeastLoaded leastLoaded = new LeastLoaded();
-    house =
-        new House(
-            (request, view) -> {
-              house.generations.close();
-              return leastLoaded.place(request, view);
-            },
-            House.LIMITS,
-            House.ADMISSION,
-            TenantPolicies.NONE);
-    start(text("x"));
-    assertThat(heard.failure().code()).isEqualTo(ErrorCode.ERROR_CODE_DRAINING);
-    assertNothingIsLeft();
   }
 
   @Test
