@@ -17,34 +17,120 @@ import java.util.List;
  * from the token's own position alone: the bits are the same in whatever chunks the sequence is
  * computed, and after whatever prefix was there already. Blocks keep the KV of all positions, seen
  * or not: a sequence that goes on elsewhere, or shares them, needs no knowledge of windows.
+ *
+ * <p>Positions of a prompt that follow each other see much the same blocks. Those that all of them
+ * see whole are read for all their queries at once ({@link AttentionTile}), the others for one
+ * position after the other.
  */
 final class Attention {
+  /** Fewest queries for which it pays to copy the blocks that they see. */
+  private static final int MANY = 24;
+
+  /** Queries that a tile has if it can: copying what they see takes little of its time then. */
+  private static final int TILE_QUERIES = 96;
+
   private final Layout layout;
   private final int heads;
   private final float scale;
+  private final int tilePositions;
 
   /** Attention of so many query heads to each head of keys and values. */
   Attention(Layout layout, int heads) {
     this.layout = layout;
     this.heads = heads;
     this.scale = (float) (1 / Math.sqrt(layout.headSize()));
+    int blocks = Math.max(1, TILE_QUERIES / (heads * layout.blockTokens()));
+    this.tilePositions = blocks * layout.blockTokens();
+  }
+
+  /**
+   * Most positions of a tile. Tiles had best begin at multiples of it: then the fewest blocks are
+   * seen in part.
+   */
+  int tilePositions() {
+    return tilePositions;
   }
 
   /** What a thread needs to compute. */
   final class Scratch {
     private final float[] scores = new float[heads * layout.blockTokens()];
-    private final float[] max = new float[heads];
-    private final float[] sum = new float[heads];
+    private final float[] max = new float[heads * tilePositions];
+    private final float[] sum = new float[heads * tilePositions];
     private final float[] keep = new float[heads];
+    private final AttentionTile tile = new AttentionTile(layout, heads * tilePositions, scale);
   }
 
   /**
-   * {@code out = softmax(scale * q k) v} over positions {@code from} to {@code to}, exclusive; one
-   * head after the other in {@code q} and {@code out}.
+   * {@code out = softmax(scale * q k) v} for {@code count} positions from {@code position} on, each
+   * over itself and the {@code window - 1} positions before it. A position's query heads follow
+   * each other in {@code q}, and what they read in {@code out}; the next position's come a stride
+   * further.
    *
-   * @param to position of the query + 1
+   * @param count at most {@link #tilePositions}
    */
-  void group(
+  void tile(
+      float[] q,
+      int qAt,
+      int qStride,
+      List<Block> blocks,
+      int position,
+      int count,
+      int window,
+      int layer,
+      int kvHead,
+      Scratch scratch,
+      float[] out,
+      int outAt,
+      int outStride) {
+    int tokens = layout.blockTokens();
+    int wholeFrom = Math.ceilDiv(Math.max(0, position + count - window), tokens);
+    int wholeTo = (position + 1) / tokens;
+    if (wholeTo <= wholeFrom || count * heads < MANY || !AttentionTile.reads(layout)) {
+      wholeTo = wholeFrom;
+    }
+    Arrays.fill(scratch.max, 0, count * heads, Float.NEGATIVE_INFINITY);
+    Arrays.fill(scratch.sum, 0, count * heads, 0);
+    for (int i = 0; i < count; i++) {
+      int to = outAt + i * outStride;
+      Arrays.fill(out, to, to + heads * layout.headSize(), 0);
+      int from = Math.max(0, position + i + 1 - window);
+      int end = Math.min(position + i + 1, wholeFrom * tokens);
+      walk(q, qAt + i * qStride, blocks, from, end, layer, kvHead, scratch, i * heads, out, to);
+    }
+    if (wholeTo > wholeFrom) {
+      for (int i = 0; i < count; i++) {
+        for (int head = 0; head < heads; head++) {
+          int h = head * layout.headSize();
+          int query = i * heads + head;
+          scratch.tile.set(
+              query,
+              q,
+              qAt + i * qStride + h,
+              scratch.max[query],
+              scratch.sum[query],
+              out,
+              outAt + i * outStride + h);
+        }
+      }
+      scratch.tile.walk(count * heads, blocks, wholeFrom, wholeTo, layer, kvHead);
+      for (int query = 0; query < count * heads; query++) {
+        scratch.max[query] = scratch.tile.max(query);
+        scratch.sum[query] = scratch.tile.sum(query);
+        int at = outAt + query / heads * outStride + query % heads * layout.headSize();
+        scratch.tile.read(query, out, at);
+      }
+    }
+    for (int i = 0; i < count; i++) {
+      int to = outAt + i * outStride;
+      int from = Math.max(wholeTo * tokens, position + i + 1 - window);
+      int end = position + i + 1;
+      walk(q, qAt + i * qStride, blocks, from, end, layer, kvHead, scratch, i * heads, out, to);
+      divide(scratch.sum, i * heads, out, to);
+    }
+  }
+
+  /** Goes on with a position's queries over positions {@code from} to {@code to}, exclusive. */
+  private void walk(
       float[] q,
       int qAt,
       List<Block> blocks,
@@ -53,6 +139,7 @@ final class Attention {
       int layer,
       int kvHead,
       Scratch scratch,
+      int stateAt,
       float[] out,
       int outAt) {
     int headSize = layout.headSize();
@@ -60,9 +147,6 @@ final class Attention {
     long headAt = (long) kvHead * headSize * blockTokens * Float.BYTES;
     long kAt = layout.planeOffset(layer, PlaneKind.K) + headAt;
     long vAt = layout.planeOffset(layer, PlaneKind.V) + headAt;
-    Arrays.fill(scratch.max, Float.NEGATIVE_INFINITY);
-    Arrays.fill(scratch.sum, 0);
-    Arrays.fill(out, outAt, outAt + heads * headSize, 0);
     for (int block = from / blockTokens; block * blockTokens < to; block++) {
       MemorySegment kv = blocks.get(block).bytes();
       int first = block * blockTokens;
@@ -70,7 +154,7 @@ final class Attention {
       int valid = Math.min(blockTokens, to - first);
       Scores.of(q, qAt, heads, headSize, kv, kAt, blockTokens, valid, scale, scratch.scores);
       for (int head = 0; head < heads; head++) {
-        weigh(scratch, head, seen, valid);
+        weigh(scratch, head, stateAt + head, seen, valid);
       }
       WeightedValues.add(
           scratch.scores,
@@ -85,19 +169,23 @@ final class Attention {
           out,
           outAt);
     }
+  }
+
+  private void divide(float[] sum, int sumAt, float[] out, int outAt) {
+    int headSize = layout.headSize();
     for (int head = 0; head < heads; head++) {
       int at = outAt + head * headSize;
       for (int d = 0; d < headSize; d++) {
-        out[at + d] /= scratch.sum[head];
+        out[at + d] /= sum[sumAt + head];
       }
     }
   }
 
   /** Makes weights of a block's scores, and what is kept of the blocks before it. */
-  private void weigh(Scratch scratch, int head, int seen, int valid) {
+  private void weigh(Scratch scratch, int head, int state, int seen, int valid) {
     float[] scores = scratch.scores;
     int at = head * layout.blockTokens();
-    float max = scratch.max[head];
+    float max = scratch.max[state];
     float larger = max;
     for (int t = at + seen; t < at + valid; t++) {
       if (scores[t] > larger) {
@@ -107,12 +195,12 @@ final class Attention {
     // The whole block: lanes that are not seen cost nothing and are never looked at.
     Exp.all(scores, at, layout.blockTokens(), larger);
     float keep = larger == max ? 1 : Exp.of(max - larger);
-    float sum = scratch.sum[head] * keep;
+    float sum = scratch.sum[state] * keep;
     for (int t = at + seen; t < at + valid; t++) {
       sum += scores[t];
     }
-    scratch.max[head] = larger;
+    scratch.max[state] = larger;
     scratch.keep[head] = keep;
-    scratch.sum[head] = sum;
+    scratch.sum[state] = sum;
   }
 }

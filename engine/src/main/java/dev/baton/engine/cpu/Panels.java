@@ -149,6 +149,6 @@ abstract sealed class Panels permits F32Panels, Bf16Panels, F16Panels, Int8Panel
    * @param sums six rows of {@link #COLUMNS}, from {@code sumsAt} on
    */
   void sixRows(float[] a, int aAt, MemorySegment wide, int count, float[] sums, int sumsAt) {
-    SixRows.add(a, aAt, wide, count, sums, sumsAt);
+    SixRows.add(a, aAt, wide, 0, count, sums, sumsAt);
   }
 }

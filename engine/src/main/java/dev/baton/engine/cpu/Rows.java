@@ -14,6 +14,7 @@ final class Rows {
 
   private final @Nullable Span[] spans = new @Nullable Span[MOST];
   private final int[] offsets = new int[MOST];
+  private final int[] tiles = new int[MOST + 1];
   private int count;
 
   /** Forgets all rows. */
@@ -53,6 +54,26 @@ final class Rows {
   float @Nullable [] logits(int row) {
     Span span = span(row);
     return offsets[row] == span.tokens().length - 1 ? span.logits() : null;
+  }
+
+  /**
+   * Parts the rows into tiles of at most so many positions of one span that follow each other,
+   * which begin at multiples of it where a span does not begin or end between; how many they are.
+   */
+  int part(int positions) {
+    int found = 0;
+    for (int row = 0; row < count; row++) {
+      if (row == 0 || offsets[row] == 0 || position(row) % positions == 0) {
+        tiles[found++] = row;
+      }
+    }
+    tiles[found] = count;
+    return found;
+  }
+
+  /** First row of a tile; of the one after the last, {@link #count}. */
+  int tile(int number) {
+    return tiles[number];
   }
 
   /** Says of every span with rows here how far its KV of this layer is written now. */

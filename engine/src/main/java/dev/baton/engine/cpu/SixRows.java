@@ -37,11 +37,12 @@ final class SixRows {
    * Goes on with {@code sums[r][n] += a[k][r] * w[k][n]}, k in sequence, fused multiply-add.
    *
    * @param aAt where the values of the run's first step begin
-   * @param w the steps' weights
+   * @param w the steps' weights, from {@code wAt} on
    * @param count steps
    * @param sums six rows of {@link Panels#COLUMNS}, from {@code sumsAt} on
    */
-  static void add(float[] a, int aAt, MemorySegment w, int count, float[] sums, int sumsAt) {
+  static void add(
+      float[] a, int aAt, MemorySegment w, long wAt, int count, float[] sums, int sumsAt) {
     for (int n = 0; n < COLUMNS; n += 4 * L) {
       FloatVector sum00 = FloatVector.fromArray(S, sums, sumsAt + n);
       FloatVector sum01 = FloatVector.fromArray(S, sums, sumsAt + n + L);
@@ -69,7 +70,7 @@ final class SixRows {
       FloatVector sum53 = FloatVector.fromArray(S, sums, sumsAt + 5 * COLUMNS + n + 3 * L);
 
       for (int i = 0; i < count; i++) {
-        long at = i * STEP_BYTES + (long) n * Float.BYTES;
+        long at = wAt + i * STEP_BYTES + (long) n * Float.BYTES;
         FloatVector w0 = FloatVector.fromMemorySegment(S, w, at, LITTLE);
         FloatVector w1 = FloatVector.fromMemorySegment(S, w, at + BYTES, LITTLE);
         FloatVector w2 = FloatVector.fromMemorySegment(S, w, at + 2 * BYTES, LITTLE);

@@ -27,11 +27,12 @@ final class Transformer {
   private final Team.Task embed = this::embed;
   private final Team.Task normalize = this::normalize;
   private final Team.Task turnAndStore = this::turnAndStore;
-  private final Team.Task attendGroups = this::attendGroups;
+  private final Team.Task attendTiles = this::attendTiles;
   private final Team.Task gate = this::gate;
 
   // What the tasks work on.
   private Rows rows = new Rows();
+  private int tiles;
   private int index;
   private TransformerWeights.Layer layer;
   private float[] normWeight = {};
@@ -62,6 +63,7 @@ final class Transformer {
       angles.reach(rows.position(row));
     }
     act.ensure(count, wantedCount);
+    tiles = rows.part(attention.tilePositions());
     team.run(count, embed);
     List<TransformerWeights.Layer> layers = weights.layers();
     for (int i = 0; i < layers.size(); i++) {
@@ -95,7 +97,7 @@ final class Transformer {
     product.set(act.normed, act.hiddenStride, count, layer.queriesKeysValues(), act.projection);
     team.run(count, turnAndStore);
     rows.tellWritten(index, listener);
-    team.run(count * config.kvHeads(), attendGroups);
+    team.run(tiles * config.kvHeads(), attendTiles);
     product.add(act.attended, act.attendedStride, count, layer.attentionOutput(), act.residual);
   }
 
@@ -152,23 +154,27 @@ final class Transformer {
     }
   }
 
-  private void attendGroups(int member, int from, int to) {
+  private void attendTiles(int member, int from, int to) {
     int groupSize = config.heads() / config.kvHeads() * config.headSize();
     int window = config.options().slidingWindow().of(index);
     for (int unit = from; unit < to; unit++) {
-      int row = unit / config.kvHeads();
+      int tile = unit / config.kvHeads();
+      int row = rows.tile(tile);
       int kvHead = unit % config.kvHeads();
-      attention.group(
+      attention.tile(
           act.projection,
           row * act.projectionStride + kvHead * groupSize,
+          act.projectionStride,
           rows.blocks(row),
-          Math.max(0, rows.position(row) + 1 - window),
-          rows.position(row) + 1,
+          rows.position(row),
+          rows.tile(tile + 1) - row,
+          window,
           index,
           kvHead,
           scratch[member],
           act.attended,
-          row * act.attendedStride + kvHead * groupSize);
+          row * act.attendedStride + kvHead * groupSize,
+          act.attendedStride);
     }
   }
 

@@ -70,7 +70,7 @@ public class AttentionBenchmark {
   /** All heads. */
   @Benchmark
   public float[] group() {
-    attention.group(q, 0, blocks, 0, CONTEXT, 0, 0, scratch, out, 0);
+    attention.tile(q, 0, 0, blocks, CONTEXT - 1, 1, CONTEXT, 0, 0, scratch, out, 0, 0);
     return out;
   }
 

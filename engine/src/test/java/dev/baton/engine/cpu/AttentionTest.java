@@ -59,7 +59,20 @@ class AttentionTest {
         float[] q = floats(random, heads * headSize + 1);
         float[] out = new float[heads * headSize + 2];
         Attention attention = new Attention(layout, heads);
-        attention.group(q, 1, blocks, from, tokens, 1, 1, attention.new Scratch(), out, 1);
+        attention.tile(
+            q,
+            1,
+            0,
+            blocks,
+            tokens - 1,
+            1,
+            tokens - from,
+            1,
+            1,
+            attention.new Scratch(),
+            out,
+            1,
+            0);
         for (int head = 0; head < heads; head++) {
           int at = 1 + head * headSize;
           double[] expected = formula(q, at, keysValues, headSize);
@@ -69,6 +82,69 @@ class AttentionTest {
         }
         assertThat(out[0]).isZero();
         assertThat(out[1 + heads * headSize]).isZero();
+      }
+      pool.release(blocks);
+    }
+  }
+
+  /**
+   * Tokens of a block, size of a head, heads to a head of keys, first position, positions, window.
+   */
+  @ParameterizedTest
+  @CsvSource({
+    "16, 64, 7, 0, 16, 4096",
+    "16, 64, 7, 112, 16, 4096",
+    "16, 64, 7, 257, 15, 4096",
+    "16, 64, 7, 333, 9, 4096",
+    "16, 64, 32, 200, 1, 4096",
+    "16, 64, 1, 96, 96, 4096",
+    "16, 64, 7, 336, 16, 100",
+    "16, 64, 7, 336, 16, 37",
+    "16, 64, 7, 336, 16, 5",
+    "16, 128, 4, 160, 16, 4096",
+    "16, 128, 4, 163, 13, 81",
+    "16, 10, 5, 80, 16, 4096",
+    "16, 80, 5, 80, 16, 4096",
+    "32, 64, 3, 96, 32, 4096",
+    "64, 16, 2, 128, 48, 70",
+    "8, 64, 7, 120, 8, 4096",
+    "24, 64, 7, 120, 8, 4096"
+  })
+  void positionsTogetherReadWhatEachReadsAlone(
+      int blockTokens, int headSize, int heads, int position, int count, int window) {
+    SplittableRandom random = new SplittableRandom(headSize * 100L + position + window);
+    Layout layout =
+        new Layout(
+            LAYERS,
+            KV_HEADS,
+            headSize,
+            KvDtype.F32,
+            blockTokens,
+            PlaneOrder.K_BY_DIMENSION_V_BY_TOKEN);
+    int end = position + count;
+    try (BlockPool pool = new BlockPool(layout, layout.blocksFor(end))) {
+      List<Block> blocks = Objects.requireNonNull(pool.tryReserve(layout.blocksFor(end)));
+      blocks.forEach(each -> each.bytes().fill((byte) 0xff));
+      int width = KV_HEADS * headSize;
+      for (int t = 0; t < end; t++) {
+        new KvPlanes(layout).write(blocks, t, 1, floats(random, 2 * width), 0, width);
+      }
+      Attention attention = new Attention(layout, heads);
+      assertThat(count).isLessThanOrEqualTo(attention.tilePositions());
+      Attention.Scratch scratch = attention.new Scratch();
+      int stride = heads * headSize + 3;
+      float[] q = floats(random, count * stride);
+      float[] alone = new float[count * stride];
+      for (int i = 0; i < count; i++) {
+        int at = i * stride;
+        attention.tile(
+            q, at, stride, blocks, position + i, 1, window, 1, 1, scratch, alone, at, stride);
+      }
+      float[] together = new float[count * stride];
+      for (int round = 0; round < 2; round++) {
+        attention.tile(
+            q, 0, stride, blocks, position, count, window, 1, 1, scratch, together, 0, stride);
+        assertThat(together).containsExactly(alone);
       }
       pool.release(blocks);
     }

@@ -1,0 +1,273 @@
+package dev.baton.engine.cpu;
+
+import static dev.baton.engine.cpu.Panels.COLUMNS;
+
+import dev.baton.kv.Block;
+import dev.baton.kv.Layout;
+import dev.baton.kv.PlaneKind;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.List;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
+
+/**
+ * Attention of many queries to blocks that all of them see whole: queries of the heads that share
+ * keys and values, at consecutive positions of a sequence. Scores are products of queries with keys
+ * and what is read one of weights with values, so both are computed as products of many rows are
+ * ({@link SixRows}), over keys and values of {@link Panels#COLUMNS} tokens that were copied side by
+ * side once for all queries.
+ *
+ * <p>Each query's numbers are those of {@link Attention}'s walk, bit for bit: a score is one sum
+ * over d in sequence, weights and the sum of weights go on block after block and token after token,
+ * and so does what is read. Where a block leaves all six queries' largest scores as they were, what
+ * was read before is not scaled, and the next block's tokens follow in the same sums.
+ *
+ * <p>A thread's scratch: not safe for use by several threads.
+ */
+final class AttentionTile {
+  private static final int SIX = SixRows.COUNT;
+  private static final int L = Lanes.COUNT;
+
+  private final Layout layout;
+  private final float scale;
+
+  /** Columns of what is read: the head's, in whole panels. */
+  private final int panels;
+
+  /** {@code [d][token]}. */
+  private final MemorySegment keys;
+
+  /** {@code [panel][token][column]}. */
+  private final MemorySegment values;
+
+  /** {@code [six][d][query]}. */
+  private final float[] queries;
+
+  /** {@code [query][token]}, of six queries. */
+  private final float[] scores = new float[SIX * COLUMNS];
+
+  /** {@code [token][query]}, of six queries. */
+  private final float[] weights = new float[COLUMNS * SIX];
+
+  /** {@code [panel][query][column]}: what was read so far. */
+  private final float[] read;
+
+  private final float[] max;
+  private final float[] sum;
+  private final float[] keep = new float[SIX];
+  private final int most;
+
+  /** For so many queries at most. */
+  AttentionTile(Layout layout, int queries, float scale) {
+    int headSize = layout.headSize();
+    this.layout = layout;
+    this.scale = scale;
+    this.most = Math.ceilDiv(queries, SIX) * SIX;
+    this.panels = Panels.padded(headSize) / COLUMNS;
+    Arena arena = Arena.ofAuto();
+    this.keys = arena.allocate(headSize * SixRows.STEP_BYTES, Panels.CACHE_LINE);
+    this.values = arena.allocate((long) panels * COLUMNS * SixRows.STEP_BYTES, Panels.CACHE_LINE);
+    this.queries = new float[most * headSize];
+    this.read = new float[panels * most * COLUMNS];
+    this.max = new float[most];
+    this.sum = new float[most];
+  }
+
+  /** Whether blocks of this layout can be read so: a whole number of them is copied at once. */
+  static boolean reads(Layout layout) {
+    return COLUMNS % layout.blockTokens() == 0 && layout.blockTokens() % L == 0;
+  }
+
+  /** Takes over a query, and how far it has come: its largest score, its sum, and what it read. */
+  void set(int query, float[] q, int qAt, float max, float sum, float[] out, int outAt) {
+    int headSize = layout.headSize();
+    int to = query / SIX * SIX * headSize + query % SIX;
+    for (int d = 0; d < headSize; d++) {
+      queries[to + d * SIX] = q[qAt + d];
+    }
+    this.max[query] = max;
+    this.sum[query] = sum;
+    for (int panel = 0; panel < panels; panel++) {
+      int from = panel * COLUMNS;
+      int count = Math.min(COLUMNS, headSize - from);
+      System.arraycopy(out, outAt + from, read, readAt(panel, query), count);
+    }
+  }
+
+  /** What a query read, from {@code outAt} on. */
+  void read(int query, float[] out, int outAt) {
+    for (int panel = 0; panel < panels; panel++) {
+      int from = panel * COLUMNS;
+      int count = Math.min(COLUMNS, layout.headSize() - from);
+      System.arraycopy(read, readAt(panel, query), out, outAt + from, count);
+    }
+  }
+
+  /** A query's largest score. */
+  float max(int query) {
+    return max[query];
+  }
+
+  /** The sum of a query's weights. */
+  float sum(int query) {
+    return sum[query];
+  }
+
+  /** Goes on with the first {@code count} queries over blocks {@code from} to {@code to}. */
+  void walk(int count, List<Block> blocks, int from, int to, int layer, int kvHead) {
+    int atOnce = COLUMNS / layout.blockTokens();
+    int sixes = Math.ceilDiv(count, SIX);
+    for (int query = count; query < sixes * SIX; query++) {
+      idle(query);
+    }
+    for (int block = from; block < to; block += atOnce) {
+      int end = Math.min(to, block + atOnce);
+      for (int each = block; each < end; each++) {
+        copy(blocks.get(each), (each - block) * layout.blockTokens(), layer, kvHead);
+      }
+      for (int six = 0; six < sixes; six++) {
+        sixQueries(six * SIX, end - block);
+      }
+    }
+  }
+
+  /** A place of a six that no query has: computed beside the others. */
+  private void idle(int query) {
+    int at = query / SIX * SIX * layout.headSize() + query % SIX;
+    for (int d = 0; d < layout.headSize(); d++) {
+      queries[at + d * SIX] = 0;
+    }
+    max[query] = 0;
+    sum[query] = 0;
+  }
+
+  /** Copies a block's keys and values of a head to where token {@code token} begins. */
+  private void copy(Block block, int token, int layer, int kvHead) {
+    int headSize = layout.headSize();
+    int tokens = layout.blockTokens();
+    MemorySegment kv = block.bytes();
+    long head = (long) kvHead * headSize * tokens * Float.BYTES;
+    long k = layout.planeOffset(layer, PlaneKind.K) + head;
+    long v = layout.planeOffset(layer, PlaneKind.V) + head;
+    long tokenBytes = (long) tokens * Float.BYTES;
+    for (int d = 0; d < headSize; d++) {
+      long to = d * SixRows.STEP_BYTES + (long) token * Float.BYTES;
+      MemorySegment.copy(kv, k + d * tokenBytes, keys, to, tokenBytes);
+    }
+    for (int panel = 0; panel < panels; panel++) {
+      int first = panel * COLUMNS;
+      long bytes = (long) Math.min(COLUMNS, headSize - first) * Float.BYTES;
+      for (int t = 0; t < tokens; t++) {
+        long from = v + ((long) t * headSize + first) * Float.BYTES;
+        MemorySegment.copy(kv, from, values, valueAt(panel, token + t), bytes);
+      }
+    }
+  }
+
+  private void sixQueries(int first, int blocks) {
+    int tokens = layout.blockTokens();
+    Arrays.fill(scores, 0);
+    SixRows.add(queries, first * layout.headSize(), keys, 0, layout.headSize(), scores, 0);
+    for (int i = 0; i < scores.length; i += L) {
+      FloatVector.fromArray(Lanes.FLOATS, scores, i).mul(scale).intoArray(scores, i);
+    }
+    int begin = 0;
+    for (int block = 0; block < blocks; block++) {
+      int end = block * tokens;
+      if (weigh(first, end, tokens)) {
+        addValues(first, begin, end);
+        keep(first);
+        begin = end;
+      }
+    }
+    addValues(first, begin, blocks * tokens);
+  }
+
+  /** Makes weights of a block's scores; true if a query's largest score grew. */
+  private boolean weigh(int first, int token, int tokens) {
+    boolean grew = false;
+    for (int r = 0; r < SIX; r++) {
+      int at = r * COLUMNS + token;
+      FloatVector larger = FloatVector.broadcast(Lanes.FLOATS, max[first + r]);
+      for (int t = 0; t < tokens; t += L) {
+        larger = larger.max(FloatVector.fromArray(Lanes.FLOATS, scores, at + t));
+      }
+      float now = larger.reduceLanes(VectorOperators.MAX);
+      float before = max[first + r];
+      Exp.all(scores, at, tokens, now);
+      keep[r] = now == before ? 1 : Exp.of(before - now);
+      grew |= now != before;
+      max[first + r] = now;
+    }
+    addWeights(first, token, tokens);
+    return grew;
+  }
+
+  /** Adds up six queries' weights, and puts them side by side. */
+  private void addWeights(int first, int token, int tokens) {
+    float sum0 = sum[first] * keep[0];
+    float sum1 = sum[first + 1] * keep[1];
+    float sum2 = sum[first + 2] * keep[2];
+    float sum3 = sum[first + 3] * keep[3];
+    float sum4 = sum[first + 4] * keep[4];
+    float sum5 = sum[first + 5] * keep[5];
+    for (int t = token; t < token + tokens; t++) {
+      int to = t * SIX;
+      float weight0 = scores[t];
+      float weight1 = scores[COLUMNS + t];
+      float weight2 = scores[2 * COLUMNS + t];
+      float weight3 = scores[3 * COLUMNS + t];
+      float weight4 = scores[4 * COLUMNS + t];
+      float weight5 = scores[5 * COLUMNS + t];
+      weights[to] = weight0;
+      weights[to + 1] = weight1;
+      weights[to + 2] = weight2;
+      weights[to + 3] = weight3;
+      weights[to + 4] = weight4;
+      weights[to + 5] = weight5;
+      sum0 += weight0;
+      sum1 += weight1;
+      sum2 += weight2;
+      sum3 += weight3;
+      sum4 += weight4;
+      sum5 += weight5;
+    }
+    sum[first] = sum0;
+    sum[first + 1] = sum1;
+    sum[first + 2] = sum2;
+    sum[first + 3] = sum3;
+    sum[first + 4] = sum4;
+    sum[first + 5] = sum5;
+  }
+
+  private void keep(int first) {
+    for (int panel = 0; panel < panels; panel++) {
+      for (int r = 0; r < SIX; r++) {
+        int at = readAt(panel, first + r);
+        for (int n = at; n < at + COLUMNS; n += L) {
+          FloatVector.fromArray(Lanes.FLOATS, read, n).mul(keep[r]).intoArray(read, n);
+        }
+      }
+    }
+  }
+
+  private void addValues(int first, int from, int to) {
+    if (from == to) {
+      return;
+    }
+    for (int panel = 0; panel < panels; panel++) {
+      int at = readAt(panel, first);
+      SixRows.add(weights, from * SIX, values, valueAt(panel, from), to - from, read, at);
+    }
+  }
+
+  private int readAt(int panel, int query) {
+    return (panel * most + query) * COLUMNS;
+  }
+
+  private static long valueAt(int panel, int token) {
+    return ((long) panel * COLUMNS + token) * SixRows.STEP_BYTES;
+  }
+}
