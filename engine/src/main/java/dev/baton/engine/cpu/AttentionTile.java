@@ -7,6 +7,8 @@ import dev.baton.kv.Layout;
 import dev.baton.kv.PlaneKind;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.List;
 import jdk.incubator.vector.FloatVector;
@@ -29,6 +31,8 @@ import jdk.incubator.vector.VectorOperators;
 final class AttentionTile {
   private static final int SIX = SixRows.COUNT;
   private static final int L = Lanes.COUNT;
+  private static final ByteOrder LITTLE = ByteOrder.LITTLE_ENDIAN;
+  private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(LITTLE);
 
   private final Layout layout;
   private final float scale;
@@ -56,7 +60,10 @@ final class AttentionTile {
 
   private final float[] max;
   private final float[] sum;
-  private final float[] keep = new float[SIX];
+
+  /** {@code [block][query]}: what a block leaves of what was read before it. */
+  private final float[] keep;
+
   private final int most;
 
   /** For so many queries at most. */
@@ -73,6 +80,7 @@ final class AttentionTile {
     this.read = new float[panels * most * COLUMNS];
     this.max = new float[most];
     this.sum = new float[most];
+    this.keep = new float[COLUMNS / Math.min(COLUMNS, layout.blockTokens()) * SIX];
   }
 
   /** Whether blocks of this layout can be read so: a whole number of them is copied at once. */
@@ -151,18 +159,31 @@ final class AttentionTile {
     long head = (long) kvHead * headSize * tokens * Float.BYTES;
     long k = layout.planeOffset(layer, PlaneKind.K) + head;
     long v = layout.planeOffset(layer, PlaneKind.V) + head;
-    long tokenBytes = (long) tokens * Float.BYTES;
-    for (int d = 0; d < headSize; d++) {
-      long to = d * SixRows.STEP_BYTES + (long) token * Float.BYTES;
-      MemorySegment.copy(kv, k + d * tokenBytes, keys, to, tokenBytes);
+    long step = (long) tokens * Float.BYTES;
+    for (int t = 0; t < tokens; t += L) {
+      long at = (long) t * Float.BYTES;
+      copyVectors(kv, k + at, step, keys, (long) token * Float.BYTES + at, headSize);
     }
-    for (int panel = 0; panel < panels; panel++) {
-      int first = panel * COLUMNS;
-      long bytes = (long) Math.min(COLUMNS, headSize - first) * Float.BYTES;
+    int whole = headSize / L * L;
+    for (int d = 0; d < whole; d += L) {
+      long to = valueAt(d / COLUMNS, token) + (long) (d % COLUMNS) * Float.BYTES;
+      copyVectors(
+          kv, v + (long) d * Float.BYTES, (long) headSize * Float.BYTES, values, to, tokens);
+    }
+    for (int d = whole; d < headSize; d++) {
       for (int t = 0; t < tokens; t++) {
-        long from = v + ((long) t * headSize + first) * Float.BYTES;
-        MemorySegment.copy(kv, from, values, valueAt(panel, token + t), bytes);
+        long to = valueAt(d / COLUMNS, token + t) + (long) (d % COLUMNS) * Float.BYTES;
+        values.set(F32, to, kv.get(F32, v + ((long) t * headSize + d) * Float.BYTES));
       }
+    }
+  }
+
+  /** Copies a vector of each of {@code count} rows to as many steps of a kernel. */
+  private static void copyVectors(
+      MemorySegment from, long fromAt, long stride, MemorySegment to, long toAt, int count) {
+    for (int i = 0; i < count; i++) {
+      FloatVector.fromMemorySegment(Lanes.FLOATS, from, fromAt + i * stride, LITTLE)
+          .intoMemorySegment(to, toAt + i * SixRows.STEP_BYTES, LITTLE);
     }
   }
 
@@ -170,50 +191,67 @@ final class AttentionTile {
     int tokens = layout.blockTokens();
     Arrays.fill(scores, 0);
     SixRows.add(queries, first * layout.headSize(), keys, 0, layout.headSize(), scores, 0);
-    for (int i = 0; i < scores.length; i += L) {
-      FloatVector.fromArray(Lanes.FLOATS, scores, i).mul(scale).intoArray(scores, i);
+    for (int block = 0; block < blocks; block++) {
+      for (int r = 0; r < SIX; r++) {
+        lessLargest(first, r, block);
+      }
     }
+    Exp.all(scores, 0, scores.length, 0);
     int begin = 0;
     for (int block = 0; block < blocks; block++) {
       int end = block * tokens;
-      if (weigh(first, end, tokens)) {
+      if (grew(block)) {
         addValues(first, begin, end);
-        keep(first);
+        keep(first, block);
         begin = end;
       }
+      addWeights(first, block);
     }
     addValues(first, begin, blocks * tokens);
   }
 
-  /** Makes weights of a block's scores; true if a query's largest score grew. */
-  private boolean weigh(int first, int token, int tokens) {
-    boolean grew = false;
-    for (int r = 0; r < SIX; r++) {
-      int at = r * COLUMNS + token;
-      FloatVector larger = FloatVector.broadcast(Lanes.FLOATS, max[first + r]);
-      for (int t = 0; t < tokens; t += L) {
-        larger = larger.max(FloatVector.fromArray(Lanes.FLOATS, scores, at + t));
+  /** Scales a query's scores of a block, and takes its largest so far from them. */
+  private void lessLargest(int first, int r, int block) {
+    int at = r * COLUMNS + block * layout.blockTokens();
+    int end = at + layout.blockTokens();
+    float before = max[first + r];
+    float larger = before;
+    for (int t = at; t < end; t += L) {
+      FloatVector scaled = FloatVector.fromArray(Lanes.FLOATS, scores, t).mul(scale);
+      scaled.intoArray(scores, t);
+      // Seldom, after the first blocks; looking through the lanes takes longer than asking.
+      if (scaled.compare(VectorOperators.GT, larger).anyTrue()) {
+        larger = scaled.reduceLanes(VectorOperators.MAX);
       }
-      float now = larger.reduceLanes(VectorOperators.MAX);
-      float before = max[first + r];
-      Exp.all(scores, at, tokens, now);
-      keep[r] = now == before ? 1 : Exp.of(before - now);
-      grew |= now != before;
-      max[first + r] = now;
     }
-    addWeights(first, token, tokens);
-    return grew;
+    for (int t = at; t < end; t += L) {
+      FloatVector.fromArray(Lanes.FLOATS, scores, t).sub(larger).intoArray(scores, t);
+    }
+    max[first + r] = larger;
+    keep[block * SIX + r] = larger == before ? 1 : Exp.of(before - larger);
+  }
+
+  /** Whether a query's largest score grew in a block. */
+  private boolean grew(int block) {
+    for (int r = 0; r < SIX; r++) {
+      if (keep[block * SIX + r] != 1) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Adds up six queries' weights, and puts them side by side. */
-  private void addWeights(int first, int token, int tokens) {
-    float sum0 = sum[first] * keep[0];
-    float sum1 = sum[first + 1] * keep[1];
-    float sum2 = sum[first + 2] * keep[2];
-    float sum3 = sum[first + 3] * keep[3];
-    float sum4 = sum[first + 4] * keep[4];
-    float sum5 = sum[first + 5] * keep[5];
-    for (int t = token; t < token + tokens; t++) {
+  private void addWeights(int first, int block) {
+    int kept = block * SIX;
+    float sum0 = sum[first] * keep[kept];
+    float sum1 = sum[first + 1] * keep[kept + 1];
+    float sum2 = sum[first + 2] * keep[kept + 2];
+    float sum3 = sum[first + 3] * keep[kept + 3];
+    float sum4 = sum[first + 4] * keep[kept + 4];
+    float sum5 = sum[first + 5] * keep[kept + 5];
+    int token = block * layout.blockTokens();
+    for (int t = token; t < token + layout.blockTokens(); t++) {
       int to = t * SIX;
       float weight0 = scores[t];
       float weight1 = scores[COLUMNS + t];
@@ -242,12 +280,15 @@ final class AttentionTile {
     sum[first + 5] = sum5;
   }
 
-  private void keep(int first) {
+  /** Scales what six queries read before a block. */
+  private void keep(int first, int block) {
     for (int panel = 0; panel < panels; panel++) {
       for (int r = 0; r < SIX; r++) {
         int at = readAt(panel, first + r);
         for (int n = at; n < at + COLUMNS; n += L) {
-          FloatVector.fromArray(Lanes.FLOATS, read, n).mul(keep[r]).intoArray(read, n);
+          FloatVector.fromArray(Lanes.FLOATS, read, n)
+              .mul(keep[block * SIX + r])
+              .intoArray(read, n);
         }
       }
     }

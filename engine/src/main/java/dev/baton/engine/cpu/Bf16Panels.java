@@ -50,61 +50,115 @@ final class Bf16Panels extends Panels {
   }
 
   @Override
-  void oneRow(float[] a, int aAt, int panel, int k, int count, int more, float[] c, int cAt) {
+  void onePanel(float[] a, int aAt, int panel, int k, int count, float[] c, int cAt) {
     long first = step(panel, k) * STEP_BYTES;
-    long second = step(panel, k + BLOCK_DEPTH) * STEP_BYTES;
     for (int n = 0; n < HALF; n += 2 * L) {
       FloatVector sum0 = FloatVector.zero(S);
       FloatVector sum1 = FloatVector.zero(S);
       FloatVector sum2 = FloatVector.zero(S);
       FloatVector sum3 = FloatVector.zero(S);
-      FloatVector next0 = FloatVector.zero(S);
-      FloatVector next1 = FloatVector.zero(S);
-      FloatVector next2 = FloatVector.zero(S);
-      FloatVector next3 = FloatVector.zero(S);
-      int i = 0;
-      for (; i < more; i++) {
+      for (int i = 0; i < count; i++) {
         long at = i * STEP_BYTES + (long) n * Integer.BYTES;
-        IntVector lower = IntVector.fromMemorySegment(INTS, data, first + at, LITTLE);
-        IntVector upper = IntVector.fromMemorySegment(INTS, data, first + at + BYTES, LITTLE);
-        IntVector lowerNext = IntVector.fromMemorySegment(INTS, data, second + at, LITTLE);
-        IntVector upperNext = IntVector.fromMemorySegment(INTS, data, second + at + BYTES, LITTLE);
         FloatVector x = FloatVector.broadcast(S, a[aAt + i]);
-        sum0 = x.fma(lower.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(), sum0);
-        sum1 = x.fma(upper.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(), sum1);
-        sum2 = x.fma(lower.and(HIGH).reinterpretAsFloats(), sum2);
-        sum3 = x.fma(upper.and(HIGH).reinterpretAsFloats(), sum3);
-        FloatVector y = FloatVector.broadcast(S, a[aAt + BLOCK_DEPTH + i]);
-        next0 = y.fma(lowerNext.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(), next0);
-        next1 = y.fma(upperNext.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(), next1);
-        next2 = y.fma(lowerNext.and(HIGH).reinterpretAsFloats(), next2);
-        next3 = y.fma(upperNext.and(HIGH).reinterpretAsFloats(), next3);
-      }
-      for (; i < count; i++) {
-        long at = i * STEP_BYTES + (long) n * Integer.BYTES;
-        IntVector lower = IntVector.fromMemorySegment(INTS, data, first + at, LITTLE);
-        IntVector upper = IntVector.fromMemorySegment(INTS, data, first + at + BYTES, LITTLE);
-        FloatVector x = FloatVector.broadcast(S, a[aAt + i]);
-        sum0 = x.fma(lower.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(), sum0);
-        sum1 = x.fma(upper.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(), sum1);
-        sum2 = x.fma(lower.and(HIGH).reinterpretAsFloats(), sum2);
-        sum3 = x.fma(upper.and(HIGH).reinterpretAsFloats(), sum3);
+        IntVector left = IntVector.fromMemorySegment(INTS, data, first + at, LITTLE);
+        IntVector right = IntVector.fromMemorySegment(INTS, data, first + at + BYTES, LITTLE);
+        sum0 = x.fma(left.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(), sum0);
+        sum1 = x.fma(right.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(), sum1);
+        sum2 = x.fma(left.and(HIGH).reinterpretAsFloats(), sum2);
+        sum3 = x.fma(right.and(HIGH).reinterpretAsFloats(), sum3);
       }
       int out = cAt + n;
-      sum0 = FloatVector.fromArray(S, c, out).add(sum0);
-      sum1 = FloatVector.fromArray(S, c, out + L).add(sum1);
-      sum2 = FloatVector.fromArray(S, c, out + HALF).add(sum2);
-      sum3 = FloatVector.fromArray(S, c, out + HALF + L).add(sum3);
-      if (more > 0) {
-        sum0 = sum0.add(next0);
-        sum1 = sum1.add(next1);
-        sum2 = sum2.add(next2);
-        sum3 = sum3.add(next3);
+      FloatVector.fromArray(S, c, out).add(sum0).intoArray(c, out);
+      FloatVector.fromArray(S, c, out + L).add(sum1).intoArray(c, out + L);
+      FloatVector.fromArray(S, c, out + HALF).add(sum2).intoArray(c, out + HALF);
+      FloatVector.fromArray(S, c, out + HALF + L).add(sum3).intoArray(c, out + HALF + L);
+    }
+  }
+
+  @Override
+  void fourPanels(float[] a, int aAt, int panel, int k, int count, float[] c, int cAt) {
+    long first = step(panel, k) * STEP_BYTES;
+    long second = step(panel + 1, k) * STEP_BYTES;
+    long third = step(panel + 2, k) * STEP_BYTES;
+    long fourth = step(panel + 3, k) * STEP_BYTES;
+    for (int n = 0; n < HALF; n += 2 * L) {
+      FloatVector sum00 = FloatVector.zero(S);
+      FloatVector sum01 = FloatVector.zero(S);
+      FloatVector sum02 = FloatVector.zero(S);
+      FloatVector sum03 = FloatVector.zero(S);
+      FloatVector sum10 = FloatVector.zero(S);
+      FloatVector sum11 = FloatVector.zero(S);
+      FloatVector sum12 = FloatVector.zero(S);
+      FloatVector sum13 = FloatVector.zero(S);
+      FloatVector sum20 = FloatVector.zero(S);
+      FloatVector sum21 = FloatVector.zero(S);
+      FloatVector sum22 = FloatVector.zero(S);
+      FloatVector sum23 = FloatVector.zero(S);
+      FloatVector sum30 = FloatVector.zero(S);
+      FloatVector sum31 = FloatVector.zero(S);
+      FloatVector sum32 = FloatVector.zero(S);
+      FloatVector sum33 = FloatVector.zero(S);
+      for (int i = 0; i < count; i++) {
+        long at = i * STEP_BYTES + (long) n * Integer.BYTES;
+        FloatVector x = FloatVector.broadcast(S, a[aAt + i]);
+        IntVector left0 = IntVector.fromMemorySegment(INTS, data, first + at, LITTLE);
+        IntVector right0 = IntVector.fromMemorySegment(INTS, data, first + at + BYTES, LITTLE);
+        sum00 = x.fma(left0.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(), sum00);
+        sum01 = x.fma(right0.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(), sum01);
+        sum02 = x.fma(left0.and(HIGH).reinterpretAsFloats(), sum02);
+        sum03 = x.fma(right0.and(HIGH).reinterpretAsFloats(), sum03);
+        IntVector left1 = IntVector.fromMemorySegment(INTS, data, second + at, LITTLE);
+        IntVector right1 = IntVector.fromMemorySegment(INTS, data, second + at + BYTES, LITTLE);
+        sum10 = x.fma(left1.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(), sum10);
+        sum11 = x.fma(right1.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(), sum11);
+        sum12 = x.fma(left1.and(HIGH).reinterpretAsFloats(), sum12);
+        sum13 = x.fma(right1.and(HIGH).reinterpretAsFloats(), sum13);
+        IntVector left2 = IntVector.fromMemorySegment(INTS, data, third + at, LITTLE);
+        IntVector right2 = IntVector.fromMemorySegment(INTS, data, third + at + BYTES, LITTLE);
+        sum20 = x.fma(left2.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(), sum20);
+        sum21 = x.fma(right2.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(), sum21);
+        sum22 = x.fma(left2.and(HIGH).reinterpretAsFloats(), sum22);
+        sum23 = x.fma(right2.and(HIGH).reinterpretAsFloats(), sum23);
+        IntVector left3 = IntVector.fromMemorySegment(INTS, data, fourth + at, LITTLE);
+        IntVector right3 = IntVector.fromMemorySegment(INTS, data, fourth + at + BYTES, LITTLE);
+        sum30 = x.fma(left3.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(), sum30);
+        sum31 = x.fma(right3.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(), sum31);
+        sum32 = x.fma(left3.and(HIGH).reinterpretAsFloats(), sum32);
+        sum33 = x.fma(right3.and(HIGH).reinterpretAsFloats(), sum33);
       }
-      sum0.intoArray(c, out);
-      sum1.intoArray(c, out + L);
-      sum2.intoArray(c, out + HALF);
-      sum3.intoArray(c, out + HALF + L);
+      int out = cAt + n;
+      FloatVector.fromArray(S, c, out).add(sum00).intoArray(c, out);
+      FloatVector.fromArray(S, c, out + L).add(sum01).intoArray(c, out + L);
+      FloatVector.fromArray(S, c, out + HALF).add(sum02).intoArray(c, out + HALF);
+      FloatVector.fromArray(S, c, out + HALF + L).add(sum03).intoArray(c, out + HALF + L);
+      FloatVector.fromArray(S, c, out + COLUMNS).add(sum10).intoArray(c, out + COLUMNS);
+      FloatVector.fromArray(S, c, out + COLUMNS + L).add(sum11).intoArray(c, out + COLUMNS + L);
+      FloatVector.fromArray(S, c, out + COLUMNS + HALF)
+          .add(sum12)
+          .intoArray(c, out + COLUMNS + HALF);
+      FloatVector.fromArray(S, c, out + COLUMNS + HALF + L)
+          .add(sum13)
+          .intoArray(c, out + COLUMNS + HALF + L);
+      FloatVector.fromArray(S, c, out + 2 * COLUMNS).add(sum20).intoArray(c, out + 2 * COLUMNS);
+      FloatVector.fromArray(S, c, out + 2 * COLUMNS + L)
+          .add(sum21)
+          .intoArray(c, out + 2 * COLUMNS + L);
+      FloatVector.fromArray(S, c, out + 2 * COLUMNS + HALF)
+          .add(sum22)
+          .intoArray(c, out + 2 * COLUMNS + HALF);
+      FloatVector.fromArray(S, c, out + 2 * COLUMNS + HALF + L)
+          .add(sum23)
+          .intoArray(c, out + 2 * COLUMNS + HALF + L);
+      FloatVector.fromArray(S, c, out + 3 * COLUMNS).add(sum30).intoArray(c, out + 3 * COLUMNS);
+      FloatVector.fromArray(S, c, out + 3 * COLUMNS + L)
+          .add(sum31)
+          .intoArray(c, out + 3 * COLUMNS + L);
+      FloatVector.fromArray(S, c, out + 3 * COLUMNS + HALF)
+          .add(sum32)
+          .intoArray(c, out + 3 * COLUMNS + HALF);
+      FloatVector.fromArray(S, c, out + 3 * COLUMNS + HALF + L)
+          .add(sum33)
+          .intoArray(c, out + 3 * COLUMNS + HALF + L);
     }
   }
 

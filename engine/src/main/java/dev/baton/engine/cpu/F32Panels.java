@@ -39,69 +39,113 @@ final class F32Panels extends Panels {
   }
 
   @Override
-  void oneRow(float[] a, int aAt, int panel, int k, int count, int more, float[] c, int cAt) {
+  void onePanel(float[] a, int aAt, int panel, int k, int count, float[] c, int cAt) {
     long first = step(panel, k) * STEP_BYTES;
-    long second = step(panel, k + BLOCK_DEPTH) * STEP_BYTES;
     for (int n = 0; n < COLUMNS; n += 4 * L) {
       FloatVector sum0 = FloatVector.zero(S);
       FloatVector sum1 = FloatVector.zero(S);
       FloatVector sum2 = FloatVector.zero(S);
       FloatVector sum3 = FloatVector.zero(S);
-      FloatVector next0 = FloatVector.zero(S);
-      FloatVector next1 = FloatVector.zero(S);
-      FloatVector next2 = FloatVector.zero(S);
-      FloatVector next3 = FloatVector.zero(S);
-      int i = 0;
-      for (; i < more; i++) {
+      for (int i = 0; i < count; i++) {
         long at = i * STEP_BYTES + (long) n * Float.BYTES;
-        FloatVector load0 = FloatVector.fromMemorySegment(S, data, first + at, LITTLE);
-        FloatVector load1 = FloatVector.fromMemorySegment(S, data, first + at + BYTES, LITTLE);
-        FloatVector load2 = FloatVector.fromMemorySegment(S, data, first + at + 2 * BYTES, LITTLE);
-        FloatVector load3 = FloatVector.fromMemorySegment(S, data, first + at + 3 * BYTES, LITTLE);
-        FloatVector loadNext0 = FloatVector.fromMemorySegment(S, data, second + at, LITTLE);
-        FloatVector loadNext1 = FloatVector.fromMemorySegment(S, data, second + at + BYTES, LITTLE);
-        FloatVector loadNext2 =
-            FloatVector.fromMemorySegment(S, data, second + at + 2 * BYTES, LITTLE);
-        FloatVector loadNext3 =
-            FloatVector.fromMemorySegment(S, data, second + at + 3 * BYTES, LITTLE);
         FloatVector x = FloatVector.broadcast(S, a[aAt + i]);
-        sum0 = x.fma(load0, sum0);
-        sum1 = x.fma(load1, sum1);
-        sum2 = x.fma(load2, sum2);
-        sum3 = x.fma(load3, sum3);
-        FloatVector y = FloatVector.broadcast(S, a[aAt + BLOCK_DEPTH + i]);
-        next0 = y.fma(loadNext0, next0);
-        next1 = y.fma(loadNext1, next1);
-        next2 = y.fma(loadNext2, next2);
-        next3 = y.fma(loadNext3, next3);
-      }
-      for (; i < count; i++) {
-        long at = i * STEP_BYTES + (long) n * Float.BYTES;
-        FloatVector load0 = FloatVector.fromMemorySegment(S, data, first + at, LITTLE);
-        FloatVector load1 = FloatVector.fromMemorySegment(S, data, first + at + BYTES, LITTLE);
-        FloatVector load2 = FloatVector.fromMemorySegment(S, data, first + at + 2 * BYTES, LITTLE);
-        FloatVector load3 = FloatVector.fromMemorySegment(S, data, first + at + 3 * BYTES, LITTLE);
-        FloatVector x = FloatVector.broadcast(S, a[aAt + i]);
-        sum0 = x.fma(load0, sum0);
-        sum1 = x.fma(load1, sum1);
-        sum2 = x.fma(load2, sum2);
-        sum3 = x.fma(load3, sum3);
+        sum0 = FloatVector.fromMemorySegment(S, data, first + at, LITTLE).fma(x, sum0);
+        sum1 = FloatVector.fromMemorySegment(S, data, first + at + BYTES, LITTLE).fma(x, sum1);
+        sum2 = FloatVector.fromMemorySegment(S, data, first + at + 2 * BYTES, LITTLE).fma(x, sum2);
+        sum3 = FloatVector.fromMemorySegment(S, data, first + at + 3 * BYTES, LITTLE).fma(x, sum3);
       }
       int out = cAt + n;
-      sum0 = FloatVector.fromArray(S, c, out).add(sum0);
-      sum1 = FloatVector.fromArray(S, c, out + L).add(sum1);
-      sum2 = FloatVector.fromArray(S, c, out + 2 * L).add(sum2);
-      sum3 = FloatVector.fromArray(S, c, out + 3 * L).add(sum3);
-      if (more > 0) {
-        sum0 = sum0.add(next0);
-        sum1 = sum1.add(next1);
-        sum2 = sum2.add(next2);
-        sum3 = sum3.add(next3);
+      FloatVector.fromArray(S, c, out).add(sum0).intoArray(c, out);
+      FloatVector.fromArray(S, c, out + L).add(sum1).intoArray(c, out + L);
+      FloatVector.fromArray(S, c, out + 2 * L).add(sum2).intoArray(c, out + 2 * L);
+      FloatVector.fromArray(S, c, out + 3 * L).add(sum3).intoArray(c, out + 3 * L);
+    }
+  }
+
+  @Override
+  void fourPanels(float[] a, int aAt, int panel, int k, int count, float[] c, int cAt) {
+    long first = step(panel, k) * STEP_BYTES;
+    long second = step(panel + 1, k) * STEP_BYTES;
+    long third = step(panel + 2, k) * STEP_BYTES;
+    long fourth = step(panel + 3, k) * STEP_BYTES;
+    for (int n = 0; n < COLUMNS; n += 4 * L) {
+      FloatVector sum00 = FloatVector.zero(S);
+      FloatVector sum01 = FloatVector.zero(S);
+      FloatVector sum02 = FloatVector.zero(S);
+      FloatVector sum03 = FloatVector.zero(S);
+      FloatVector sum10 = FloatVector.zero(S);
+      FloatVector sum11 = FloatVector.zero(S);
+      FloatVector sum12 = FloatVector.zero(S);
+      FloatVector sum13 = FloatVector.zero(S);
+      FloatVector sum20 = FloatVector.zero(S);
+      FloatVector sum21 = FloatVector.zero(S);
+      FloatVector sum22 = FloatVector.zero(S);
+      FloatVector sum23 = FloatVector.zero(S);
+      FloatVector sum30 = FloatVector.zero(S);
+      FloatVector sum31 = FloatVector.zero(S);
+      FloatVector sum32 = FloatVector.zero(S);
+      FloatVector sum33 = FloatVector.zero(S);
+      for (int i = 0; i < count; i++) {
+        long at = i * STEP_BYTES + (long) n * Float.BYTES;
+        FloatVector x = FloatVector.broadcast(S, a[aAt + i]);
+        sum00 = FloatVector.fromMemorySegment(S, data, first + at, LITTLE).fma(x, sum00);
+        sum01 = FloatVector.fromMemorySegment(S, data, first + at + BYTES, LITTLE).fma(x, sum01);
+        sum02 =
+            FloatVector.fromMemorySegment(S, data, first + at + 2 * BYTES, LITTLE).fma(x, sum02);
+        sum03 =
+            FloatVector.fromMemorySegment(S, data, first + at + 3 * BYTES, LITTLE).fma(x, sum03);
+        sum10 = FloatVector.fromMemorySegment(S, data, second + at, LITTLE).fma(x, sum10);
+        sum11 = FloatVector.fromMemorySegment(S, data, second + at + BYTES, LITTLE).fma(x, sum11);
+        sum12 =
+            FloatVector.fromMemorySegment(S, data, second + at + 2 * BYTES, LITTLE).fma(x, sum12);
+        sum13 =
+            FloatVector.fromMemorySegment(S, data, second + at + 3 * BYTES, LITTLE).fma(x, sum13);
+        sum20 = FloatVector.fromMemorySegment(S, data, third + at, LITTLE).fma(x, sum20);
+        sum21 = FloatVector.fromMemorySegment(S, data, third + at + BYTES, LITTLE).fma(x, sum21);
+        sum22 =
+            FloatVector.fromMemorySegment(S, data, third + at + 2 * BYTES, LITTLE).fma(x, sum22);
+        sum23 =
+            FloatVector.fromMemorySegment(S, data, third + at + 3 * BYTES, LITTLE).fma(x, sum23);
+        sum30 = FloatVector.fromMemorySegment(S, data, fourth + at, LITTLE).fma(x, sum30);
+        sum31 = FloatVector.fromMemorySegment(S, data, fourth + at + BYTES, LITTLE).fma(x, sum31);
+        sum32 =
+            FloatVector.fromMemorySegment(S, data, fourth + at + 2 * BYTES, LITTLE).fma(x, sum32);
+        sum33 =
+            FloatVector.fromMemorySegment(S, data, fourth + at + 3 * BYTES, LITTLE).fma(x, sum33);
       }
-      sum0.intoArray(c, out);
-      sum1.intoArray(c, out + L);
-      sum2.intoArray(c, out + 2 * L);
-      sum3.intoArray(c, out + 3 * L);
+      int out = cAt + n;
+      FloatVector.fromArray(S, c, out).add(sum00).intoArray(c, out);
+      FloatVector.fromArray(S, c, out + L).add(sum01).intoArray(c, out + L);
+      FloatVector.fromArray(S, c, out + 2 * L).add(sum02).intoArray(c, out + 2 * L);
+      FloatVector.fromArray(S, c, out + 3 * L).add(sum03).intoArray(c, out + 3 * L);
+      FloatVector.fromArray(S, c, out + COLUMNS).add(sum10).intoArray(c, out + COLUMNS);
+      FloatVector.fromArray(S, c, out + COLUMNS + L).add(sum11).intoArray(c, out + COLUMNS + L);
+      FloatVector.fromArray(S, c, out + COLUMNS + 2 * L)
+          .add(sum12)
+          .intoArray(c, out + COLUMNS + 2 * L);
+      FloatVector.fromArray(S, c, out + COLUMNS + 3 * L)
+          .add(sum13)
+          .intoArray(c, out + COLUMNS + 3 * L);
+      FloatVector.fromArray(S, c, out + 2 * COLUMNS).add(sum20).intoArray(c, out + 2 * COLUMNS);
+      FloatVector.fromArray(S, c, out + 2 * COLUMNS + L)
+          .add(sum21)
+          .intoArray(c, out + 2 * COLUMNS + L);
+      FloatVector.fromArray(S, c, out + 2 * COLUMNS + 2 * L)
+          .add(sum22)
+          .intoArray(c, out + 2 * COLUMNS + 2 * L);
+      FloatVector.fromArray(S, c, out + 2 * COLUMNS + 3 * L)
+          .add(sum23)
+          .intoArray(c, out + 2 * COLUMNS + 3 * L);
+      FloatVector.fromArray(S, c, out + 3 * COLUMNS).add(sum30).intoArray(c, out + 3 * COLUMNS);
+      FloatVector.fromArray(S, c, out + 3 * COLUMNS + L)
+          .add(sum31)
+          .intoArray(c, out + 3 * COLUMNS + L);
+      FloatVector.fromArray(S, c, out + 3 * COLUMNS + 2 * L)
+          .add(sum32)
+          .intoArray(c, out + 3 * COLUMNS + 2 * L);
+      FloatVector.fromArray(S, c, out + 3 * COLUMNS + 3 * L)
+          .add(sum33)
+          .intoArray(c, out + 3 * COLUMNS + 3 * L);
     }
   }
 

@@ -75,122 +75,23 @@ final class Int8Panels extends Panels {
   }
 
   @Override
-  void oneRow(float[] a, int aAt, int panel, int k, int count, int more, float[] c, int cAt) {
+  void onePanel(float[] a, int aAt, int panel, int k, int count, float[] c, int cAt) {
     long first = group(panel, k);
-    long second = group(panel, k + BLOCK_DEPTH);
     for (int n = 0; n < QUARTER; n += L) {
       FloatVector sum0 = FloatVector.zero(S);
       FloatVector sum1 = FloatVector.zero(S);
       FloatVector sum2 = FloatVector.zero(S);
       FloatVector sum3 = FloatVector.zero(S);
-      FloatVector next0 = FloatVector.zero(S);
-      FloatVector next1 = FloatVector.zero(S);
-      FloatVector next2 = FloatVector.zero(S);
-      FloatVector next3 = FloatVector.zero(S);
-      int g = 0;
-      for (; g < more; g += GROUP) {
-        long at = g / GROUP * GROUP_BYTES;
-        FloatVector part0 = FloatVector.zero(S);
-        FloatVector part1 = FloatVector.zero(S);
-        FloatVector part2 = FloatVector.zero(S);
-        FloatVector part3 = FloatVector.zero(S);
-        FloatVector other0 = FloatVector.zero(S);
-        FloatVector other1 = FloatVector.zero(S);
-        FloatVector other2 = FloatVector.zero(S);
-        FloatVector other3 = FloatVector.zero(S);
-        for (int i = 0; i < GROUP; i++) {
-          long step = at + SCALES_BYTES + i * STEP_BYTES + (long) n * Integer.BYTES;
-          IntVector raw = IntVector.fromMemorySegment(INTS, data, first + step, LITTLE);
-          IntVector rawNext = IntVector.fromMemorySegment(INTS, data, second + step, LITTLE);
-          FloatVector x = FloatVector.broadcast(S, a[aAt + g + i]);
-          part0 =
-              x.fma(
-                  (FloatVector)
-                      raw.lanewise(VectorOperators.LSHL, 24)
-                          .lanewise(VectorOperators.ASHR, 24)
-                          .convert(VectorOperators.I2F, 0),
-                  part0);
-          part1 =
-              x.fma(
-                  (FloatVector)
-                      raw.lanewise(VectorOperators.LSHL, 16)
-                          .lanewise(VectorOperators.ASHR, 24)
-                          .convert(VectorOperators.I2F, 0),
-                  part1);
-          part2 =
-              x.fma(
-                  (FloatVector)
-                      raw.lanewise(VectorOperators.LSHL, 8)
-                          .lanewise(VectorOperators.ASHR, 24)
-                          .convert(VectorOperators.I2F, 0),
-                  part2);
-          part3 =
-              x.fma(
-                  (FloatVector)
-                      raw.lanewise(VectorOperators.ASHR, 24).convert(VectorOperators.I2F, 0),
-                  part3);
-          FloatVector y = FloatVector.broadcast(S, a[aAt + BLOCK_DEPTH + g + i]);
-          other0 =
-              y.fma(
-                  (FloatVector)
-                      rawNext
-                          .lanewise(VectorOperators.LSHL, 24)
-                          .lanewise(VectorOperators.ASHR, 24)
-                          .convert(VectorOperators.I2F, 0),
-                  other0);
-          other1 =
-              y.fma(
-                  (FloatVector)
-                      rawNext
-                          .lanewise(VectorOperators.LSHL, 16)
-                          .lanewise(VectorOperators.ASHR, 24)
-                          .convert(VectorOperators.I2F, 0),
-                  other1);
-          other2 =
-              y.fma(
-                  (FloatVector)
-                      rawNext
-                          .lanewise(VectorOperators.LSHL, 8)
-                          .lanewise(VectorOperators.ASHR, 24)
-                          .convert(VectorOperators.I2F, 0),
-                  other2);
-          other3 =
-              y.fma(
-                  (FloatVector)
-                      rawNext.lanewise(VectorOperators.ASHR, 24).convert(VectorOperators.I2F, 0),
-                  other3);
-        }
-        IntVector lower =
-            IntVector.fromMemorySegment(INTS, data, first + at + (long) n * Integer.BYTES, LITTLE);
-        IntVector upper =
-            IntVector.fromMemorySegment(
-                INTS, data, first + at + (long) (n + QUARTER) * Integer.BYTES, LITTLE);
-        sum0 = lower.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(part0, sum0);
-        sum1 = upper.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(part1, sum1);
-        sum2 = lower.and(HIGH).reinterpretAsFloats().fma(part2, sum2);
-        sum3 = upper.and(HIGH).reinterpretAsFloats().fma(part3, sum3);
-        IntVector lowerNext =
-            IntVector.fromMemorySegment(INTS, data, second + at + (long) n * Integer.BYTES, LITTLE);
-        IntVector upperNext =
-            IntVector.fromMemorySegment(
-                INTS, data, second + at + (long) (n + QUARTER) * Integer.BYTES, LITTLE);
-        next0 =
-            lowerNext.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(other0, next0);
-        next1 =
-            upperNext.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(other1, next1);
-        next2 = lowerNext.and(HIGH).reinterpretAsFloats().fma(other2, next2);
-        next3 = upperNext.and(HIGH).reinterpretAsFloats().fma(other3, next3);
-      }
-      for (; g < count; g += GROUP) {
-        long at = g / GROUP * GROUP_BYTES;
+      for (int g = 0; g < count; g += GROUP) {
+        long at = g / GROUP * GROUP_BYTES + (long) n * Integer.BYTES;
         FloatVector part0 = FloatVector.zero(S);
         FloatVector part1 = FloatVector.zero(S);
         FloatVector part2 = FloatVector.zero(S);
         FloatVector part3 = FloatVector.zero(S);
         for (int i = 0; i < GROUP; i++) {
-          long step = at + SCALES_BYTES + i * STEP_BYTES + (long) n * Integer.BYTES;
-          IntVector raw = IntVector.fromMemorySegment(INTS, data, first + step, LITTLE);
+          long step = at + SCALES_BYTES + i * STEP_BYTES;
           FloatVector x = FloatVector.broadcast(S, a[aAt + g + i]);
+          IntVector raw = IntVector.fromMemorySegment(INTS, data, first + step, LITTLE);
           part0 =
               x.fma(
                   (FloatVector)
@@ -218,31 +119,239 @@ final class Int8Panels extends Panels {
                       raw.lanewise(VectorOperators.ASHR, 24).convert(VectorOperators.I2F, 0),
                   part3);
         }
-        IntVector lower =
-            IntVector.fromMemorySegment(INTS, data, first + at + (long) n * Integer.BYTES, LITTLE);
+        IntVector lower = IntVector.fromMemorySegment(INTS, data, first + at, LITTLE);
         IntVector upper =
-            IntVector.fromMemorySegment(
-                INTS, data, first + at + (long) (n + QUARTER) * Integer.BYTES, LITTLE);
+            IntVector.fromMemorySegment(INTS, data, first + at + QUARTER_BYTES, LITTLE);
         sum0 = lower.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(part0, sum0);
         sum1 = upper.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(part1, sum1);
         sum2 = lower.and(HIGH).reinterpretAsFloats().fma(part2, sum2);
         sum3 = upper.and(HIGH).reinterpretAsFloats().fma(part3, sum3);
       }
       int out = cAt + n;
-      sum0 = FloatVector.fromArray(S, c, out).add(sum0);
-      sum1 = FloatVector.fromArray(S, c, out + QUARTER).add(sum1);
-      sum2 = FloatVector.fromArray(S, c, out + 2 * QUARTER).add(sum2);
-      sum3 = FloatVector.fromArray(S, c, out + 3 * QUARTER).add(sum3);
-      if (more > 0) {
-        sum0 = sum0.add(next0);
-        sum1 = sum1.add(next1);
-        sum2 = sum2.add(next2);
-        sum3 = sum3.add(next3);
+      FloatVector.fromArray(S, c, out).add(sum0).intoArray(c, out);
+      FloatVector.fromArray(S, c, out + QUARTER).add(sum1).intoArray(c, out + QUARTER);
+      FloatVector.fromArray(S, c, out + 2 * QUARTER).add(sum2).intoArray(c, out + 2 * QUARTER);
+      FloatVector.fromArray(S, c, out + 3 * QUARTER).add(sum3).intoArray(c, out + 3 * QUARTER);
+    }
+  }
+
+  @Override
+  void fourPanels(float[] a, int aAt, int panel, int k, int count, float[] c, int cAt) {
+    long first = group(panel, k);
+    long second = group(panel + 1, k);
+    long third = group(panel + 2, k);
+    long fourth = group(panel + 3, k);
+    for (int n = 0; n < QUARTER; n += L) {
+      FloatVector sum00 = FloatVector.zero(S);
+      FloatVector sum01 = FloatVector.zero(S);
+      FloatVector sum02 = FloatVector.zero(S);
+      FloatVector sum03 = FloatVector.zero(S);
+      FloatVector sum10 = FloatVector.zero(S);
+      FloatVector sum11 = FloatVector.zero(S);
+      FloatVector sum12 = FloatVector.zero(S);
+      FloatVector sum13 = FloatVector.zero(S);
+      FloatVector sum20 = FloatVector.zero(S);
+      FloatVector sum21 = FloatVector.zero(S);
+      FloatVector sum22 = FloatVector.zero(S);
+      FloatVector sum23 = FloatVector.zero(S);
+      FloatVector sum30 = FloatVector.zero(S);
+      FloatVector sum31 = FloatVector.zero(S);
+      FloatVector sum32 = FloatVector.zero(S);
+      FloatVector sum33 = FloatVector.zero(S);
+      for (int g = 0; g < count; g += GROUP) {
+        long at = g / GROUP * GROUP_BYTES + (long) n * Integer.BYTES;
+        FloatVector part00 = FloatVector.zero(S);
+        FloatVector part01 = FloatVector.zero(S);
+        FloatVector part02 = FloatVector.zero(S);
+        FloatVector part03 = FloatVector.zero(S);
+        FloatVector part10 = FloatVector.zero(S);
+        FloatVector part11 = FloatVector.zero(S);
+        FloatVector part12 = FloatVector.zero(S);
+        FloatVector part13 = FloatVector.zero(S);
+        FloatVector part20 = FloatVector.zero(S);
+        FloatVector part21 = FloatVector.zero(S);
+        FloatVector part22 = FloatVector.zero(S);
+        FloatVector part23 = FloatVector.zero(S);
+        FloatVector part30 = FloatVector.zero(S);
+        FloatVector part31 = FloatVector.zero(S);
+        FloatVector part32 = FloatVector.zero(S);
+        FloatVector part33 = FloatVector.zero(S);
+        for (int i = 0; i < GROUP; i++) {
+          long step = at + SCALES_BYTES + i * STEP_BYTES;
+          FloatVector x = FloatVector.broadcast(S, a[aAt + g + i]);
+          IntVector raw0 = IntVector.fromMemorySegment(INTS, data, first + step, LITTLE);
+          part00 =
+              x.fma(
+                  (FloatVector)
+                      raw0.lanewise(VectorOperators.LSHL, 24)
+                          .lanewise(VectorOperators.ASHR, 24)
+                          .convert(VectorOperators.I2F, 0),
+                  part00);
+          part01 =
+              x.fma(
+                  (FloatVector)
+                      raw0.lanewise(VectorOperators.LSHL, 16)
+                          .lanewise(VectorOperators.ASHR, 24)
+                          .convert(VectorOperators.I2F, 0),
+                  part01);
+          part02 =
+              x.fma(
+                  (FloatVector)
+                      raw0.lanewise(VectorOperators.LSHL, 8)
+                          .lanewise(VectorOperators.ASHR, 24)
+                          .convert(VectorOperators.I2F, 0),
+                  part02);
+          part03 =
+              x.fma(
+                  (FloatVector)
+                      raw0.lanewise(VectorOperators.ASHR, 24).convert(VectorOperators.I2F, 0),
+                  part03);
+          IntVector raw1 = IntVector.fromMemorySegment(INTS, data, second + step, LITTLE);
+          part10 =
+              x.fma(
+                  (FloatVector)
+                      raw1.lanewise(VectorOperators.LSHL, 24)
+                          .lanewise(VectorOperators.ASHR, 24)
+                          .convert(VectorOperators.I2F, 0),
+                  part10);
+          part11 =
+              x.fma(
+                  (FloatVector)
+                      raw1.lanewise(VectorOperators.LSHL, 16)
+                          .lanewise(VectorOperators.ASHR, 24)
+                          .convert(VectorOperators.I2F, 0),
+                  part11);
+          part12 =
+              x.fma(
+                  (FloatVector)
+                      raw1.lanewise(VectorOperators.LSHL, 8)
+                          .lanewise(VectorOperators.ASHR, 24)
+                          .convert(VectorOperators.I2F, 0),
+                  part12);
+          part13 =
+              x.fma(
+                  (FloatVector)
+                      raw1.lanewise(VectorOperators.ASHR, 24).convert(VectorOperators.I2F, 0),
+                  part13);
+          IntVector raw2 = IntVector.fromMemorySegment(INTS, data, third + step, LITTLE);
+          part20 =
+              x.fma(
+                  (FloatVector)
+                      raw2.lanewise(VectorOperators.LSHL, 24)
+                          .lanewise(VectorOperators.ASHR, 24)
+                          .convert(VectorOperators.I2F, 0),
+                  part20);
+          part21 =
+              x.fma(
+                  (FloatVector)
+                      raw2.lanewise(VectorOperators.LSHL, 16)
+                          .lanewise(VectorOperators.ASHR, 24)
+                          .convert(VectorOperators.I2F, 0),
+                  part21);
+          part22 =
+              x.fma(
+                  (FloatVector)
+                      raw2.lanewise(VectorOperators.LSHL, 8)
+                          .lanewise(VectorOperators.ASHR, 24)
+                          .convert(VectorOperators.I2F, 0),
+                  part22);
+          part23 =
+              x.fma(
+                  (FloatVector)
+                      raw2.lanewise(VectorOperators.ASHR, 24).convert(VectorOperators.I2F, 0),
+                  part23);
+          IntVector raw3 = IntVector.fromMemorySegment(INTS, data, fourth + step, LITTLE);
+          part30 =
+              x.fma(
+                  (FloatVector)
+                      raw3.lanewise(VectorOperators.LSHL, 24)
+                          .lanewise(VectorOperators.ASHR, 24)
+                          .convert(VectorOperators.I2F, 0),
+                  part30);
+          part31 =
+              x.fma(
+                  (FloatVector)
+                      raw3.lanewise(VectorOperators.LSHL, 16)
+                          .lanewise(VectorOperators.ASHR, 24)
+                          .convert(VectorOperators.I2F, 0),
+                  part31);
+          part32 =
+              x.fma(
+                  (FloatVector)
+                      raw3.lanewise(VectorOperators.LSHL, 8)
+                          .lanewise(VectorOperators.ASHR, 24)
+                          .convert(VectorOperators.I2F, 0),
+                  part32);
+          part33 =
+              x.fma(
+                  (FloatVector)
+                      raw3.lanewise(VectorOperators.ASHR, 24).convert(VectorOperators.I2F, 0),
+                  part33);
+        }
+        IntVector lower0 = IntVector.fromMemorySegment(INTS, data, first + at, LITTLE);
+        IntVector upper0 =
+            IntVector.fromMemorySegment(INTS, data, first + at + QUARTER_BYTES, LITTLE);
+        sum00 = lower0.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(part00, sum00);
+        sum01 = upper0.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(part01, sum01);
+        sum02 = lower0.and(HIGH).reinterpretAsFloats().fma(part02, sum02);
+        sum03 = upper0.and(HIGH).reinterpretAsFloats().fma(part03, sum03);
+        IntVector lower1 = IntVector.fromMemorySegment(INTS, data, second + at, LITTLE);
+        IntVector upper1 =
+            IntVector.fromMemorySegment(INTS, data, second + at + QUARTER_BYTES, LITTLE);
+        sum10 = lower1.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(part10, sum10);
+        sum11 = upper1.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(part11, sum11);
+        sum12 = lower1.and(HIGH).reinterpretAsFloats().fma(part12, sum12);
+        sum13 = upper1.and(HIGH).reinterpretAsFloats().fma(part13, sum13);
+        IntVector lower2 = IntVector.fromMemorySegment(INTS, data, third + at, LITTLE);
+        IntVector upper2 =
+            IntVector.fromMemorySegment(INTS, data, third + at + QUARTER_BYTES, LITTLE);
+        sum20 = lower2.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(part20, sum20);
+        sum21 = upper2.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(part21, sum21);
+        sum22 = lower2.and(HIGH).reinterpretAsFloats().fma(part22, sum22);
+        sum23 = upper2.and(HIGH).reinterpretAsFloats().fma(part23, sum23);
+        IntVector lower3 = IntVector.fromMemorySegment(INTS, data, fourth + at, LITTLE);
+        IntVector upper3 =
+            IntVector.fromMemorySegment(INTS, data, fourth + at + QUARTER_BYTES, LITTLE);
+        sum30 = lower3.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(part30, sum30);
+        sum31 = upper3.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(part31, sum31);
+        sum32 = lower3.and(HIGH).reinterpretAsFloats().fma(part32, sum32);
+        sum33 = upper3.and(HIGH).reinterpretAsFloats().fma(part33, sum33);
       }
-      sum0.intoArray(c, out);
-      sum1.intoArray(c, out + QUARTER);
-      sum2.intoArray(c, out + 2 * QUARTER);
-      sum3.intoArray(c, out + 3 * QUARTER);
+      int out = cAt + n;
+      FloatVector.fromArray(S, c, out).add(sum00).intoArray(c, out);
+      FloatVector.fromArray(S, c, out + QUARTER).add(sum01).intoArray(c, out + QUARTER);
+      FloatVector.fromArray(S, c, out + 2 * QUARTER).add(sum02).intoArray(c, out + 2 * QUARTER);
+      FloatVector.fromArray(S, c, out + 3 * QUARTER).add(sum03).intoArray(c, out + 3 * QUARTER);
+      FloatVector.fromArray(S, c, out + COLUMNS).add(sum10).intoArray(c, out + COLUMNS);
+      FloatVector.fromArray(S, c, out + COLUMNS + QUARTER)
+          .add(sum11)
+          .intoArray(c, out + COLUMNS + QUARTER);
+      FloatVector.fromArray(S, c, out + COLUMNS + 2 * QUARTER)
+          .add(sum12)
+          .intoArray(c, out + COLUMNS + 2 * QUARTER);
+      FloatVector.fromArray(S, c, out + COLUMNS + 3 * QUARTER)
+          .add(sum13)
+          .intoArray(c, out + COLUMNS + 3 * QUARTER);
+      FloatVector.fromArray(S, c, out + 2 * COLUMNS).add(sum20).intoArray(c, out + 2 * COLUMNS);
+      FloatVector.fromArray(S, c, out + 2 * COLUMNS + QUARTER)
+          .add(sum21)
+          .intoArray(c, out + 2 * COLUMNS + QUARTER);
+      FloatVector.fromArray(S, c, out + 2 * COLUMNS + 2 * QUARTER)
+          .add(sum22)
+          .intoArray(c, out + 2 * COLUMNS + 2 * QUARTER);
+      FloatVector.fromArray(S, c, out + 2 * COLUMNS + 3 * QUARTER)
+          .add(sum23)
+          .intoArray(c, out + 2 * COLUMNS + 3 * QUARTER);
+      FloatVector.fromArray(S, c, out + 3 * COLUMNS).add(sum30).intoArray(c, out + 3 * COLUMNS);
+      FloatVector.fromArray(S, c, out + 3 * COLUMNS + QUARTER)
+          .add(sum31)
+          .intoArray(c, out + 3 * COLUMNS + QUARTER);
+      FloatVector.fromArray(S, c, out + 3 * COLUMNS + 2 * QUARTER)
+          .add(sum32)
+          .intoArray(c, out + 3 * COLUMNS + 2 * QUARTER);
+      FloatVector.fromArray(S, c, out + 3 * COLUMNS + 3 * QUARTER)
+          .add(sum33)
+          .intoArray(c, out + 3 * COLUMNS + 3 * QUARTER);
     }
   }
 

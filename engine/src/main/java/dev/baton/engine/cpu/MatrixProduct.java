@@ -16,10 +16,22 @@ import jdk.incubator.vector.FloatVector;
  * <p>Not safe for use by several threads at once.
  */
 final class MatrixProduct {
+  /** Steps whose weights are made floats at once: they fit into the first cache. */
+  private static final int SHORT_RUN = 128;
+
+  /** Six rows so many times: more, and it pays to stay with them for a block at once. */
+  private static final int FEW_SIXES = 8;
+
+  private static final int SIX_SUMS = SixRows.COUNT * Panels.COLUMNS;
+
+  /** Panels that a few rows read at once. */
+  private static final int FOUR = 4;
+
   private final Team team;
   private final MemorySegment[] wide;
   private final float[][] sums;
-  private final Team.Task panels = this::panels;
+  private final Team.Task fewRows = this::fewRows;
+  private final Team.Task manyRows = this::manyRows;
   private final Team.Task pack = this::pack;
 
   // The product that the team computes.
@@ -66,8 +78,10 @@ final class MatrixProduct {
     this.add = add;
     if (rows > w.few()) {
       packRows();
+      team.run(w.panels(), manyRows);
+    } else {
+      team.run(Math.ceilDiv(w.panels(), FOUR), fewRows);
     }
-    team.run(w.panels(), panels);
   }
 
   private void packRows() {
@@ -75,9 +89,9 @@ final class MatrixProduct {
     if (packed.length < sixes * SixRows.COUNT * w.depth()) {
       packed = new float[sixes * SixRows.COUNT * w.depth()];
     }
-    if (sums[0].length < sixes * SixRows.COUNT * Panels.COLUMNS) {
+    if (sums[0].length < sixes * SIX_SUMS) {
       for (int member = 0; member < sums.length; member++) {
-        sums[member] = new float[sixes * SixRows.COUNT * Panels.COLUMNS];
+        sums[member] = new float[sixes * SIX_SUMS];
       }
     }
     team.run(sixes, pack);
@@ -104,63 +118,86 @@ final class MatrixProduct {
     }
   }
 
-  private void panels(int member, int from, int to) {
-    for (int panel = from; panel < to; panel++) {
-      begin(panel);
-      if (rows > w.few()) {
-        manyRows(panel, wide[member], sums[member]);
-      } else {
+  private void fewRows(int member, int from, int to) {
+    int end = Math.min(to * FOUR, w.panels());
+    for (int panel = from * FOUR; panel < end; panel += FOUR) {
+      int count = Math.min(FOUR, end - panel);
+      for (int block = 0; block < w.depth(); block += Panels.BLOCK_DEPTH) {
         for (int row = 0; row < rows; row++) {
-          oneRow(row, panel);
+          if (block == 0) {
+            begin(row, panel, count);
+          }
+          oneRow(row, panel, count, block);
         }
       }
     }
   }
 
-  /** What the sums of a panel's blocks are added to. */
-  private void begin(int panel) {
-    int first = panel * Panels.COLUMNS;
-    int biased = Math.clamp(bias.length - first, 0, Panels.COLUMNS);
-    int cStride = w.panels() * Panels.COLUMNS;
-    for (int row = 0; row < rows; row++) {
-      int at = row * cStride + first;
-      if (!add) {
-        Arrays.fill(c, at, at + Panels.COLUMNS, 0);
-      }
-      for (int n = 0; n < biased; n++) {
-        c[at + n] += bias[first + n];
-      }
-    }
-  }
-
-  private void oneRow(int row, int panel) {
+  private void oneRow(int row, int panel, int panels, int block) {
+    int steps = Math.min(Panels.BLOCK_DEPTH, w.depth() - block);
+    int aAt = row * aStride + block;
     int cAt = (row * w.panels() + panel) * Panels.COLUMNS;
-    int block = Panels.BLOCK_DEPTH;
-    for (int k = 0; k < w.depth(); k += 2 * block) {
-      int left = w.depth() - k;
-      int more = Math.clamp(left - block, 0, block);
-      w.oneRow(a, row * aStride + k, panel, k, Math.min(block, left), more, c, cAt);
+    if (panels == FOUR) {
+      w.fourPanels(a, aAt, panel, block, steps, c, cAt);
+      return;
+    }
+    for (int i = 0; i < panels; i++) {
+      w.onePanel(a, aAt, panel + i, block, steps, c, cAt + i * Panels.COLUMNS);
     }
   }
 
-  private void manyRows(int panel, MemorySegment floats, float[] sum) {
-    int cStride = w.panels() * Panels.COLUMNS;
+  private void manyRows(int member, int from, int to) {
+    for (int panel = from; panel < to; panel++) {
+      for (int block = 0; block < w.depth(); block += Panels.BLOCK_DEPTH) {
+        manyRows(panel, block, wide[member], sums[member]);
+      }
+    }
+  }
+
+  private void manyRows(int panel, int block, MemorySegment floats, float[] sum) {
     int sixes = Math.ceilDiv(rows, SixRows.COUNT);
-    for (int block = 0; block < w.depth(); block += Panels.BLOCK_DEPTH) {
-      int end = Math.min(block + Panels.BLOCK_DEPTH, w.depth());
-      Arrays.fill(sum, 0, sixes * SixRows.COUNT * Panels.COLUMNS, 0);
-      for (int k = block; k < end; k += Panels.RUN) {
-        int count = Math.min(Panels.RUN, end - k);
-        w.widen(panel, k, count, floats);
-        for (int six = 0; six < sixes; six++) {
-          int aAt = (six * w.depth() + k) * SixRows.COUNT;
-          int sumsAt = six * SixRows.COUNT * Panels.COLUMNS;
-          w.sixRows(packed, aAt, floats, count, sum, sumsAt);
+    int run = sixes > FEW_SIXES ? Panels.BLOCK_DEPTH : SHORT_RUN;
+    int end = Math.min(block + Panels.BLOCK_DEPTH, w.depth());
+    for (int k = block; k < end; k += run) {
+      int count = Math.min(run, end - k);
+      w.widen(panel, k, count, floats);
+      for (int six = 0; six < sixes; six++) {
+        int aAt = (six * w.depth() + k) * SixRows.COUNT;
+        int sumsAt = six * SIX_SUMS;
+        if (k == block) {
+          Arrays.fill(sum, sumsAt, sumsAt + SIX_SUMS, 0);
+        }
+        w.sixRows(packed, aAt, floats, count, sum, sumsAt);
+        if (k + count == end) {
+          addBlock(six * SixRows.COUNT, panel, block, sum, sumsAt);
         }
       }
-      for (int row = 0; row < rows; row++) {
-        addRow(sum, row * Panels.COLUMNS, c, row * cStride + panel * Panels.COLUMNS);
+    }
+  }
+
+  /** Adds a block's sums of six rows to what the output holds. */
+  private void addBlock(int first, int panel, int block, float[] sum, int sumsAt) {
+    int end = Math.min(first + SixRows.COUNT, rows);
+    for (int row = first; row < end; row++) {
+      if (block == 0) {
+        begin(row, panel, 1);
       }
+      int to = (row * w.panels() + panel) * Panels.COLUMNS;
+      addRow(sum, sumsAt + (row - first) * Panels.COLUMNS, c, to);
+    }
+  }
+
+  /** What the sums of a row's blocks are added to, for panels that follow each other. */
+  private void begin(int row, int panel, int panels) {
+    int first = panel * Panels.COLUMNS;
+    int count = panels * Panels.COLUMNS;
+    int biased = Math.clamp(bias.length - first, 0, count);
+    int at = row * w.panels() * Panels.COLUMNS + first;
+    if (!add) {
+      Arrays.fill(c, at, at + count, 0);
+    }
+    for (int n = 0; n < biased; n++) {
+      c[at + n] += bias[first + n];
     }
   }
 

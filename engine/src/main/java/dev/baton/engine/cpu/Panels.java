@@ -26,11 +26,9 @@ abstract sealed class Panels permits F32Panels, Bf16Panels, F16Panels, Int8Panel
   /** Deepest run of k that is summed up in one accumulator. */
   static final int BLOCK_DEPTH = 512;
 
-  /** Deepest run of k whose weights are made floats at once: they fit into the first cache. */
-  static final int RUN = 128;
-
-  /** Memory for the floats of a run, with scales. */
-  static final long WIDE_BYTES = (long) RUN / Tensor.GROUP * SixRows.GROUP_FLOATS * Float.BYTES;
+  /** Memory for the floats of a block, with scales. */
+  static final long WIDE_BYTES =
+      (long) BLOCK_DEPTH / Tensor.GROUP * SixRows.GROUP_FLOATS * Float.BYTES;
 
   /** What packed weights are aligned to, in bytes. */
   static final int CACHE_LINE = 64;
@@ -112,15 +110,19 @@ abstract sealed class Panels permits F32Panels, Bf16Panels, F16Panels, Int8Panel
 
   /**
    * Kernel: {@code c[n] += sum over k of a[k] * w[k][n]} for one row and the columns of a panel,
-   * over one block of k or two: two streams of memory keep twice as many reads under way as one.
+   * over one block of k.
    *
    * @param aAt where the row's values of {@code k} begin
-   * @param k where the first block begins
-   * @param count steps of the first block
-   * @param more steps of the second, not more than of the first; 0 if there is none
+   * @param k where the block begins
+   * @param count its steps
    */
-  abstract void oneRow(
-      float[] a, int aAt, int panel, int k, int count, int more, float[] c, int cAt);
+  abstract void onePanel(float[] a, int aAt, int panel, int k, int count, float[] c, int cAt);
+
+  /**
+   * As {@link #onePanel} for four panels that follow each other, step by step: four streams of
+   * memory keep four times as many reads under way as one.
+   */
+  abstract void fourPanels(float[] a, int aAt, int panel, int k, int count, float[] c, int cAt);
 
   /**
    * How many rows are faster one by one than six at once: reading the weights is most of the time

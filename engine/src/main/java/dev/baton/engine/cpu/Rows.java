@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /** Tokens that go through the model together, each a row: a slice of a batch, used again. */
 final class Rows {
   /** Most rows at once: bounds the scratch memory, whatever the batch. */
-  static final int MOST = 256;
+  static final int MOST = 512;
 
   private final @Nullable Span[] spans = new @Nullable Span[MOST];
   private final int[] offsets = new int[MOST];
