@@ -215,6 +215,11 @@ final class PrefillLoop implements Draining {
   }
 
   @Override
+  public boolean isDraining() {
+    return load().draining();
+  }
+
+  @Override
   public int requests() {
     return all().size();
   }
