@@ -94,8 +94,7 @@ public final class DecodeWorker implements AutoCloseable {
       admission.start();
       loop.start();
       closing.doLater(() -> endLoop(stallLimit));
-      work.watch(meters);
-      metrics.watch(pool);
+      offer.watch(meters);
       metrics.watch(calls::load);
       HandoffReceiver receiver =
           closing.later(

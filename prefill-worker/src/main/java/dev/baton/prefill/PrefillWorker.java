@@ -107,8 +107,7 @@ public final class PrefillWorker implements AutoCloseable {
               status::changed);
       loop.start();
       closing.doLater(() -> endLoop(stallLimit));
-      work.watch(meters);
-      metrics.watch(pool);
+      offer.watch(meters);
       metrics.watch(loop::load);
       HandoffSender sender =
           closing.later(

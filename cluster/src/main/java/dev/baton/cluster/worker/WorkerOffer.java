@@ -10,7 +10,10 @@ import dev.baton.proto.internal.v1.ServedModel;
 import dev.baton.proto.internal.v1.WorkerLoad;
 import dev.baton.proto.internal.v1.WorkerRegistration;
 import dev.baton.proto.internal.v1.WorkerRole;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.util.Optional;
+import java.util.function.ToDoubleFunction;
 
 /**
  * What a worker offers, from its start to its end, and how it tells others.
@@ -54,6 +57,21 @@ public record WorkerOffer(
     work.phases().ifPresent(each -> PhaseRegistration.write(each, registration));
     sharesChipWith.ifPresent(registration::setSharesChipWith);
     return registration.build();
+  }
+
+  /** Shows its blocks by state, and the energy of its steps where that is known. */
+  public void watch(MeterRegistry meters) {
+    blocks(meters, "free", PoolUsage::free);
+    blocks(meters, "cached", PoolUsage::cached);
+    blocks(meters, "used", PoolUsage::used);
+    work.watch(meters);
+  }
+
+  private void blocks(MeterRegistry meters, String state, ToDoubleFunction<PoolUsage> count) {
+    Gauge.builder("baton.blocks", pool, each -> count.applyAsDouble(each.usage()))
+        .description("Blocks of the pool by state")
+        .tag("state", state)
+        .register(meters);
   }
 
   /** What it says of itself in its status: its requests, as they are given, and its blocks. */
