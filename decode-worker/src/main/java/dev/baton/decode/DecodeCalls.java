@@ -101,6 +101,11 @@ final class DecodeCalls implements Draining {
   }
 
   @Override
+  public boolean isDraining() {
+    return load().draining();
+  }
+
+  @Override
   public int requests() {
     lock.lock();
     try {

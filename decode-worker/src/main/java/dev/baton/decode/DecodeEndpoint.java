@@ -2,6 +2,7 @@ package dev.baton.decode;
 
 import dev.baton.cluster.error.BatonException;
 import dev.baton.cluster.process.RequestScope;
+import dev.baton.cluster.worker.EventStream;
 import dev.baton.proto.internal.v1.DecodeRequest;
 import dev.baton.proto.internal.v1.DecodeResponse;
 import dev.baton.proto.internal.v1.DecodeServiceGrpc;
@@ -61,7 +62,8 @@ final class DecodeEndpoint extends DecodeServiceGrpc.DecodeServiceImplBase
   @Override
   public void decode(DecodeRequest request, StreamObserver<DecodeResponse> observer) {
     var responses = (ServerCallStreamObserver<DecodeResponse>) observer;
-    DecodeStream stream = new DecodeStream(request.getRequestId(), responses, metrics);
+    EventStream<DecodeResponse> events = new EventStream<>(responses);
+    DecodeStream stream = new DecodeStream(request.getRequestId(), events, metrics);
     try (RequestScope scope = RequestScope.open(request.getRequestId())) {
       Context context = Context.current();
       Deadline deadline = context.getDeadline();
@@ -71,21 +73,14 @@ final class DecodeEndpoint extends DecodeServiceGrpc.DecodeServiceImplBase
               stages,
               deadline == null ? Deadline.after(LONGEST_WAIT_MINUTES, TimeUnit.MINUTES) : deadline,
               stream);
-      responses.setOnCancelHandler(() -> call.stop(whyOver(context)));
+      responses.setOnCancelHandler(() -> call.stop(EventStream.whyOver(context)));
       call.start();
-      stream.beatBy(
+      events.beatBy(
           heartbeats.scheduleAtFixedRate(
               () -> beat(stream), HEARTBEAT_MILLIS, HEARTBEAT_MILLIS, TimeUnit.MILLISECONDS));
     } catch (BatonException e) {
       stream.failed(e);
     }
-  }
-
-  private static BatonException whyOver(Context context) {
-    Deadline deadline = context.getDeadline();
-    return deadline != null && deadline.isExpired()
-        ? BatonException.deadline()
-        : BatonException.cancelled();
   }
 
   private void beat(DecodeStream stream) {

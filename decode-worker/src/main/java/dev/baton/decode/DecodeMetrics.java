@@ -1,7 +1,6 @@
 package dev.baton.decode;
 
-import dev.baton.kv.BlockPool;
-import dev.baton.kv.PoolUsage;
+import dev.baton.cluster.worker.Outcome;
 import dev.baton.proto.v1.ErrorCode;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
@@ -11,20 +10,9 @@ import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
-import java.util.function.ToDoubleFunction;
 
 /** What a decode worker counts. */
 final class DecodeMetrics {
-  /** How a request ended. */
-  enum Outcome {
-    /** All choices were written. */
-    COMPLETED,
-    /** The caller went away. */
-    CANCELLED,
-    /** Anything else, refusals included. */
-    FAILED
-  }
-
   private final MeterRegistry meters;
   private final Counter tokens;
   private final Counter promptTokens;
@@ -49,30 +37,7 @@ final class DecodeMetrics {
             .maximumExpectedValue(Duration.ofSeconds(30))
             .register(meters);
     errors(ErrorCode.ERROR_CODE_OVERLOADED);
-    for (Outcome outcome : Outcome.values()) {
-      requests(outcome);
-    }
-  }
-
-  private Counter requests(Outcome outcome) {
-    return Counter.builder("baton.requests")
-        .description("Requests that ended, by how")
-        .tag("outcome", outcome.name().toLowerCase(Locale.ROOT))
-        .register(meters);
-  }
-
-  /** Shows the pool's blocks by state. */
-  void watch(BlockPool pool) {
-    blocks(pool, "free", PoolUsage::free);
-    blocks(pool, "cached", PoolUsage::cached);
-    blocks(pool, "used", PoolUsage::used);
-  }
-
-  private void blocks(BlockPool pool, String state, ToDoubleFunction<PoolUsage> count) {
-    Gauge.builder("baton.blocks", pool, each -> count.applyAsDouble(each.usage()))
-        .description("Blocks of the pool by state")
-        .tag("state", state)
-        .register(meters);
+    Outcome.watch(meters);
   }
 
   /** Shows how many requests wait and run. */
@@ -110,6 +75,6 @@ final class DecodeMetrics {
 
   /** A request ended. */
   void ended(Outcome outcome) {
-    requests(outcome).increment();
+    outcome.count(meters);
   }
 }

@@ -2,7 +2,8 @@ package dev.baton.decode;
 
 import dev.baton.cluster.error.BatonException;
 import dev.baton.cluster.process.RequestScope;
-import dev.baton.decode.DecodeMetrics.Outcome;
+import dev.baton.cluster.worker.EventStream;
+import dev.baton.cluster.worker.Outcome;
 import dev.baton.kv.handoff.HandoffReceipt;
 import dev.baton.proto.internal.v1.ChoiceFinished;
 import dev.baton.proto.internal.v1.DecodeReserved;
@@ -11,21 +12,16 @@ import dev.baton.proto.internal.v1.DecodeWaiting;
 import dev.baton.proto.internal.v1.DecodedTokens;
 import dev.baton.proto.internal.v1.KvArrived;
 import dev.baton.proto.internal.v1.PromptComputed;
-import dev.baton.proto.v1.ErrorCode;
 import dev.baton.proto.v1.FinishReason;
 import dev.baton.proto.v1.SampledToken;
-import io.grpc.stub.ServerCallStreamObserver;
 import java.util.OptionalDouble;
-import java.util.concurrent.Future;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The caller's side of one call: turns its events into messages of the stream. Any thread may call;
- * messages never overlap, and none follows the last. Nothing here blocks or throws: gRPC buffers,
- * and what a slow reader lets pile up is bounded by the request's own max_tokens; signs of life
- * that are not read are left out.
+ * nothing here blocks or throws. What a slow reader lets pile up is bounded by the request's own
+ * max_tokens; signs of life that are not read are left out.
  */
 final class DecodeStream implements DecodeListener {
   private static final Logger LOG = LoggerFactory.getLogger(DecodeStream.class);
@@ -33,30 +29,19 @@ final class DecodeStream implements DecodeListener {
       DecodeResponse.newBuilder().setWaiting(DecodeWaiting.getDefaultInstance()).build();
 
   private final String requestId;
-  private final ServerCallStreamObserver<DecodeResponse> responses;
+  private final EventStream<DecodeResponse> events;
   private final DecodeMetrics metrics;
-  private @Nullable Future<?> heartbeat;
   private boolean sentSinceBeat;
-  private boolean over;
 
-  DecodeStream(
-      String requestId, ServerCallStreamObserver<DecodeResponse> responses, DecodeMetrics metrics) {
+  DecodeStream(String requestId, EventStream<DecodeResponse> events, DecodeMetrics metrics) {
     this.requestId = requestId;
-    this.responses = responses;
+    this.events = events;
     this.metrics = metrics;
-  }
-
-  /** Cancels this timer when the call ends. */
-  synchronized void beatBy(Future<?> timer) {
-    heartbeat = timer;
-    if (over) {
-      timer.cancel(false);
-    }
   }
 
   /** Gives a sign of life if nothing was sent since the beat before. */
   synchronized void beat() {
-    if (!sentSinceBeat && responses.isReady()) {
+    if (!sentSinceBeat && events.isRead()) {
       send(WAITING);
     }
     sentSinceBeat = false;
@@ -112,45 +97,26 @@ final class DecodeStream implements DecodeListener {
   }
 
   @Override
-  public synchronized void completed() {
-    end(Outcome.COMPLETED);
-    quietly(responses::onCompleted);
+  public void completed() {
+    metrics.ended(Outcome.COMPLETED);
+    events.complete();
   }
 
   @Override
-  public synchronized void failed(BatonException why) {
-    boolean cancelled = why.code() == ErrorCode.ERROR_CODE_CANCELLED;
-    end(cancelled ? Outcome.CANCELLED : Outcome.FAILED);
-    if (!cancelled) {
+  public void failed(BatonException why) {
+    Outcome outcome = Outcome.of(why);
+    metrics.ended(outcome);
+    if (outcome == Outcome.FAILED) {
       metrics.failed(why.code());
     }
     try (RequestScope scope = RequestScope.open(requestId)) {
       LOG.info("decode ended early: {}", why.getMessage());
     }
-    quietly(() -> responses.onError(why.toStatus(requestId)));
+    events.fail(why, requestId);
   }
 
   private synchronized void send(DecodeResponse response) {
-    if (!over) {
-      sentSinceBeat = true;
-      quietly(() -> responses.onNext(response));
-    }
-  }
-
-  /** A stream that broke cancels the call by itself; the engine must not notice. */
-  private static void quietly(Runnable write) {
-    try {
-      write.run();
-    } catch (RuntimeException e) {
-      LOG.debug("the caller's stream takes nothing any more", e);
-    }
-  }
-
-  private void end(Outcome outcome) {
-    over = true;
-    if (heartbeat != null) {
-      heartbeat.cancel(false);
-    }
-    metrics.ended(outcome);
+    sentSinceBeat = true;
+    events.send(response);
   }
 }

@@ -1,88 +1,53 @@
 package dev.baton.decode;
 
-import dev.baton.cluster.Endpoint;
-import dev.baton.cluster.drain.DrainLimits;
-import dev.baton.cluster.drain.DrainOrders;
-import dev.baton.cluster.drain.EvacuationMetrics;
-import dev.baton.cluster.drain.PeerService;
-import dev.baton.cluster.drain.WorkerDrain;
-import dev.baton.cluster.membership.AdvertisedEndpoints;
-import dev.baton.cluster.membership.ClusterConnection;
-import dev.baton.cluster.membership.Registrar;
+import dev.baton.cluster.config.Require;
 import dev.baton.cluster.phase.PhaseModel;
-import dev.baton.cluster.phase.PhaseRegistration;
-import dev.baton.cluster.process.AdminServer;
-import dev.baton.cluster.process.GrpcServer;
+import dev.baton.cluster.process.Closing;
 import dev.baton.cluster.process.ProcessMetrics;
-import dev.baton.cluster.process.Readiness;
 import dev.baton.cluster.process.StatusService;
 import dev.baton.cluster.process.TierKeys;
 import dev.baton.cluster.work.Chip;
 import dev.baton.cluster.work.WorkMeter;
+import dev.baton.cluster.worker.Epochs;
+import dev.baton.cluster.worker.WorkerConfig;
+import dev.baton.cluster.worker.WorkerEndpoints;
+import dev.baton.cluster.worker.WorkerMember;
+import dev.baton.cluster.worker.WorkerOffer;
+import dev.baton.cluster.worker.WorkerServices;
 import dev.baton.engine.Engine;
-import dev.baton.engine.packed.WeightStore;
-import dev.baton.engine.warm.WarmEngine;
 import dev.baton.kv.BlockPool;
 import dev.baton.kv.PoolUsage;
 import dev.baton.kv.handoff.HandoffReceiver;
 import dev.baton.kv.handoff.KvPuller;
-import dev.baton.kv.handoff.Layouts;
 import dev.baton.kv.handoff.PullSource;
 import dev.baton.kv.transport.Connections;
 import dev.baton.proto.internal.v1.KvTier;
-import dev.baton.proto.internal.v1.ServedModel;
 import dev.baton.proto.internal.v1.WorkerLoad;
-import dev.baton.proto.internal.v1.WorkerRegistration;
 import dev.baton.proto.internal.v1.WorkerRole;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.concurrent.atomic.AtomicBoolean;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One decode worker: engine, block pool, control and admin servers, membership. It is a member of
- * the cluster from the return of {@link #start} to the start of {@link #close}.
+ * One decode worker: an engine, a block pool and what writes answers with them, put together. It is
+ * a member of the cluster from the return of {@link #start} to the start of {@link #close}.
  */
 public final class DecodeWorker implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(DecodeWorker.class);
-  private static final Duration CONNECT_LIMIT = Duration.ofSeconds(15);
 
-  private final Config config;
-  private final Optional<String> sharesChipWith;
-  private final Engine engine;
+  private final Closing closing = new Closing();
+  private final Epochs epochs = new Epochs();
   private final PrometheusMeterRegistry meters;
-
-  /** What {@link #close} has to close, last opened first. */
-  private final Deque<AutoCloseable> opened = new ArrayDeque<>();
-
-  private final AtomicBoolean closed = new AtomicBoolean();
   private final BlockPool pool;
+  private final WorkerOffer offer;
   private final DecodeCalls calls;
   private final BlockAdmission admission;
   private final DecodeLoop loop;
-  private final EvacuationMetrics evacuation;
-  private final WorkMeter work;
-  private final StatusService status;
-  private final GrpcServer kv;
-  private final GrpcServer control;
-  private final AdminServer admin;
-  private final DrainOrders orders;
-  private volatile @Nullable Registrar registrar;
-  private volatile boolean registered;
-
-  /**
-   * False once a thread may use engine and pool for ever: then their memory is never given back.
-   */
-  private boolean atRest = true;
+  private final WorkerMember member;
 
   private DecodeWorker(
       Config config,
@@ -90,27 +55,37 @@ public final class DecodeWorker implements AutoCloseable {
       WorkMeter work,
       Optional<String> sharesChipWith,
       PrometheusMeterRegistry meters) {
-    this.config = config;
-    this.work = work;
-    this.sharesChipWith = sharesChipWith;
-    this.engine = engine;
+    WorkerConfig common = config.common();
+    Duration stallLimit = common.stallLimit();
     this.meters = meters;
-    opened.push(meters::close);
-    opened.push(() -> closeAtRest(engine));
-    opened.push(work);
+    closing.doLater(meters::close);
+    closing.laterIfAtRest(engine);
+    closing.later(work);
     try {
-      this.pool = new BlockPool(engine.layout(), config.blocks());
-      opened.push(() -> closeAtRest(pool));
+      this.pool = closing.laterIfAtRest(new BlockPool(engine.layout(), common.blocks()));
+      this.offer =
+          new WorkerOffer(
+              WorkerRole.WORKER_ROLE_DECODE,
+              engine.lineage(),
+              engine.contextTokens(),
+              engine.vocabulary(),
+              pool,
+              work,
+              sharesChipWith);
       DecodeMetrics metrics = new DecodeMetrics(meters);
-      this.status =
+      StatusService status =
           new StatusService(
-              this::epoch, this::load, List.of(new TierKeys(KvTier.KV_TIER_MEMORY, pool)));
-      this.admission = new BlockAdmission(pool, config.maxQueue());
+              epochs::current, this::load, List.of(new TierKeys(KvTier.KV_TIER_MEMORY, pool)));
+      this.admission = new BlockAdmission(pool, common.maxQueue());
       this.loop =
           new DecodeLoop(
               engine,
               pool,
-              config.maxBatch().orElse(batchLimit()),
+              config
+                  .maxBatch()
+                  .orElseGet(() ->
+                      BatchLimit.of(
+                          common.blocks(), engine.vocabulary(), Runtime.getRuntime().maxMemory())),
               config.chunkTokens(),
               metrics,
               work,
@@ -118,94 +93,52 @@ public final class DecodeWorker implements AutoCloseable {
       this.calls = new DecodeCalls(status::changed, loop::secondsPerToken);
       admission.start();
       loop.start();
-      opened.push(this::endLoop);
-      work.watch(meters);
-      metrics.watch(pool);
+      closing.doLater(() -> endLoop(stallLimit));
+      offer.watch(meters);
       metrics.watch(calls::load);
       HandoffReceiver receiver =
-          opening(
+          closing.later(
               new HandoffReceiver(
-                  engine.layout(), engine.lineage(), this::isMyEpoch, config.stallLimit(), meters));
-      this.evacuation = new EvacuationMetrics(meters);
+                  engine.layout(), engine.lineage(), epochs::isMine, stallLimit, meters));
       KvPuller puller =
-          opening(
+          closing.later(
               new KvPuller(
                   pool,
                   engine.lineage(),
-                  this::epoch,
-                  config.stallLimit(),
+                  epochs::current,
+                  stallLimit,
                   Connections.over(Connections.Wire.ANY),
                   meters));
       PullSource source =
-          opening(
-              new PullSource(pool, engine.lineage(), this::isMyEpoch, config.stallLimit(), meters));
-      this.kv =
-          opening(
-              GrpcServer.startForKv(
-                  config.host(),
-                  config.kvPort(),
-                  List.of(source.and(receiver)),
-                  HandoffReceiver.maxMessageBytes(engine.layout())));
+          closing.later(new PullSource(pool, engine.lineage(), epochs::isMine, stallLimit, meters));
       DecodeEndpoint endpoint =
-          opening(
+          closing.later(
               new DecodeEndpoint(
-                  RequestCheck.of(engine, config.blocks(), this::isMyEpoch),
-                  new DecodeStages(pool, admission, receiver, config.stallLimit(), loop, calls),
+                  RequestCheck.of(engine, common.blocks(), epochs::isMine),
+                  new DecodeStages(pool, admission, receiver, stallLimit, loop, calls),
                   metrics));
-      PeerService peers =
-          new PeerService(
-              pool, engine.lineage(), puller, () -> calls.load().draining(), evacuation);
-      this.control =
-          opening(
-              GrpcServer.start(
-                  config.host(), config.controlPort(), List.of(endpoint, status, peers)));
-      opened.push(status);
-      this.admin =
-          opening(AdminServer.start(config.host(), config.adminPort(), meters, this::readiness));
-      opened.push(this::stopCalls);
-      ClusterConnection cluster =
-          opening(
-              ClusterConnection.open(config.zookeeper(), config.sessionTimeout(), CONNECT_LIMIT));
-      this.orders = opening(new DrainOrders(cluster, id(), this::isMyEpoch));
-      WorkerRegistration registration = registration();
-      this.registrar = opening(Registrar.of(cluster, registration));
-      registrar.start();
-      this.registered = true;
-      opened.push(() -> drain(cluster, registration));
-      status.changed();
+      this.member =
+          closing.later(
+              WorkerMember.join(
+                  common,
+                  offer,
+                  epochs,
+                  new WorkerServices(endpoint, source.and(receiver), status, puller, calls),
+                  meters));
     } catch (RuntimeException | Error e) {
-      close();
+      closing.close();
       throw e;
     }
-    LOG.info("decode worker {} serves {} at {}", id(), config.modelName(), controlEndpoint());
-  }
-
-  private int batchLimit() {
-    return BatchLimit.of(config.blocks(), engine.vocabulary(), Runtime.getRuntime().maxMemory());
-  }
-
-  private <T extends AutoCloseable> T opening(T resource) {
-    opened.push(resource);
-    return resource;
+    LOG.info(
+        "decode worker {} serves {} at {}",
+        common.id(),
+        common.modelName(),
+        member.endpoints().control());
   }
 
   /**
-   * Starts with an embedded CPU engine of its own on the model directory, and returns when the
-   * worker is a member of the cluster. It tells nothing of its times.
-   *
-   * @throws dev.baton.model.ModelException if the model directory cannot be used
-   * @throws dev.baton.cluster.error.StartException if a port is taken or ZooKeeper does not answer
-   */
-  public static DecodeWorker start(Config config) {
-    Engine engine =
-        WarmEngine.start(
-            config.modelDirectory(), config.blockTokens(), config.threads(), WeightStore.none());
-    return start(config, engine);
-  }
-
-  /**
-   * Starts with this engine, which becomes the worker's to close; the model directory is not looked
-   * at.
+   * Starts with this engine, which becomes the worker's to close, and returns when the worker is a
+   * member of the cluster.
    *
    * @param phases what it tells the cluster of its times; empty for nothing
    * @throws dev.baton.cluster.error.StartException if a port is taken or ZooKeeper does not answer
@@ -225,125 +158,42 @@ public final class DecodeWorker implements AutoCloseable {
   public static DecodeWorker start(
       Config config, Engine engine, WorkMeter work, Optional<String> sharesChipWith) {
     return new DecodeWorker(
-        config, engine, work, sharesChipWith, ProcessMetrics.registry("decode", config.id()));
-  }
-
-  /** As {@link #start(Config, Engine, Optional)}, for one that tells nothing of its times. */
-  public static DecodeWorker start(Config config, Engine engine) {
-    return start(config, engine, Optional.empty());
-  }
-
-  private boolean isMyEpoch(long epoch) {
-    Registrar current = registrar;
-    return current != null && current.isMine(epoch);
-  }
-
-  private WorkerRegistration registration() {
-    WorkerRegistration.Builder registration =
-        WorkerRegistration.newBuilder()
-            .setId(id())
-            .setRole(WorkerRole.WORKER_ROLE_DECODE)
-            .setPool(config.pool())
-            .setControlEndpoint(controlEndpoint())
-            .setKvEndpoint(kvEndpoint())
-            .setAdminEndpoint(adminEndpoint())
-            .setPid(ProcessHandle.current().pid())
-            .setHost(config.host())
-            .addModels(
-                ServedModel.newBuilder()
-                    .setName(config.modelName())
-                    .setLineage(engine.lineage().hex())
-                    .setLayout(Layouts.toProto(engine.layout()))
-                    .setContextTokens(engine.contextTokens())
-                    .setVocabulary(engine.vocabulary()))
-            .setBlocks(config.blocks());
-    work.phases().ifPresent(each -> PhaseRegistration.write(each, registration));
-    sharesChipWith.ifPresent(registration::setSharesChipWith);
-    return registration.build();
+        config,
+        engine,
+        work,
+        sharesChipWith,
+        ProcessMetrics.registry("decode", config.common().id()));
   }
 
   private WorkerLoad load() {
     DecodeLoad load = calls.load();
-    PoolUsage usage = pool.usage();
-    WorkerLoad.Builder told =
+    return offer.load(
         WorkerLoad.newBuilder()
             .setRunning(load.running())
             .setWaiting(load.waiting())
             .setSequences(load.sequences())
             .setPendingTokens(loop.pendingTokens())
-            .setBlocksTotal(usage.total())
-            .setBlocksUsed(usage.used())
-            .setBlocksCached(usage.cached())
-            .setDraining(load.draining());
-    work.write(told);
-    return told.build();
-  }
-
-  private Readiness readiness() {
-    if (calls.load().draining()) {
-      return Readiness.notReady("the worker is shutting down");
-    }
-    return registered ? Readiness.ready() : Readiness.notReady("the worker is not registered yet");
-  }
-
-  private void stopCalls() {
-    calls.refuseNew();
-    int left = calls.handBack(Duration.ZERO);
-    LOG.debug("{} requests were still here", left);
-  }
-
-  private void drain(ClusterConnection cluster, WorkerRegistration registration) {
-    new WorkerDrain(
-            cluster,
-            registration,
-            this::epoch,
-            pool,
-            engine.lineage(),
-            config.drainLimits(),
-            evacuation)
-        .run(calls, orders);
+            .setDraining(load.draining()));
   }
 
   /** Runs this once, on a thread of its own, when an operator orders that the worker drains. */
   public void onDrainOrder(Runnable order) {
-    orders.follow(order);
+    member.onDrainOrder(order);
   }
 
-  /** The worker's name in the cluster. */
-  public String id() {
-    return config.id();
-  }
-
-  /** host:port of the control services: decode, status, health, reflection, as advertised. */
-  public String controlEndpoint() {
-    return config
-        .advertised()
-        .control()
-        .orElseGet(() -> new Endpoint(config.host(), control.port()).toString());
-  }
-
-  /** host:port where KV comes in, as advertised. */
-  public String kvEndpoint() {
-    return config
-        .advertised()
-        .kv()
-        .orElseGet(() -> new Endpoint(config.host(), kv.port()).toString());
+  /** Where others reach it. */
+  public WorkerEndpoints endpoints() {
+    return member.endpoints();
   }
 
   /** Port where KV comes in, whatever is advertised. */
-  public int kvPort() {
-    return kv.port();
+  int kvPort() {
+    return member.kvPort();
   }
 
-  /** http://host:port of /metrics, /healthz and /readyz. */
-  public String adminEndpoint() {
-    return "http://" + new Endpoint(config.host(), admin.port());
-  }
-
-  /** The worker's incarnation: the czxid of its node in ZooKeeper; 0 before it has one. */
+  /** The worker's incarnation: the czxid of its node in ZooKeeper. */
   public long epoch() {
-    Registrar current = registrar;
-    return current != null && registered ? current.epoch() : 0;
+    return epochs.current();
   }
 
   /** How the blocks of its pool are used now. */
@@ -362,95 +212,28 @@ public final class DecodeWorker implements AutoCloseable {
    */
   @Override
   public void close() {
-    if (closed.getAndSet(true)) {
-      return;
-    }
-    while (!opened.isEmpty()) {
-      try {
-        opened.pop().close();
-      } catch (Exception e) {
-        LOG.warn("a part of the worker did not close; the others close all the same", e);
-      }
-    }
+    closing.close();
   }
 
-  private void endLoop() {
-    boolean idle = calls.awaitNone(config.stallLimit());
+  private void endLoop(Duration limit) {
+    boolean idle = calls.awaitNone(limit);
     admission.close();
-    atRest = loop.close(config.stallLimit()) && idle;
-    if (!atRest) {
-      LOG.error("the engine did not come back within {}; its memory stays", config.stallLimit());
-    }
-  }
-
-  private void closeAtRest(AutoCloseable memory) throws Exception {
-    if (atRest) {
-      memory.close();
+    if (!loop.close(limit) || !idle) {
+      LOG.error("the engine did not come back within {}; its memory stays", limit);
+      closing.notAtRest();
     }
   }
 
   /**
    * How a decode worker runs.
    *
-   * @param id unique among workers; membership, logs and metrics carry it
-   * @param modelDirectory Hugging Face model directory
-   * @param modelName name by which routers know the model
-   * @param zookeeper connect string of ZooKeeper
-   * @param host address to bind to and to advertise
-   * @param controlPort port of control services; 0 picks a free one
-   * @param kvPort port where KV comes in; 0 picks a free one
-   * @param adminPort port of /metrics, /healthz and /readyz; 0 picks a free one
-   * @param advertised where others reach the worker, where it is not the bound address
-   * @param pool workers of one role on one hardware profile
-   * @param blocks blocks of KV in memory
-   * @param blockTokens tokens in a block
-   * @param threads threads of the engine
-   * @param maxQueue most requests that wait for room
+   * @param common what workers of both roles are told
    * @param maxBatch most sequences in one step; empty for as many as memory holds
    * @param chunkTokens most prompt tokens that a step reads besides, for local prefills
-   * @param stallLimit longest silence of a peer in a handoff, and longest step of the engine that
-   *     still counts as life
-   * @param drainLimits what bounds the drain when the worker closes
-   * @param sessionTimeout after this long without contact ZooKeeper drops the worker from
-   *     membership
    */
-  public record Config(
-      String id,
-      Path modelDirectory,
-      String modelName,
-      String zookeeper,
-      String host,
-      int controlPort,
-      int kvPort,
-      int adminPort,
-      AdvertisedEndpoints advertised,
-      String pool,
-      int blocks,
-      int blockTokens,
-      int threads,
-      int maxQueue,
-      OptionalInt maxBatch,
-      int chunkTokens,
-      Duration stallLimit,
-      DrainLimits drainLimits,
-      Duration sessionTimeout) {
-    /** Default of {@link #pool}. */
-    public static final String DEFAULT_POOL = "default";
-
-    /** Default of {@link #blockTokens}. */
-    public static final int DEFAULT_BLOCK_TOKENS = 16;
-
+  public record Config(WorkerConfig common, OptionalInt maxBatch, int chunkTokens) {
     /** Default of {@link #chunkTokens}: a small part of a step that serves a full batch. */
     public static final int DEFAULT_CHUNK_TOKENS = 128;
-
-    /** Default of {@link #maxQueue}. */
-    public static final int DEFAULT_MAX_QUEUE = 256;
-
-    /** Default of {@link #stallLimit}. */
-    public static final Duration DEFAULT_STALL_LIMIT = Duration.ofSeconds(30);
-
-    /** Default of {@link #sessionTimeout}. */
-    public static final Duration DEFAULT_SESSION_TIMEOUT = Duration.ofSeconds(10);
 
     /**
      * Checks the values.
@@ -458,44 +241,8 @@ public final class DecodeWorker implements AutoCloseable {
      * @throws IllegalArgumentException naming the field, the value and what would be right
      */
     public Config {
-      Objects.requireNonNull(modelDirectory, "modelDirectory");
-      Objects.requireNonNull(advertised, "advertised");
-      Objects.requireNonNull(drainLimits, "drainLimits");
-      text("id", id);
-      text("modelName", modelName);
-      text("zookeeper", zookeeper);
-      text("host", host);
-      text("pool", pool);
-      range("controlPort", controlPort, 0, 65535);
-      range("kvPort", kvPort, 0, 65535);
-      range("adminPort", adminPort, 0, 65535);
-      range("blocks", blocks, 1, Integer.MAX_VALUE);
-      range("blockTokens", blockTokens, 1, 1024);
-      range("threads", threads, 1, 1024);
-      range("maxQueue", maxQueue, 1, Integer.MAX_VALUE);
-      maxBatch.ifPresent(most -> range("maxBatch", most, 1, Integer.MAX_VALUE));
-      range("chunkTokens", chunkTokens, 1, Integer.MAX_VALUE);
-      positive("stallLimit", stallLimit);
-      positive("sessionTimeout", sessionTimeout);
-    }
-
-    private static void text(String field, String value) {
-      if (value.isBlank()) {
-        throw new IllegalArgumentException(field + ": empty, expected a text");
-      }
-    }
-
-    private static void range(String field, int value, int least, int most) {
-      if (value < least || value > most) {
-        throw new IllegalArgumentException(
-            field + ": " + value + ", expected " + least + " to " + most);
-      }
-    }
-
-    private static void positive(String field, Duration value) {
-      if (value.isNegative() || value.isZero()) {
-        throw new IllegalArgumentException(field + ": " + value + ", expected more than 0");
-      }
+      maxBatch.ifPresent(most -> Require.range("maxBatch", most, 1, Integer.MAX_VALUE));
+      Require.range("chunkTokens", chunkTokens, 1, Integer.MAX_VALUE);
     }
   }
 }

@@ -8,6 +8,7 @@ import dev.baton.cluster.error.BatonException;
 import dev.baton.cluster.membership.AdvertisedEndpoints;
 import dev.baton.cluster.membership.ClusterConnection;
 import dev.baton.cluster.membership.WorkerDirectory;
+import dev.baton.cluster.worker.WorkerConfig;
 import dev.baton.cluster.zookeeper.EmbeddedZooKeeper;
 import dev.baton.decode.Worker.Ask;
 import dev.baton.decode.Worker.Call;
@@ -64,7 +65,7 @@ class DecodeEndsTest {
 
   @BeforeEach
   void start() {
-    worker = Worker.start(Worker.config(zookeeper, directory, "d-ends", BLOCKS, 2), engine);
+    worker = Worker.start(Worker.config(zookeeper, "d-ends", BLOCKS, 2), engine);
   }
 
   @AfterEach
@@ -353,8 +354,7 @@ class DecodeEndsTest {
                 zookeeper.connectString(), Duration.ofSeconds(10), Duration.ofSeconds(10));
         WorkerDirectory members = new WorkerDirectory(connection);
         Worker draining =
-            Worker.start(
-                Worker.config(zookeeper, directory, "d-drain", BLOCKS, 2), new ChainEngine())) {
+            Worker.start(Worker.config(zookeeper, "d-drain", BLOCKS, 2), new ChainEngine())) {
       members.start();
       Call waiting = draining.call(Ask.greedy(prompt(20, 1), 5));
       waiting.reserved();
@@ -373,27 +373,25 @@ class DecodeEndsTest {
     ChainEngine own = new ChainEngine();
     DecodeWorker.Config config =
         new DecodeWorker.Config(
-            "d-slow-drain",
-            directory,
-            "test-model",
-            zookeeper.connectString(),
-            "127.0.0.1",
-            0,
-            0,
-            0,
-            new AdvertisedEndpoints(Optional.empty(), Optional.of("127.0.0.1:9")),
-            "default",
-            BLOCKS,
-            16,
-            1,
-            4,
+            new WorkerConfig(
+                "d-slow-drain",
+                "test-model",
+                zookeeper.connectString(),
+                "127.0.0.1",
+                0,
+                0,
+                0,
+                new AdvertisedEndpoints(Optional.empty(), Optional.of("127.0.0.1:9")),
+                "default",
+                BLOCKS,
+                4,
+                Duration.ofSeconds(30),
+                DrainLimits.of(Duration.ofSeconds(20)),
+                Duration.ofSeconds(10)),
             OptionalInt.empty(),
-            64,
-            Duration.ofSeconds(30),
-            DrainLimits.of(Duration.ofSeconds(20)),
-            Duration.ofSeconds(10));
+            64);
     try (Worker draining = Worker.start(config, own)) {
-      assertThat(draining.worker.kvEndpoint()).isEqualTo("127.0.0.1:9");
+      assertThat(draining.worker.endpoints().kv()).isEqualTo("127.0.0.1:9");
       Gate gate = new Gate();
       own.beforeStep(gate);
       Call call = draining.call(Ask.greedy(prompt(20, 1), 5));

@@ -57,7 +57,7 @@ class DecodeWorkerTest {
     RandomModel.write(
         model, new RandomModel.Shape(2, 64, 96, 4, 2, 512, CONTEXT, true, WeightDtype.BF16), 5);
     reference = CpuEngine.load(ModelDirectory.open(model), 16, 1);
-    worker = Worker.onModel(Worker.config(zookeeper, model, "d-1", BLOCKS, 4), reference);
+    worker = Worker.onModel(Worker.config(zookeeper, "d-1", BLOCKS, 4), model, reference);
   }
 
   @AfterAll
@@ -260,7 +260,7 @@ class DecodeWorkerTest {
 
       assertThat(member.epoch()).isEqualTo(worker.worker.epoch()).isPositive();
       assertThat(member.registration().getRole()).isEqualTo(WorkerRole.WORKER_ROLE_DECODE);
-      assertThat(member.registration().getKvEndpoint()).isEqualTo(worker.worker.kvEndpoint());
+      assertThat(member.registration().getKvEndpoint()).isEqualTo(worker.worker.endpoints().kv());
       assertThat(member.registration().getModels(0).getContextTokens()).isEqualTo(CONTEXT);
     }
   }
@@ -272,7 +272,7 @@ class DecodeWorkerTest {
       String page =
           client
               .send(
-                  HttpRequest.newBuilder(URI.create(worker.worker.adminEndpoint() + "/metrics"))
+                  HttpRequest.newBuilder(URI.create(worker.worker.endpoints().admin() + "/metrics"))
                       .build(),
                   HttpResponse.BodyHandlers.ofString())
               .body();

@@ -42,12 +42,8 @@ class DrainBetweenWorkersTest {
     slow.beforeStep(_ -> LockSupport.parkNanos(STEP_NANOS));
     try (EmbeddedZooKeeper zookeeper = EmbeddedZooKeeper.start(directory.resolve("zk"), 0);
         Worker leaving =
-            Worker.start(
-                Worker.config(zookeeper, directory, "d-1", BLOCKS, 2, DrainLimits.of(LIMIT)),
-                slow);
-        Worker peer =
-            Worker.start(
-                Worker.config(zookeeper, directory, "d-2", BLOCKS, 2), new ChainEngine())) {
+            Worker.start(Worker.config(zookeeper, "d-1", BLOCKS, 2, DrainLimits.of(LIMIT)), slow);
+        Worker peer = Worker.start(Worker.config(zookeeper, "d-2", BLOCKS, 2), new ChainEngine())) {
       Call call = leaving.call(Ask.greedy(prompt(), ANSWER));
       call.reserved();
       leaving.push(call);

@@ -33,7 +33,7 @@ final class HalfPush implements AutoCloseable {
 
   HalfPush(Worker worker, Worker.Call decode) {
     channel =
-        Grpc.newChannelBuilder(worker.worker.kvEndpoint(), InsecureChannelCredentials.create())
+        Grpc.newChannelBuilder(worker.worker.endpoints().kv(), InsecureChannelCredentials.create())
             .build();
     call =
         channel.newCall(

@@ -50,9 +50,9 @@ class LocalPrefillTest {
     RandomModel.write(
         model, new RandomModel.Shape(2, 64, 96, 4, 2, 512, 1024, true, WeightDtype.BF16), 5);
     reference = CpuEngine.load(ModelDirectory.open(model), 16, 1);
-    onCpu = Worker.onModel(Worker.config(zookeeper, model, "d-cpu", BLOCKS, 4), reference);
+    onCpu = Worker.onModel(Worker.config(zookeeper, "d-cpu", BLOCKS, 4), model, reference);
     chain = new ChainEngine();
-    onChain = Worker.start(Worker.config(zookeeper, model, "d-chain", BLOCKS, 4), chain);
+    onChain = Worker.start(Worker.config(zookeeper, "d-chain", BLOCKS, 4), chain);
   }
 
   @AfterAll

@@ -3,9 +3,12 @@ package dev.baton.decode;
 import com.google.protobuf.ByteString;
 import dev.baton.cluster.drain.DrainLimits;
 import dev.baton.cluster.membership.AdvertisedEndpoints;
+import dev.baton.cluster.worker.WorkerConfig;
 import dev.baton.cluster.zookeeper.EmbeddedZooKeeper;
 import dev.baton.decode.DecodeWorker.Config;
 import dev.baton.engine.Engine;
+import dev.baton.engine.packed.WeightStore;
+import dev.baton.engine.warm.WarmEngine;
 import dev.baton.kv.BlockKey;
 import dev.baton.kv.KeyChain;
 import dev.baton.kv.TenantSalt;
@@ -31,6 +34,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeMap;
 import java.util.concurrent.BlockingQueue;
@@ -61,51 +65,43 @@ final class Worker implements AutoCloseable {
     this.reference = reference;
     this.peer = new Peer(reference);
     this.channel =
-        Grpc.newChannelBuilder(worker.controlEndpoint(), InsecureChannelCredentials.create())
+        Grpc.newChannelBuilder(worker.endpoints().control(), InsecureChannelCredentials.create())
             .build();
   }
 
   static Worker start(Config config, Engine engine) {
-    return new Worker(DecodeWorker.start(config, engine), new ChainEngine());
+    return new Worker(DecodeWorker.start(config, engine, Optional.empty()), new ChainEngine());
   }
 
-  static Worker onModel(Config config, Engine reference) {
-    return new Worker(DecodeWorker.start(config), reference);
+  static Worker onModel(Config config, Path model, Engine reference) {
+    Engine engine = WarmEngine.start(model, 16, 1, WeightStore.none());
+    return new Worker(DecodeWorker.start(config, engine, Optional.empty()), reference);
   }
 
-  static Config config(
-      EmbeddedZooKeeper zookeeper, Path model, String id, int blocks, int maxBatch) {
+  static Config config(EmbeddedZooKeeper zookeeper, String id, int blocks, int maxBatch) {
     DrainLimits drain = DrainLimits.of(Duration.ofMillis(200));
-    return config(zookeeper, model, id, blocks, maxBatch, drain);
+    return config(zookeeper, id, blocks, maxBatch, drain);
   }
 
   static Config config(
-      EmbeddedZooKeeper zookeeper,
-      Path model,
-      String id,
-      int blocks,
-      int maxBatch,
-      DrainLimits drain) {
-    return new Config(
-        id,
-        model,
-        "test-model",
-        zookeeper.connectString(),
-        "127.0.0.1",
-        0,
-        0,
-        0,
-        AdvertisedEndpoints.asBound(),
-        Config.DEFAULT_POOL,
-        blocks,
-        Config.DEFAULT_BLOCK_TOKENS,
-        1,
-        4,
-        OptionalInt.of(maxBatch),
-        CHUNK_TOKENS,
-        Duration.ofSeconds(30),
-        drain,
-        Duration.ofSeconds(10));
+      EmbeddedZooKeeper zookeeper, String id, int blocks, int maxBatch, DrainLimits drain) {
+    WorkerConfig common =
+        new WorkerConfig(
+            id,
+            "test-model",
+            zookeeper.connectString(),
+            "127.0.0.1",
+            0,
+            0,
+            0,
+            AdvertisedEndpoints.asBound(),
+            WorkerConfig.DEFAULT_POOL,
+            blocks,
+            4,
+            Duration.ofSeconds(30),
+            drain,
+            Duration.ofSeconds(10));
+    return new Config(common, OptionalInt.of(maxBatch), CHUNK_TOKENS);
   }
 
   /** What is asked of the worker. */
@@ -165,14 +161,14 @@ final class Worker implements AutoCloseable {
 
   /** What the prefill worker does for the call. */
   HandoffReceipt push(Call call) {
-    return pushTo(worker.kvEndpoint(), call);
+    return pushTo(worker.endpoints().kv(), call);
   }
 
   /** What another prefill worker does for the call, in its place. */
   HandoffReceipt pushAgain(Call call, int generation) throws HandoffException {
     Ask ask = call.ask;
     return peer.push(
-        worker.kvEndpoint(),
+        worker.endpoints().kv(),
         new Ticket(call.handoff, worker.epoch(), generation),
         ask.prompt,
         keys(ask.prompt),
@@ -193,7 +189,7 @@ final class Worker implements AutoCloseable {
   }
 
   HandoffReceipt push(Call call, int[] prompt, List<SampledToken> first) throws HandoffException {
-    return peer.push(worker.kvEndpoint(), ticket(call), prompt, keys(prompt), first);
+    return peer.push(worker.endpoints().kv(), ticket(call), prompt, keys(prompt), first);
   }
 
   /** A Decode call whose prompt the worker reads itself. */

@@ -2,13 +2,13 @@ package dev.baton.prefill;
 
 import dev.baton.cluster.error.BatonException;
 import dev.baton.cluster.process.RequestScope;
+import dev.baton.cluster.worker.EventStream;
 import dev.baton.kv.BlockPool;
 import dev.baton.kv.handoff.HandoffSender;
 import dev.baton.proto.internal.v1.PrefillRequest;
 import dev.baton.proto.internal.v1.PrefillResponse;
 import dev.baton.proto.internal.v1.PrefillServiceGrpc;
 import io.grpc.Context;
-import io.grpc.Deadline;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.time.Duration;
@@ -83,15 +83,16 @@ final class PrefillEndpoint extends PrefillServiceGrpc.PrefillServiceImplBase
   @Override
   public void prefill(PrefillRequest request, StreamObserver<PrefillResponse> observer) {
     var responses = (ServerCallStreamObserver<PrefillResponse>) observer;
-    PrefillCall call = new PrefillCall(request.getRequestId(), responses, metrics);
+    EventStream<PrefillResponse> events = new EventStream<>(responses);
+    PrefillCall call = new PrefillCall(request.getRequestId(), events, metrics);
     try (RequestScope scope = RequestScope.open(request.getRequestId())) {
       Context context = Context.current();
       PrefillJob job =
           new PrefillJob(check.check(request), pool, pushWithin(context), call, nanoClock);
-      responses.setOnCancelHandler(() -> loop.stop(job, whyOver(context)));
+      responses.setOnCancelHandler(() -> loop.stop(job, EventStream.whyOver(context)));
       loop.submit(job);
       call.progress(job);
-      call.beatBy(
+      events.beatBy(
           heartbeats.scheduleAtFixedRate(
               () -> beat(call, job), HEARTBEAT_MILLIS, HEARTBEAT_MILLIS, TimeUnit.MILLISECONDS));
     } catch (BatonException e) {
@@ -113,13 +114,6 @@ final class PrefillEndpoint extends PrefillServiceGrpc.PrefillServiceImplBase
             task.target(),
             stallLimit,
             overlap);
-  }
-
-  private static BatonException whyOver(Context context) {
-    Deadline deadline = context.getDeadline();
-    return deadline != null && deadline.isExpired()
-        ? BatonException.deadline()
-        : BatonException.cancelled();
   }
 
   private void beat(PrefillCall call, PrefillJob job) {

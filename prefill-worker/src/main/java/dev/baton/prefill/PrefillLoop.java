@@ -10,27 +10,22 @@ import dev.baton.engine.Engine;
 import dev.baton.engine.Span;
 import dev.baton.kv.BlockPool;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Deque;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The order of work on a prefill worker: one thread that owns the engine, one queue before it, one
- * virtual thread for every push beside it, from the job's first step to Ack.
+ * The order of work on a prefill worker: one thread that owns the engine, one queue before it
+ * ({@link PrefillJobs}), one virtual thread for every push beside it, from the job's first step to
+ * Ack.
  *
  * <h2>Guarantees</h2>
  *
@@ -46,37 +41,21 @@ import org.slf4j.LoggerFactory;
  *   <li>The queue, with those that are brought back, is bounded: {@link #submit} refuses with
  *       OVERLOADED and never blocks.
  *   <li>A step that throws fails the jobs that took part in it; the loop goes on.
- *   <li>No listener is called under the lock.
  * </ul>
  */
 final class PrefillLoop implements Draining {
   private static final Logger LOG = LoggerFactory.getLogger(PrefillLoop.class);
-  private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
 
   private final Engine engine;
   private final int chunkTokens;
-  private final int maxQueue;
   private final Overlap overlap;
   private final KvRestore restore;
   private final PrefillMetrics metrics;
   private final WorkMeter work;
   private final LongSupplier nanoClock;
   private final Runnable onChange;
+  private final PrefillJobs jobs;
   private final Thread thread;
-
-  private final ReentrantLock lock = new ReentrantLock();
-  private final Condition changed = lock.newCondition();
-  private final Deque<PrefillJob> queue = new ArrayDeque<>();
-
-  /** Wait for their KV from elsewhere; they hold nothing meanwhile. */
-  private final Set<PrefillJob> restoring = new LinkedHashSet<>();
-
-  /** Oldest first. Only the loop's thread changes it, under the lock; it reads without. */
-  private final Set<PrefillJob> computing = new LinkedHashSet<>();
-
-  private final Set<PrefillJob> pushing = new LinkedHashSet<>();
-  private boolean draining;
-  private boolean closed;
 
   /** When the step in progress last showed progress: its begin, or a layer that was written. */
   private volatile long progressAt;
@@ -105,7 +84,7 @@ final class PrefillLoop implements Draining {
       Runnable onChange) {
     this.engine = engine;
     this.chunkTokens = chunkTokens;
-    this.maxQueue = maxQueue;
+    this.jobs = new PrefillJobs(maxQueue, chunkTokens);
     this.overlap = overlap;
     this.restore = restore;
     this.metrics = metrics;
@@ -113,7 +92,7 @@ final class PrefillLoop implements Draining {
     this.nanoClock = nanoClock;
     this.onChange = onChange;
     this.thread = Thread.ofPlatform().name("prefill-loop").unstarted(this::run);
-    pool.onRoom(this::wake);
+    pool.onRoom(jobs::wake);
   }
 
   /** Starts the thread. */
@@ -128,18 +107,7 @@ final class PrefillLoop implements Draining {
    *     new
    */
   void submit(PrefillJob job) {
-    lock.lock();
-    try {
-      if (draining) {
-        throw BatonException.draining();
-      }
-      if (queue.size() + restoring.size() >= maxQueue) {
-        throw BatonException.overloaded("the prefill queue of " + maxQueue, RETRY_AFTER);
-      }
-      restoring.add(job);
-    } finally {
-      lock.unlock();
-    }
+    jobs.add(job);
     boolean comes =
         restore.begin(job.task(), () -> job.endReason() == null, pulled -> enqueue(job, pulled));
     if (!comes) {
@@ -147,18 +115,8 @@ final class PrefillLoop implements Draining {
     }
   }
 
-  /** Ends the wait for KV from elsewhere, unless the job was stopped meanwhile. */
   private void enqueue(PrefillJob job, PulledBlocks pulled) {
-    lock.lock();
-    try {
-      if (restoring.remove(job)) {
-        job.pulled(pulled);
-        queue.add(job);
-      }
-      changed.signalAll();
-    } finally {
-      lock.unlock();
-    }
+    jobs.restored(job, pulled);
     onChange.run();
   }
 
@@ -168,15 +126,7 @@ final class PrefillLoop implements Draining {
    */
   void stop(PrefillJob job, BatonException why) {
     job.stop(why);
-    boolean waited;
-    lock.lock();
-    try {
-      waited = queue.remove(job) || restoring.remove(job);
-      changed.signalAll();
-    } finally {
-      lock.unlock();
-    }
-    if (waited) {
+    if (jobs.withdraw(job)) {
       job.end(why);
       onChange.run();
     }
@@ -184,18 +134,7 @@ final class PrefillLoop implements Draining {
 
   /** How much work there is. */
   PrefillLoad load() {
-    lock.lock();
-    try {
-      long pending =
-          Stream.of(queue, restoring, computing)
-              .flatMap(each -> each.stream())
-              .mapToLong(PrefillJob::remainingTokens)
-              .sum();
-      return new PrefillLoad(
-          computing.size() + pushing.size(), queue.size() + restoring.size(), pending, draining);
-    } finally {
-      lock.unlock();
-    }
+    return jobs.load();
   }
 
   /** Whether the engine is in a step and wrote no layer for longer than this. Does not wait. */
@@ -205,82 +144,37 @@ final class PrefillLoop implements Draining {
 
   @Override
   public void refuseNew() {
-    lock.lock();
-    try {
-      draining = true;
-    } finally {
-      lock.unlock();
-    }
+    jobs.refuseNew();
     onChange.run();
   }
 
   @Override
+  public boolean isDraining() {
+    return load().draining();
+  }
+
+  @Override
   public int requests() {
-    return all().size();
+    return jobs.all().size();
   }
 
   /** Those that have not begun have lost nothing yet, and go at once. */
   @Override
   public int handBack(Duration left) {
     List<PrefillJob> going =
-        (left.isZero() ? all() : outliving(left))
+        (left.isZero() ? jobs.all() : outliving(left))
             .stream().filter(job -> job.endReason() == null).toList();
     going.forEach(job -> stop(job, BatonException.draining()));
     return going.size();
   }
 
   private List<PrefillJob> outliving(Duration limit) {
-    double tokensWithin = limit.toNanos() / 1e9 / overlap.speeds().secondsPerToken();
-    List<PrefillJob> outliving = new ArrayList<>();
-    lock.lock();
-    try {
-      outliving.addAll(queue);
-      outliving.addAll(restoring);
-      long tokens = 0;
-      for (PrefillJob job : computing) {
-        tokens += job.remainingTokens();
-        if (tokens > tokensWithin) {
-          outliving.add(job);
-        }
-      }
-    } finally {
-      lock.unlock();
-    }
-    return outliving;
-  }
-
-  private List<PrefillJob> all() {
-    lock.lock();
-    try {
-      return Stream.of(queue, restoring, computing, pushing)
-          .flatMap(each -> each.stream())
-          .toList();
-    } finally {
-      lock.unlock();
-    }
+    return jobs.outliving(limit.toNanos() / 1e9 / overlap.speeds().secondsPerToken());
   }
 
   @Override
   public boolean awaitNone(Duration limit) {
-    long left = limit.toNanos();
-    lock.lock();
-    try {
-      while (!(queue.isEmpty()
-          && restoring.isEmpty()
-          && computing.isEmpty()
-          && pushing.isEmpty())) {
-        if (left <= 0) {
-          return false;
-        }
-        left = changed.awaitNanos(left);
-      }
-      return true;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return false;
-    } finally {
-      lock.unlock();
-    }
+    return jobs.awaitNone(limit);
   }
 
   /**
@@ -294,13 +188,7 @@ final class PrefillLoop implements Draining {
     int left = handBack(Duration.ZERO);
     LOG.debug("{} requests were still here", left);
     boolean idle = awaitNone(limit);
-    lock.lock();
-    try {
-      closed = true;
-      changed.signalAll();
-    } finally {
-      lock.unlock();
-    }
+    jobs.close();
     try {
       return thread.join(limit) && idle;
     } catch (InterruptedException e) {
@@ -309,50 +197,16 @@ final class PrefillLoop implements Draining {
     }
   }
 
-  private void wake() {
-    lock.lock();
-    try {
-      changed.signalAll();
-    } finally {
-      lock.unlock();
-    }
-  }
-
   /** What the thread does: it returns once nothing computes and the loop is closed. */
   void run() {
-    while (awaitWork()) {
+    while (jobs.awaitWork(this::begin)) {
       step();
     }
   }
 
-  /** Waits until jobs compute; false once the loop is closed. */
-  private boolean awaitWork() {
-    lock.lock();
-    try {
-      while (true) {
-        admit();
-        if (!computing.isEmpty()) {
-          return true;
-        }
-        if (closed) {
-          return false;
-        }
-        changed.awaitUninterruptibly();
-      }
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private void admit() {
-    long tokens = computing.stream().mapToLong(PrefillJob::remainingTokens).sum();
-    while (!queue.isEmpty() && tokens < chunkTokens && queue.getFirst().tryStart()) {
-      PrefillJob job = queue.removeFirst();
-      computing.add(job);
-      metrics.cached(job.readyTokens(), job.pulledTokens());
-      tokens += job.remainingTokens();
-      startPush(job);
-    }
+  private void begin(PrefillJob job) {
+    metrics.cached(job.readyTokens(), job.pulledTokens());
+    startPush(job);
   }
 
   private void step() {
@@ -407,7 +261,7 @@ final class PrefillLoop implements Draining {
   }
 
   private void endStopped() {
-    for (PrefillJob job : List.copyOf(computing)) {
+    for (PrefillJob job : List.copyOf(jobs.computing())) {
       BatonException why = job.endReason();
       if (why != null) {
         endComputing(job, why);
@@ -418,7 +272,7 @@ final class PrefillLoop implements Draining {
   private Map<PrefillJob, Span> batch() {
     Map<PrefillJob, Span> batch = new LinkedHashMap<>();
     int budget = chunkTokens;
-    for (PrefillJob job : computing) {
+    for (PrefillJob job : jobs.computing()) {
       if (budget == 0) {
         break;
       }
@@ -429,8 +283,8 @@ final class PrefillLoop implements Draining {
     return batch;
   }
 
-  private void fail(Set<PrefillJob> jobs, Throwable thrown) {
-    for (PrefillJob job : new ArrayList<>(jobs)) {
+  private void fail(Set<PrefillJob> batch, Throwable thrown) {
+    for (PrefillJob job : new ArrayList<>(batch)) {
       try (RequestScope scope = RequestScope.open(job.task().requestId())) {
         endComputing(job, BatonException.from(thrown));
       }
@@ -468,13 +322,7 @@ final class PrefillLoop implements Draining {
 
   /** The engine has done with a job: it ended early for this reason, or is computed (null). */
   private void endComputing(PrefillJob job, @Nullable BatonException why) {
-    lock.lock();
-    try {
-      computing.remove(job);
-      pushing.add(job);
-    } finally {
-      lock.unlock();
-    }
+    jobs.computed(job);
     try {
       job.leaveCompute(why);
     } catch (RuntimeException e) {
@@ -489,13 +337,7 @@ final class PrefillLoop implements Draining {
     if (job.state() != PrefillJob.State.ENDED) {
       return;
     }
-    lock.lock();
-    try {
-      pushing.remove(job);
-      changed.signalAll();
-    } finally {
-      lock.unlock();
-    }
+    jobs.ended(job);
     onChange.run();
   }
 }

@@ -1,29 +1,16 @@
 package dev.baton.prefill;
 
-import dev.baton.kv.BlockPool;
-import dev.baton.kv.PoolUsage;
+import dev.baton.cluster.worker.Outcome;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
-import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
-import java.util.function.ToDoubleFunction;
 
 /** What a prefill worker counts. */
 final class PrefillMetrics {
-  /** How a request ended. */
-  enum Outcome {
-    /** The decode worker has everything. */
-    COMPLETED,
-    /** The caller went away. */
-    CANCELLED,
-    /** Anything else, refusals included. */
-    FAILED
-  }
-
   private final MeterRegistry meters;
   private final Counter cachedTokens;
   private final Counter pulledTokens;
@@ -50,36 +37,13 @@ final class PrefillMetrics {
             .minimumExpectedValue(Duration.ofMillis(1))
             .maximumExpectedValue(Duration.ofSeconds(30))
             .register(meters);
-    for (Outcome outcome : Outcome.values()) {
-      requests(outcome);
-    }
+    Outcome.watch(meters);
   }
 
   private Counter tokens(String source) {
     return Counter.builder("baton.prefill.tokens")
         .description("Prompt tokens whose KV was made ready, by where it came from")
         .tag("source", source)
-        .register(meters);
-  }
-
-  private Counter requests(Outcome outcome) {
-    return Counter.builder("baton.requests")
-        .description("Requests that ended, by how")
-        .tag("outcome", outcome.name().toLowerCase(Locale.ROOT))
-        .register(meters);
-  }
-
-  /** Shows the pool's blocks by state. */
-  void watch(BlockPool pool) {
-    blocks(pool, "free", PoolUsage::free);
-    blocks(pool, "cached", PoolUsage::cached);
-    blocks(pool, "used", PoolUsage::used);
-  }
-
-  private void blocks(BlockPool pool, String state, ToDoubleFunction<PoolUsage> count) {
-    Gauge.builder("baton.blocks", pool, each -> count.applyAsDouble(each.usage()))
-        .description("Blocks of the pool by state")
-        .tag("state", state)
         .register(meters);
   }
 
@@ -112,6 +76,6 @@ final class PrefillMetrics {
 
   /** A request ended. */
   void ended(Outcome outcome) {
-    requests(outcome).increment();
+    outcome.count(meters);
   }
 }

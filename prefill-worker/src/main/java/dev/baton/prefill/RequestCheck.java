@@ -1,42 +1,29 @@
 package dev.baton.prefill;
 
-import com.google.protobuf.ByteString;
 import dev.baton.cluster.Endpoint;
 import dev.baton.cluster.error.BatonException;
+import dev.baton.cluster.worker.RequestFields;
 import dev.baton.engine.Engine;
 import dev.baton.engine.sampling.Choices;
 import dev.baton.kv.KeyChain;
-import dev.baton.kv.Lineage;
-import dev.baton.kv.TenantSalt;
 import dev.baton.kv.handoff.KvPuller;
 import dev.baton.kv.handoff.Ticket;
 import dev.baton.model.sampling.Sampling;
 import dev.baton.proto.internal.v1.PrefillRequest;
 import java.util.Optional;
-import java.util.regex.Pattern;
-import java.util.stream.IntStream;
 
 /**
  * Checks every field of a request before anything is done for it.
  *
- * @param lineage of the engine's KV
- * @param vocabulary number of token ids
- * @param contextTokens most positions of a sequence
+ * @param fields checks what requests to other workers have, too
  * @param blockTokens tokens in a block
  * @param poolBlocks blocks in the pool
  */
-record RequestCheck(
-    Lineage lineage, int vocabulary, int contextTokens, int blockTokens, int poolBlocks) {
-  private static final Pattern REQUEST_ID = Pattern.compile("[A-Za-z0-9._-]{1,64}");
-  private static final int MOST_CHOICES = 16;
-  private static final int MOST_LOGPROBS = 20;
-
+record RequestCheck(RequestFields fields, int blockTokens, int poolBlocks) {
   /** For requests to this engine with a pool of this many blocks. */
   static RequestCheck of(Engine engine, int poolBlocks) {
     return new RequestCheck(
-        engine.lineage(),
-        engine.vocabulary(),
-        engine.contextTokens(),
+        new RequestFields(engine.lineage(), engine.vocabulary(), engine.contextTokens()),
         engine.layout().blockTokens(),
         poolBlocks);
   }
@@ -47,27 +34,23 @@ record RequestCheck(
    * @throws BatonException naming the first field that is wrong
    */
   PrefillTask check(PrefillRequest request) {
-    if (!REQUEST_ID.matcher(request.getRequestId()).matches()) {
-      throw BatonException.invalid(
-          "request_id", request.getRequestId(), "1 to 64 letters, digits, '.', '_' and '-'");
-    }
-    checkLineage(request.getLineage());
-    int[] tokens = tokens(request);
-    range("choices", request.getChoices(), 1, MOST_CHOICES);
-    range("first_choice", request.getFirstChoice(), 0, MOST_CHOICES - 1L);
-    range("resumed_tokens", request.getResumedTokens(), 0, tokens.length - 1L);
-    range("max_tokens", request.getMaxTokens(), 1, 0xFFFF_FFFFL);
-    for (int i = 0; i < request.getStopTokenIdsCount(); i++) {
-      range("stop_token_ids[" + i + "]", request.getStopTokenIds(i), 0, vocabulary - 1L);
-    }
+    fields.checkId(request.getRequestId());
+    fields.checkLineage(request.getLineage());
+    int[] tokens = fields.prompt(request.getPromptTokensList());
+    checkFits(tokens.length);
+    fields.checkChoices(
+        request.getChoices(), request.getFirstChoice(), request.getResumedTokens(), tokens.length);
+    RequestFields.checkRange("max_tokens", request.getMaxTokens(), 1, 0xFFFF_FFFFL);
+    var _ = fields.tokens("stop_token_ids", request.getStopTokenIdsList());
     if (request.hasLogprobs()) {
-      range("logprobs", request.getLogprobs(), 0, MOST_LOGPROBS);
+      fields.checkLogprobs(request.getLogprobs());
     }
     return new PrefillTask(
         request.getRequestId(),
         tokens,
-        new KeyChain(lineage, salt(request.getTenantSalt()), blockTokens).keys(tokens),
-        sampling(request),
+        new KeyChain(fields.lineage(), fields.salt(request.getTenantSalt()), blockTokens)
+            .keys(tokens),
+        sampling(request.getSampling()),
         new Choices(request.getFirstChoice(), request.getChoices(), request.getResumedTokens()),
         request.hasLogprobs() ? request.getLogprobs() : -1,
         ticket(request),
@@ -77,71 +60,28 @@ record RequestCheck(
             : Optional.empty());
   }
 
-  private static PrefixSource source(dev.baton.proto.internal.v1.PrefixSource wire) {
-    String endpoint = Endpoint.parse("prefix_source.kv_endpoint", wire.getKvEndpoint()).toString();
-    range("prefix_source.blocks", wire.getBlocks(), 1, Integer.MAX_VALUE);
-    return new PrefixSource(new KvPuller.Source(endpoint, wire.getEpoch()), wire.getBlocks());
-  }
-
-  private void checkLineage(ByteString wanted) {
-    if (!wanted.equals(ByteString.copyFrom(lineage.bytes()))) {
-      String shown =
-          wanted.size() == Lineage.BYTES
-              ? Lineage.of(wanted.toByteArray()).hex()
-              : wanted.size() + " bytes";
-      throw BatonException.invalid("lineage", shown, lineage.hex() + ", which this worker serves");
-    }
-  }
-
-  private static TenantSalt salt(ByteString salt) {
-    if (salt.size() != TenantSalt.BYTES) {
-      throw BatonException.invalid(
-          "tenant_salt", salt.size() + " bytes", TenantSalt.BYTES + " bytes");
-    }
-    return TenantSalt.of(salt.toByteArray());
-  }
-
-  private int[] tokens(PrefillRequest request) {
-    int count = request.getPromptTokensCount();
-    if (count == 0) {
-      throw BatonException.invalid("prompt_tokens", "", "at least one token");
-    }
-    if (count >= contextTokens) {
-      // The answer's first token takes a position too.
-      throw BatonException.contextLength("prompt_tokens", count + 1L, contextTokens);
-    }
-    int blocks = Math.ceilDiv(count, blockTokens);
+  private void checkFits(int tokens) {
+    int blocks = Math.ceilDiv(tokens, blockTokens);
     if (blocks > poolBlocks) {
       throw BatonException.invalid(
           "prompt_tokens",
-          count + " tokens, " + blocks + " blocks,",
+          tokens + " tokens, " + blocks + " blocks,",
           "at most "
               + poolBlocks
               + " blocks of "
               + blockTokens
               + " tokens, all that this worker has");
     }
-    int[] tokens = request.getPromptTokensList().stream().mapToInt(Integer::intValue).toArray();
-    int wrong = IntStream.range(0, count).filter(i -> !isToken(tokens[i])).findFirst().orElse(-1);
-    if (wrong >= 0) {
-      range("prompt_tokens[" + wrong + "]", tokens[wrong], 0, vocabulary - 1L);
-    }
-    return tokens;
   }
 
-  private boolean isToken(int id) {
-    return id >= 0 && id < vocabulary;
+  private static PrefixSource source(dev.baton.proto.internal.v1.PrefixSource wire) {
+    String endpoint = Endpoint.parse("prefix_source.kv_endpoint", wire.getKvEndpoint()).toString();
+    RequestFields.checkRange("prefix_source.blocks", wire.getBlocks(), 1, Integer.MAX_VALUE);
+    return new PrefixSource(new KvPuller.Source(endpoint, wire.getEpoch()), wire.getBlocks());
   }
 
-  private static Sampling sampling(PrefillRequest request) {
-    dev.baton.proto.v1.Sampling wire = request.getSampling();
-    wire.getDescriptorForType().getFields().stream()
-        .filter(field -> !wire.hasField(field))
-        .findFirst()
-        .ifPresent(field -> {
-          throw BatonException.invalid(
-              "sampling." + field.getName(), "absent", "every field of sampling set");
-        });
+  private static Sampling sampling(dev.baton.proto.v1.Sampling wire) {
+    RequestFields.checkComplete("sampling", wire);
     try {
       return Sampling.of(wire);
     } catch (IllegalArgumentException e) {
@@ -153,15 +93,8 @@ record RequestCheck(
     if (!request.hasTicket()) {
       throw BatonException.invalid("ticket", "absent", "a ticket of the decode worker");
     }
-    range("ticket.generation", request.getTicket().getGeneration(), 1, Integer.MAX_VALUE);
+    RequestFields.checkRange(
+        "ticket.generation", request.getTicket().getGeneration(), 1, Integer.MAX_VALUE);
     return Ticket.of(request.getTicket());
-  }
-
-  /** {@code value} is a uint32 of the wire, which Java shows as a signed int. */
-  private static void range(String field, int value, long least, long most) {
-    long unsigned = Integer.toUnsignedLong(value);
-    if (unsigned < least || unsigned > most) {
-      throw BatonException.invalid(field, unsigned, least + " to " + most);
-    }
   }
 }

@@ -61,7 +61,8 @@ class DiskRestoreTest {
   private static Worker worker(String id, Path disk) {
     DiskTierConfig tier = new DiskTierConfig(disk, 64 << 20, DiskTierConfig.ALWAYS);
     return Worker.onModel(
-        Worker.config(zookeeper, model, id, BLOCKS, 4, Duration.ofSeconds(30), Optional.of(tier)),
+        Worker.config(zookeeper, id, BLOCKS, 4, Duration.ofSeconds(30), Optional.of(tier)),
+        model,
         reference);
   }
 

@@ -54,9 +54,7 @@ class LayerwisePushTest {
 
   private Worker worker(String id, int maxQueue, Duration stallLimit) {
     return Worker.start(
-        Worker.config(
-            zookeeper, directory.resolve("none"), id, 40, maxQueue, stallLimit, Optional.empty()),
-        engine);
+        Worker.config(zookeeper, id, 40, maxQueue, stallLimit, Optional.empty()), engine);
   }
 
   private static int[] prompt(int length, int seed) {

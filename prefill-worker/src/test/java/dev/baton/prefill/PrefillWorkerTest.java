@@ -10,6 +10,7 @@ import dev.baton.cluster.membership.AdvertisedEndpoints;
 import dev.baton.cluster.membership.ClusterConnection;
 import dev.baton.cluster.membership.Member;
 import dev.baton.cluster.membership.WorkerDirectory;
+import dev.baton.cluster.worker.WorkerConfig;
 import dev.baton.cluster.zookeeper.EmbeddedZooKeeper;
 import dev.baton.engine.Engine;
 import dev.baton.engine.Span;
@@ -77,7 +78,7 @@ class PrefillWorkerTest {
         model, new RandomModel.Shape(2, 64, 96, 4, 2, 512, 1024, true, WeightDtype.BF16), 5);
     reference = CpuEngine.load(ModelDirectory.open(model), 16, 1);
     peer = new Peer(reference);
-    worker = Worker.onModel(Worker.config(zookeeper, model, "p-1", BLOCKS), reference);
+    worker = Worker.onModel(Worker.config(zookeeper, "p-1", BLOCKS), model, reference);
   }
 
   @AfterAll
@@ -142,28 +143,8 @@ class PrefillWorkerTest {
     List<CompletableFuture<Peer.Arrival>> arrivals = new ArrayList<>();
     try (Worker busy =
         Worker.onModel(
-            new PrefillWorker.Config(
-                "p-busy",
-                model,
-                "test-model",
-                zookeeper.connectString(),
-                "127.0.0.1",
-                0,
-                0,
-                0,
-                AdvertisedEndpoints.asBound(),
-                "default",
-                24,
-                16,
-                1,
-                64,
-                64,
-                Duration.ofSeconds(30),
-                DrainLimits.of(Duration.ofSeconds(1)),
-                Duration.ofSeconds(10),
-                Optional.empty(),
-                Connections.Wire.ANY,
-                PrefillWorker.Config.DEFAULT_KV_STREAMS),
+            Worker.config(zookeeper, "p-busy", 24, 64, Duration.ofSeconds(30), Optional.empty()),
+            model,
             reference)) {
       for (int i = 0; i < calls.length; i++) {
         int[] prompt = prompt(1 + (i * 37) % 200, i);
@@ -215,7 +196,7 @@ class PrefillWorkerTest {
       assertThat(member.epoch()).isEqualTo(worker.worker.epoch()).isPositive();
       assertThat(member.registration().getRole()).isEqualTo(WorkerRole.WORKER_ROLE_PREFILL);
       assertThat(member.registration().getControlEndpoint())
-          .isEqualTo(worker.worker.controlEndpoint());
+          .isEqualTo(worker.worker.endpoints().control());
       assertThat(member.registration().getModels(0).getLineage())
           .isEqualTo(reference.lineage().hex());
       assertThat(member.registration().getBlocks()).isEqualTo(BLOCKS);
@@ -229,7 +210,7 @@ class PrefillWorkerTest {
       String page =
           client
               .send(
-                  HttpRequest.newBuilder(URI.create(worker.worker.adminEndpoint() + "/metrics"))
+                  HttpRequest.newBuilder(URI.create(worker.worker.endpoints().admin() + "/metrics"))
                       .build(),
                   HttpResponse.BodyHandlers.ofString())
               .body();
@@ -252,7 +233,7 @@ class PrefillWorkerTest {
     ChainEngine engine = new ChainEngine();
     Gate gate = new Gate();
     try (SilentPeer silent = new SilentPeer();
-        Worker chain = Worker.start(Worker.config(zookeeper, model, "p-cancel", 20), engine)) {
+        Worker chain = Worker.start(Worker.config(zookeeper, "p-cancel", 20), engine)) {
       Call pushing = chain.call(chain.request(small(30, 1), 1, SAMPLED, 1, silent.target()));
       silent.accepted.acquire();
       engine.beforeStep(gate);
@@ -283,7 +264,7 @@ class PrefillWorkerTest {
     Gate gate = new Gate();
     Duration soon = Duration.ofSeconds(2); // but not before each is in its phase
     try (SilentPeer silent = new SilentPeer();
-        Worker chain = Worker.start(Worker.config(zookeeper, model, "p-deadline", 20), engine)) {
+        Worker chain = Worker.start(Worker.config(zookeeper, "p-deadline", 20), engine)) {
       Call pushing = chain.call(chain.request(small(30, 1), 1, SAMPLED, 1, silent.target()), soon);
       silent.accepted.acquireUninterruptibly();
       engine.beforeStep(gate);
@@ -307,7 +288,7 @@ class PrefillWorkerTest {
     Gate gate = new Gate();
     engine.beforeStep(gate);
     try (SilentPeer silent = new SilentPeer();
-        Worker chain = Worker.start(Worker.config(zookeeper, model, "p-progress", 20), engine)) {
+        Worker chain = Worker.start(Worker.config(zookeeper, "p-progress", 20), engine)) {
       Call call = chain.call(chain.request(small(20, 1), 1, SAMPLED, 1, silent.target()));
       gate.awaitArrival();
       call.awaitPhase(PrefillPhase.PREFILL_PHASE_COMPUTING);
@@ -329,7 +310,7 @@ class PrefillWorkerTest {
                 zookeeper.connectString(), Duration.ofSeconds(10), Duration.ofSeconds(10));
         WorkerDirectory members = new WorkerDirectory(connection)) {
       members.start();
-      Worker chain = Worker.start(Worker.config(zookeeper, model, "p-drain", 20), engine);
+      Worker chain = Worker.start(Worker.config(zookeeper, "p-drain", 20), engine);
       Call call = chain.call(chain.request(small(20, 1), 1, SAMPLED, 1, silent.target()));
       silent.accepted.acquire();
 
@@ -349,29 +330,27 @@ class PrefillWorkerTest {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       PrefillWorker.Config config =
           new PrefillWorker.Config(
-              "p-taken",
-              model,
-              "test-model",
-              zookeeper.connectString(),
-              "127.0.0.1",
-              taken.getLocalPort(),
-              0,
-              0,
-              AdvertisedEndpoints.asBound(),
-              "default",
-              20,
-              16,
-              1,
+              new WorkerConfig(
+                  "p-taken",
+                  "test-model",
+                  zookeeper.connectString(),
+                  "127.0.0.1",
+                  taken.getLocalPort(),
+                  0,
+                  0,
+                  AdvertisedEndpoints.asBound(),
+                  "default",
+                  20,
+                  4,
+                  Duration.ofSeconds(30),
+                  DrainLimits.of(Duration.ZERO),
+                  Duration.ofSeconds(10)),
               64,
-              4,
-              Duration.ofSeconds(30),
-              DrainLimits.of(Duration.ZERO),
-              Duration.ofSeconds(10),
               Optional.empty(),
               Connections.Wire.ANY,
               PrefillWorker.Config.DEFAULT_KV_STREAMS);
 
-      assertThatThrownBy(() -> PrefillWorker.start(config, engine))
+      assertThatThrownBy(() -> PrefillWorker.start(config, engine, Optional.empty()))
           .isInstanceOf(StartException.class)
           .hasMessageContaining(Integer.toString(taken.getLocalPort()));
     }

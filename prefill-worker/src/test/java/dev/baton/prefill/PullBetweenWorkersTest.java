@@ -83,7 +83,8 @@ class PullBetweenWorkersTest {
 
   private static Worker worker(Duration stallLimit) {
     return Worker.onModel(
-        Worker.config(zookeeper, model, "p-" + ++workers, 64, 16, stallLimit, Optional.empty()),
+        Worker.config(zookeeper, "p-" + ++workers, 64, 16, stallLimit, Optional.empty()),
+        model,
         reference);
   }
 
@@ -96,7 +97,7 @@ class PullBetweenWorkersTest {
 
   private static PrefixSource at(Worker worker, int blocks) {
     return PrefixSource.newBuilder()
-        .setKvEndpoint(worker.worker.kvEndpoint())
+        .setKvEndpoint(worker.worker.endpoints().kv())
         .setEpoch(worker.worker.epoch())
         .setBlocks(blocks)
         .build();

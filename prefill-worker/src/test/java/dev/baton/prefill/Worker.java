@@ -3,8 +3,11 @@ package dev.baton.prefill;
 import com.google.protobuf.ByteString;
 import dev.baton.cluster.drain.DrainLimits;
 import dev.baton.cluster.membership.AdvertisedEndpoints;
+import dev.baton.cluster.worker.WorkerConfig;
 import dev.baton.cluster.zookeeper.EmbeddedZooKeeper;
 import dev.baton.engine.Engine;
+import dev.baton.engine.packed.WeightStore;
+import dev.baton.engine.warm.WarmEngine;
 import dev.baton.kv.BlockKey;
 import dev.baton.kv.KeyChain;
 import dev.baton.kv.TenantSalt;
@@ -47,52 +50,47 @@ final class Worker implements AutoCloseable {
     this.worker = worker;
     this.reference = reference;
     this.channel =
-        Grpc.newChannelBuilder(worker.controlEndpoint(), InsecureChannelCredentials.create())
+        Grpc.newChannelBuilder(worker.endpoints().control(), InsecureChannelCredentials.create())
             .build();
   }
 
   static Worker start(Config config, Engine engine) {
-    return new Worker(PrefillWorker.start(config, engine), engine);
+    return new Worker(PrefillWorker.start(config, engine, Optional.empty()), engine);
   }
 
-  static Worker onModel(Config config, Engine reference) {
-    return new Worker(PrefillWorker.start(config), reference);
+  static Worker onModel(Config config, Path model, Engine reference) {
+    Engine engine = WarmEngine.start(model, 16, 1, WeightStore.none());
+    return new Worker(PrefillWorker.start(config, engine, Optional.empty()), reference);
   }
 
-  static Config config(EmbeddedZooKeeper zookeeper, Path model, String id, int blocks) {
-    return config(zookeeper, model, id, blocks, 4, Duration.ofSeconds(30), Optional.empty());
+  static Config config(EmbeddedZooKeeper zookeeper, String id, int blocks) {
+    return config(zookeeper, id, blocks, 4, Duration.ofSeconds(30), Optional.empty());
   }
 
   static Config config(
       EmbeddedZooKeeper zookeeper,
-      Path model,
       String id,
       int blocks,
       int maxQueue,
       Duration stallLimit,
       Optional<DiskTierConfig> diskTier) {
-    return new Config(
-        id,
-        model,
-        "test-model",
-        zookeeper.connectString(),
-        "127.0.0.1",
-        0,
-        0,
-        0,
-        AdvertisedEndpoints.asBound(),
-        Config.DEFAULT_POOL,
-        blocks,
-        Config.DEFAULT_BLOCK_TOKENS,
-        1,
-        64,
-        maxQueue,
-        stallLimit,
-        DrainLimits.of(Duration.ofMillis(200)),
-        Duration.ofSeconds(10),
-        diskTier,
-        Connections.Wire.ANY,
-        Config.DEFAULT_KV_STREAMS);
+    WorkerConfig common =
+        new WorkerConfig(
+            id,
+            "test-model",
+            zookeeper.connectString(),
+            "127.0.0.1",
+            0,
+            0,
+            0,
+            AdvertisedEndpoints.asBound(),
+            WorkerConfig.DEFAULT_POOL,
+            blocks,
+            maxQueue,
+            stallLimit,
+            DrainLimits.of(Duration.ofMillis(200)),
+            Duration.ofSeconds(10));
+    return new Config(common, 64, diskTier, Connections.Wire.ANY, Config.DEFAULT_KV_STREAMS);
   }
 
   List<BlockKey> keys(int[] prompt) {

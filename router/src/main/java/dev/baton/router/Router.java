@@ -1,12 +1,14 @@
 package dev.baton.router;
 
 import dev.baton.cluster.Endpoint;
+import dev.baton.cluster.config.Require;
 import dev.baton.cluster.drain.Drain;
 import dev.baton.cluster.drain.DrainOrders;
 import dev.baton.cluster.membership.ClusterConnection;
 import dev.baton.cluster.membership.Registrar;
 import dev.baton.cluster.membership.WorkerDirectory;
 import dev.baton.cluster.pools.PoolsNode;
+import dev.baton.cluster.process.Closing;
 import dev.baton.cluster.process.GrpcServer;
 import dev.baton.cluster.process.ProcessMetrics;
 import dev.baton.cluster.process.Readiness;
@@ -328,20 +330,20 @@ public final class Router implements AutoCloseable {
      */
     public Config {
       Objects.requireNonNull(modelDirectory, "modelDirectory");
-      text("id", id);
-      text("modelName", modelName);
-      text("zookeeper", zookeeper);
-      text("host", host);
+      Require.text("id", id);
+      Require.text("modelName", modelName);
+      Require.text("zookeeper", zookeeper);
+      Require.text("host", host);
       if (tenantSecret.length() < 16) {
         throw new IllegalArgumentException(
             "tenantSecret: " + tenantSecret.length() + " characters, expected at least 16");
       }
-      range("httpPort", httpPort, 0, 65535);
-      range("grpcPort", grpcPort, 0, 65535);
-      range("defaultMaxTokens", defaultMaxTokens, 1, Integer.MAX_VALUE);
-      range("maxBodyBytes", maxBodyBytes, 1, 1 << 30);
-      positive("requestDeadline", requestDeadline);
-      positive("stallLimit", stallLimit);
+      Require.range("httpPort", httpPort, 0, 65535);
+      Require.range("grpcPort", grpcPort, 0, 65535);
+      Require.range("defaultMaxTokens", defaultMaxTokens, 1, Integer.MAX_VALUE);
+      Require.range("maxBodyBytes", maxBodyBytes, 1, 1 << 30);
+      Require.positive("requestDeadline", requestDeadline);
+      Require.positive("stallLimit", stallLimit);
       if (drainLimit.isNegative()) {
         throw new IllegalArgumentException("drainLimit: " + drainLimit + ", expected 0 or more");
       }
@@ -379,25 +381,6 @@ public final class Router implements AutoCloseable {
           DEFAULT_POLICY,
           DEFAULT_OBJECTIVE,
           RecoveryLimits.DEFAULT);
-    }
-
-    private static void text(String field, String value) {
-      if (value.isBlank()) {
-        throw new IllegalArgumentException(field + ": empty, expected a text");
-      }
-    }
-
-    private static void range(String field, int value, int least, int most) {
-      if (value < least || value > most) {
-        throw new IllegalArgumentException(
-            field + ": " + value + ", expected " + least + " to " + most);
-      }
-    }
-
-    private static void positive(String field, Duration value) {
-      if (value.isNegative() || value.isZero()) {
-        throw new IllegalArgumentException(field + ": " + value + ", expected more than 0");
-      }
     }
 
     /** Says all but the secret. */

@@ -5,8 +5,12 @@ import dev.baton.cli.shell.TemporaryDirectory;
 import dev.baton.cluster.drain.DrainLimits;
 import dev.baton.cluster.membership.AdvertisedEndpoints;
 import dev.baton.cluster.process.ProcessLogging;
+import dev.baton.cluster.worker.WorkerConfig;
 import dev.baton.cluster.zookeeper.EmbeddedZooKeeper;
 import dev.baton.decode.DecodeWorker;
+import dev.baton.engine.Engine;
+import dev.baton.engine.packed.WeightStore;
+import dev.baton.engine.warm.WarmEngine;
 import dev.baton.kv.transport.Connections;
 import dev.baton.model.random.RandomModel;
 import dev.baton.model.weights.WeightDtype;
@@ -52,8 +56,9 @@ public final class WarmUpCommand implements Callable<Integer> {
       RandomModel.write(model, SHAPE, 1);
       try (EmbeddedZooKeeper zooKeeper =
               EmbeddedZooKeeper.start(directory.path().resolve("zookeeper"), 0);
-          DecodeWorker _ = DecodeWorker.start(decode(model, zooKeeper));
-          PrefillWorker _ = PrefillWorker.start(prefill(model, zooKeeper));
+          DecodeWorker _ = DecodeWorker.start(decode(zooKeeper), engine(model), Optional.empty());
+          PrefillWorker _ =
+              PrefillWorker.start(prefill(zooKeeper), engine(model), Optional.empty());
           Router router = Router.start(router(model, zooKeeper))) {
         converse(HOST + ":" + router.httpPort());
       }
@@ -70,35 +75,27 @@ public final class WarmUpCommand implements Callable<Integer> {
     }
   }
 
-  private static PrefillWorker.Config prefill(Path model, EmbeddedZooKeeper zooKeeper) {
+  private static Engine engine(Path model) {
+    return WarmEngine.start(model, BLOCK_TOKENS, 1, WeightStore.none());
+  }
+
+  private static PrefillWorker.Config prefill(EmbeddedZooKeeper zooKeeper) {
     return new PrefillWorker.Config(
-        "prefill",
-        model,
-        MODEL,
-        HOST + ":" + zooKeeper.port(),
-        HOST,
-        0,
-        0,
-        0,
-        AdvertisedEndpoints.asBound(),
-        PrefillWorker.Config.DEFAULT_POOL,
-        BLOCKS,
-        BLOCK_TOKENS,
-        1,
+        worker("prefill", zooKeeper),
         CHUNK_TOKENS,
-        QUEUE,
-        LIMIT,
-        DrainLimits.of(LIMIT),
-        LIMIT,
         Optional.empty(),
         Connections.Wire.ANY,
         PrefillWorker.Config.DEFAULT_KV_STREAMS);
   }
 
-  private static DecodeWorker.Config decode(Path model, EmbeddedZooKeeper zooKeeper) {
+  private static DecodeWorker.Config decode(EmbeddedZooKeeper zooKeeper) {
     return new DecodeWorker.Config(
-        "decode",
-        model,
+        worker("decode", zooKeeper), OptionalInt.empty(), DecodeWorker.Config.DEFAULT_CHUNK_TOKENS);
+  }
+
+  private static WorkerConfig worker(String id, EmbeddedZooKeeper zooKeeper) {
+    return new WorkerConfig(
+        id,
         MODEL,
         HOST + ":" + zooKeeper.port(),
         HOST,
@@ -106,13 +103,9 @@ public final class WarmUpCommand implements Callable<Integer> {
         0,
         0,
         AdvertisedEndpoints.asBound(),
-        DecodeWorker.Config.DEFAULT_POOL,
+        WorkerConfig.DEFAULT_POOL,
         BLOCKS,
-        BLOCK_TOKENS,
-        1,
         QUEUE,
-        OptionalInt.empty(),
-        DecodeWorker.Config.DEFAULT_CHUNK_TOKENS,
         LIMIT,
         DrainLimits.of(LIMIT),
         LIMIT);

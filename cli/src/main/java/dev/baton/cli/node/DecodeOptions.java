@@ -34,24 +34,8 @@ final class DecodeOptions {
    */
   DecodeWorker.Config config(String id, WorkerOptions worker, WorkerPorts ports) {
     return new DecodeWorker.Config(
-        id,
-        worker.model().directory(),
-        worker.model().name(),
-        worker.member().zookeeper(),
-        worker.member().host(),
-        ports.control(),
-        ports.kv(),
-        ports.admin(),
-        ports.advertised(),
-        worker.engine().pool(),
-        worker.blocks(),
-        worker.engine().blockTokens(),
-        worker.engine().threads(),
-        worker.engine().maxQueue(),
+        worker.config(id, ports),
         maxBatch == null ? OptionalInt.empty() : OptionalInt.of(maxBatch),
-        chunkTokens,
-        worker.member().stallLimit(),
-        worker.drainLimits(),
-        worker.engine().sessionTimeout());
+        chunkTokens);
   }
 }

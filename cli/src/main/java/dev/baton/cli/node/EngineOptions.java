@@ -1,12 +1,16 @@
 package dev.baton.cli.node;
 
 import dev.baton.cli.shell.Units;
+import dev.baton.cluster.config.Require;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** What the workers of both roles are told about their engine and their memory. */
 final class EngineOptions {
+  private static final int MOST_BLOCK_TOKENS = 1024;
+  private static final int MOST_THREADS = 1024;
+
   @Option(
       names = "--pool",
       paramLabel = "NAME",
@@ -67,6 +71,16 @@ final class EngineOptions {
         "0: none. Default: ${DEFAULT-VALUE}."
       })
   private long drainMove;
+
+  /**
+   * Checks what the engine is told.
+   *
+   * @throws IllegalArgumentException naming the flag that is wrong
+   */
+  void check() {
+    Require.range("--block-tokens", blockTokens, 1, MOST_BLOCK_TOKENS);
+    Require.range("--threads", threads(), 1, MOST_THREADS);
+  }
 
   String pool() {
     return pool;

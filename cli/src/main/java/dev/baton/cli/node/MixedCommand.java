@@ -11,6 +11,7 @@ import dev.baton.cluster.pools.MixedName;
 import dev.baton.cluster.process.ProcessLogging;
 import dev.baton.cluster.work.Chip;
 import dev.baton.cluster.work.WorkMeter;
+import dev.baton.cluster.worker.WorkerEndpoints;
 import dev.baton.decode.DecodeWorker;
 import dev.baton.engine.Engine;
 import dev.baton.engine.emulated.EmulatedEngine;
@@ -126,10 +127,7 @@ final class MixedCommand implements Callable<Integer> {
       PrefillWorker worker = PrefillWorker.start(config, lease, work, other);
       worker.onDrainOrder(LifeOptions::end);
       watch.accept(worker.meters());
-      return new Running(
-          worker,
-          endpoints(
-              "prefill", worker.controlEndpoint(), worker.kvEndpoint(), worker.adminEndpoint()));
+      return new Running(worker, endpoints("prefill", worker.endpoints()));
     };
   }
 
@@ -141,20 +139,14 @@ final class MixedCommand implements Callable<Integer> {
       DecodeWorker worker = DecodeWorker.start(config, lease, work, other);
       worker.onDrainOrder(LifeOptions::end);
       watch.accept(worker.meters());
-      return new Running(
-          worker,
-          endpoints(
-              "decode", worker.controlEndpoint(), worker.kvEndpoint(), worker.adminEndpoint()));
+      return new Running(worker, endpoints("decode", worker.endpoints()));
     };
   }
 
-  private static Map<String, String> endpoints(
-      String role, String control, String kv, String admin) {
-    Map<String, String> endpoints = new LinkedHashMap<>();
-    endpoints.put(role + "-control", control);
-    endpoints.put(role + "-kv", kv);
-    endpoints.put(role + "-admin", admin);
-    return endpoints;
+  private static Map<String, String> endpoints(String role, WorkerEndpoints endpoints) {
+    Map<String, String> named = new LinkedHashMap<>();
+    endpoints.byName().forEach((name, endpoint) -> named.put(role + "-" + name, endpoint));
+    return named;
   }
 
   private static void watch(SharedEngine engine, MeterRegistry meters) {

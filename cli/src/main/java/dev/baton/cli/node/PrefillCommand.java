@@ -7,8 +7,6 @@ import dev.baton.cluster.process.ProcessLogging;
 import dev.baton.engine.Engine;
 import dev.baton.engine.emulated.EmulatedEngine;
 import dev.baton.prefill.PrefillWorker;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -39,19 +37,15 @@ final class PrefillCommand implements Callable<Integer> {
     life.begin();
     PrefillWorker.Config config = ConfigCheck.check(spec.commandLine(), this::config);
     PhaseModel phases = ConfigCheck.check(spec.commandLine(), common::phases);
-    ProcessLogging.start(ROLE, config.id(), common.member().logLevel());
+    ProcessLogging.start(ROLE, config.common().id(), common.member().logLevel());
     Optional<EmulatedEngine> emulated = common.emulated(phases);
     Engine engine = emulated.isPresent() ? emulated.get() : common.embedded();
     PrefillWorker worker = PrefillWorker.start(config, engine, Optional.of(phases));
     emulated.ifPresent(each -> EmulationOptions.watch(each, worker.meters()));
     worker.onDrainOrder(LifeOptions::end);
-    Map<String, String> endpoints = new LinkedHashMap<>();
-    endpoints.put("control", worker.controlEndpoint());
-    endpoints.put("kv", worker.kvEndpoint());
-    endpoints.put("admin", worker.adminEndpoint());
     life.serve(
         worker,
-        ReadyLine.ofThisProcess(ROLE, config.id(), endpoints),
+        ReadyLine.ofThisProcess(ROLE, config.common().id(), worker.endpoints().byName()),
         common.member().drainLimit());
     return 0;
   }

@@ -43,26 +43,6 @@ final class PrefillOptions {
    */
   PrefillWorker.Config config(String id, WorkerOptions worker, WorkerPorts ports) {
     return new PrefillWorker.Config(
-        id,
-        worker.model().directory(),
-        worker.model().name(),
-        worker.member().zookeeper(),
-        worker.member().host(),
-        ports.control(),
-        ports.kv(),
-        ports.admin(),
-        ports.advertised(),
-        worker.engine().pool(),
-        worker.blocks(),
-        worker.engine().blockTokens(),
-        worker.engine().threads(),
-        chunkTokens,
-        worker.engine().maxQueue(),
-        worker.member().stallLimit(),
-        worker.drainLimits(),
-        worker.engine().sessionTimeout(),
-        disk.config(),
-        wire,
-        kvStreams);
+        worker.config(id, ports), chunkTokens, disk.config(), wire, kvStreams);
   }
 }

@@ -3,6 +3,7 @@ package dev.baton.cli.node;
 import dev.baton.cli.machine.WeightOptions;
 import dev.baton.cluster.drain.DrainLimits;
 import dev.baton.cluster.phase.PhaseModel;
+import dev.baton.cluster.worker.WorkerConfig;
 import dev.baton.engine.Engine;
 import dev.baton.engine.emulated.EmulatedEngine;
 import dev.baton.engine.warm.WarmEngine;
@@ -18,10 +19,6 @@ final class WorkerOptions {
   @Mixin private HardwareOptions hardware = new HardwareOptions();
   @Mixin private WeightOptions weights = new WeightOptions();
 
-  ModelOptions model() {
-    return model;
-  }
-
   MemberOptions member() {
     return member;
   }
@@ -30,8 +27,28 @@ final class WorkerOptions {
     return engine;
   }
 
-  DrainLimits drainLimits() {
-    return new DrainLimits(member.drainLimit(), engine.drainMove());
+  /**
+   * How a worker runs, whatever its role.
+   *
+   * @throws IllegalArgumentException naming what cannot be
+   */
+  WorkerConfig config(String id, WorkerPorts ports) {
+    engine.check();
+    return new WorkerConfig(
+        id,
+        model.name(),
+        member.zookeeper(),
+        member.host(),
+        ports.control(),
+        ports.kv(),
+        ports.admin(),
+        ports.advertised(),
+        engine.pool(),
+        engine.blocks(emulation.blockBytes(model, engine.blockTokens())),
+        engine.maxQueue(),
+        member.stallLimit(),
+        new DrainLimits(member.drainLimit(), engine.drainMove()),
+        engine.sessionTimeout());
   }
 
   /**
@@ -57,14 +74,5 @@ final class WorkerOptions {
   /** The engine, where it is emulated. */
   Optional<EmulatedEngine> emulated(PhaseModel phases) {
     return emulation.engine(model, engine.blockTokens(), phases);
-  }
-
-  /**
-   * Blocks of one pool.
-   *
-   * @throws IllegalArgumentException when the memory does not hold even one
-   */
-  int blocks() {
-    return engine.blocks(emulation.blockBytes(model, engine.blockTokens()));
   }
 }

@@ -7,6 +7,9 @@ public interface Draining {
   /** Refuses new requests with DRAINING from now on, and says so to whoever listens. Idempotent. */
   void refuseNew();
 
+  /** Whether it refuses new requests. */
+  boolean isDraining();
+
   /** Requests that are not over. */
   int requests();
 

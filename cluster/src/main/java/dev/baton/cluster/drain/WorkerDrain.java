@@ -36,6 +36,11 @@ public record WorkerDrain(
     }
 
     @Override
+    public boolean isDraining() {
+      return work.isDraining();
+    }
+
+    @Override
     public int requests() {
       return work.requests();
     }

@@ -31,6 +31,11 @@ class DrainTest {
     }
 
     @Override
+    public boolean isDraining() {
+      return events.contains("refuse");
+    }
+
+    @Override
     public int requests() {
       return requests;
     }

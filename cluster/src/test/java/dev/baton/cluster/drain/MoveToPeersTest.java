@@ -177,6 +177,11 @@ class MoveToPeersTest {
     }
 
     @Override
+    public boolean isDraining() {
+      return true;
+    }
+
+    @Override
     public int requests() {
       return 0;
     }

@@ -267,7 +267,7 @@ public final class Generations implements Draining, AutoCloseable {
     return active.get();
   }
 
-  /** Whether new requests are refused. */
+  @Override
   public boolean isDraining() {
     return draining;
   }

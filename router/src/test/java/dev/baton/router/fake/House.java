@@ -1,18 +1,25 @@
 package dev.baton.router.fake;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.baton.cluster.process.Readiness;
 import dev.baton.proto.v1.FinishReason;
+import dev.baton.proto.v1.GenerateRequest;
 import dev.baton.proto.v1.SampledToken;
 import dev.baton.router.admission.AdmissionGate;
 import dev.baton.router.admission.AdmissionLimits;
 import dev.baton.router.admission.TenantPolicies;
+import dev.baton.router.generation.GenerationCall;
 import dev.baton.router.generation.GenerationLimits;
+import dev.baton.router.generation.GenerationListener;
+import dev.baton.router.generation.GenerationRequest;
 import dev.baton.router.generation.Generations;
 import dev.baton.router.generation.Models;
 import dev.baton.router.generation.RecoveryLimits;
 import dev.baton.router.index.PrefixIndex;
 import dev.baton.router.placement.LeastLoaded;
 import dev.baton.router.placement.Placement;
+import dev.baton.router.tenant.Tenant;
 import dev.baton.router.tenant.Tenants;
 import dev.baton.router.workers.WorkerChannels;
 import dev.baton.router.workers.Workers;
@@ -21,6 +28,7 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -87,6 +95,34 @@ public final class House implements AutoCloseable {
             meters,
             timer,
             System::nanoTime);
+  }
+
+  /** A request for an answer to this prompt. */
+  public static GenerateRequest.Builder text(String prompt) {
+    return GenerateRequest.newBuilder().setText(prompt).setRequestId("test-1");
+  }
+
+  /** Starts a request of somebody without a key, which came over gRPC. */
+  public GenerationCall start(GenerateRequest.Builder asked, GenerationListener heard) {
+    return generations.start(
+        GenerationRequest.of(asked.build(), Tenant.ANONYMOUS, "grpc", Optional.empty()), heard);
+  }
+
+  /** Brings the next request to where its prompt is read and its KV has arrived. */
+  public DecodeProbe decoding() throws InterruptedException {
+    DecodeProbe call = decode.next();
+    call.reserved();
+    prefill.next().done(0);
+    call.kvArrived(1, 0, 1);
+    return call;
+  }
+
+  /** The listener heard one end, and neither calls nor room nor anything in flight are left. */
+  public void assertNothingIsLeftOf(Heard heard) {
+    assertThat(heard.ends()).isEqualTo(1);
+    assertThat(generations.running()).isZero();
+    assertThat(workers.view().prefill()).allSatisfy(each -> assertThat(each.ownTokens()).isZero());
+    assertThat(workers.view().decode()).allSatisfy(each -> assertThat(each.ownRequests()).isZero());
   }
 
   /** Both workers serve by themselves: every choice gets its text, token by token, and stops. */

@@ -4,15 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.cluster.drain.Drain;
 import dev.baton.proto.v1.ErrorCode;
-import dev.baton.proto.v1.GenerateRequest;
 import dev.baton.router.admission.TenantPolicies;
 import dev.baton.router.fake.DecodeProbe;
 import dev.baton.router.fake.Heard;
 import dev.baton.router.fake.House;
 import dev.baton.router.placement.LeastLoaded;
-import dev.baton.router.tenant.Tenant;
 import java.time.Duration;
-import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -27,21 +24,8 @@ class GenerationDrainTest {
 
   private Heard asked() {
     Heard heard = new Heard();
-    house.generations.start(
-        GenerationRequest.of(
-            GenerateRequest.newBuilder().setText("x").build(),
-            Tenant.ANONYMOUS,
-            "grpc",
-            Optional.empty()),
-        heard);
+    house.start(House.text("x"), heard);
     return heard;
-  }
-
-  private void assertNothingIsLeftOf(Heard heard) {
-    assertThat(heard.ends()).isEqualTo(1);
-    assertThat(house.generations.running()).isZero();
-    assertThat(house.workers.view().prefill().getFirst().ownTokens()).isZero();
-    assertThat(house.workers.view().decode().getFirst().ownRequests()).isZero();
   }
 
   /** A router to which this happens while it looks for workers for a request. */
@@ -79,7 +63,7 @@ class GenerationDrainTest {
     Heard heard = asked();
     heard.usage();
     assertThat(heard.text(0)).isEqualTo("hello");
-    assertNothingIsLeftOf(heard);
+    house.assertNothingIsLeftOf(heard);
   }
 
   @Test
@@ -87,6 +71,6 @@ class GenerationDrainTest {
     whilePlacing(() -> house.generations.close());
     Heard heard = asked();
     assertThat(heard.failure().code()).isEqualTo(ErrorCode.ERROR_CODE_DRAINING);
-    assertNothingIsLeftOf(heard);
+    house.assertNothingIsLeftOf(heard);
   }
 }

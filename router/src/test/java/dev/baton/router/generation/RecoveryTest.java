@@ -93,22 +93,11 @@ class RecoveryTest {
   }
 
   private static GenerateRequest.Builder text(String text) {
-    return GenerateRequest.newBuilder().setText(text).setRequestId("test-1").setMaxTokens(20);
+    return House.text(text).setMaxTokens(20);
   }
 
   private GenerationCall start(GenerateRequest.Builder asked) {
-    return house.generations.start(
-        GenerationRequest.of(asked.build(), Tenant.ANONYMOUS, "grpc", Optional.empty()), heard);
-  }
-
-  /** The listener heard one end, and nothing is in flight anywhere. */
-  private void assertNothingIsLeft() {
-    assertThat(heard.ends()).isEqualTo(1);
-    assertThat(house.generations.running()).isZero();
-    assertThat(house.workers.view().prefill())
-        .allSatisfy(each -> assertThat(each.ownTokens()).isZero());
-    assertThat(house.workers.view().decode())
-        .allSatisfy(each -> assertThat(each.ownRequests()).isZero());
+    return house.start(asked, heard);
   }
 
   private double recoveries(String reason, String kind) {
@@ -173,7 +162,7 @@ class RecoveryTest {
     assertThat(house.decode.calls()).isEqualTo(1);
     assertThat(decode.isCancelled()).isFalse();
     assertThat(recoveries("prefill_worker_lost", "resume")).isEqualTo(1);
-    assertNothingIsLeft();
+    house.assertNothingIsLeftOf(heard);
   }
 
   @Test
@@ -200,7 +189,7 @@ class RecoveryTest {
     decode.complete();
     heard.usage();
     assertThat(recoveries("prefill_stalled", "resume")).isEqualTo(1);
-    assertNothingIsLeft();
+    house.assertNothingIsLeftOf(heard);
   }
 
   @Test
@@ -243,7 +232,7 @@ class RecoveryTest {
 
     heard.usage();
     assertThat(p2.calls()).isZero();
-    assertNothingIsLeft();
+    house.assertNothingIsLeftOf(heard);
   }
 
   /** Where nobody else can, the first decode worker reads the prompt. */
@@ -291,7 +280,7 @@ class RecoveryTest {
 
     assertThat(heard.usage().getRoute().getLocalPrefill()).isTrue();
     assertThat(recoveries("prefill_worker_lost", "local")).isEqualTo(1);
-    assertNothingIsLeft();
+    house.assertNothingIsLeftOf(heard);
   }
 
   @Test
@@ -306,7 +295,7 @@ class RecoveryTest {
 
     assertThat(heard.usage().getRoute().getDecodeWorker()).isEqualTo("d2");
     assertThat(recoveries("decode_handoff_refused", "repush")).isEqualTo(1);
-    assertNothingIsLeft();
+    house.assertNothingIsLeftOf(heard);
   }
 
   @Test
@@ -334,7 +323,7 @@ class RecoveryTest {
     heard.usage();
     assertThat(p2.calls()).isZero();
     assertThat(recoveries("decode_worker_lost", "repush")).isEqualTo(1);
-    assertNothingIsLeft();
+    house.assertNothingIsLeftOf(heard);
   }
 
   @Test
@@ -366,7 +355,7 @@ class RecoveryTest {
     assertThat(usage.getRoute().getDecodeWorker()).isEqualTo("d2");
     assertThat(recoveries("decode_worker_lost", "repush")).isEqualTo(1);
     assertThat(house.meters.get("baton.recovery").timer().count()).isEqualTo(1);
-    assertNothingIsLeft();
+    house.assertNothingIsLeftOf(heard);
   }
 
   @Test
@@ -381,7 +370,7 @@ class RecoveryTest {
     assertThat(heard.text(0)).isEqualTo("ab");
     assertThat(heard.all(Finished.class).getFirst().getStop()).isEqualTo("END");
     assertThat(decode.awaitCancelled()).isTrue();
-    assertNothingIsLeft();
+    house.assertNothingIsLeftOf(heard);
   }
 
   @Test
@@ -399,7 +388,7 @@ class RecoveryTest {
     heard.usage();
     assertThat(heard.text(0)).isEqualTo("abcd");
     assertThat(recoveries("decode_stalled", "repush")).isEqualTo(1);
-    assertNothingIsLeft();
+    house.assertNothingIsLeftOf(heard);
   }
 
   @Test
@@ -446,7 +435,7 @@ class RecoveryTest {
     }
     assertThat(usage.getCompletionTokens())
         .isEqualTo(heard.all(Delta.class).stream().mapToInt(Delta::getTokensCount).sum());
-    assertNothingIsLeft();
+    house.assertNothingIsLeftOf(heard);
   }
 
   @Test
@@ -458,7 +447,7 @@ class RecoveryTest {
         .isEqualTo(FinishReason.FINISH_REASON_LENGTH);
 
     assertThat(d2.calls()).isZero();
-    assertNothingIsLeft();
+    house.assertNothingIsLeftOf(heard);
   }
 
   @Test
@@ -471,7 +460,7 @@ class RecoveryTest {
     assertThat(heard.all(Finished.class).getFirst().getReason())
         .isEqualTo(FinishReason.FINISH_REASON_STOP);
     assertThat(d2.calls()).isZero();
-    assertNothingIsLeft();
+    house.assertNothingIsLeftOf(heard);
   }
 
   @Test
@@ -490,7 +479,7 @@ class RecoveryTest {
     decode.complete();
     heard.usage();
     assertThat(heard.text(0)).isEqualTo("abcd");
-    assertNothingIsLeft();
+    house.assertNothingIsLeftOf(heard);
   }
 
   @Test
@@ -575,7 +564,7 @@ class RecoveryTest {
     assertThat(heard.failure().code()).isEqualTo(ErrorCode.ERROR_CODE_OVERLOADED);
     assertThat(heard.failure().retryAfterMs()).hasValue(1000);
     assertThat(house.decode.calls() + d2.calls()).isEqualTo(2);
-    assertNothingIsLeft();
+    house.assertNothingIsLeftOf(heard);
   }
 
   @Test
@@ -585,7 +574,7 @@ class RecoveryTest {
 
     assertThat(heard.failure().code()).isEqualTo(ErrorCode.ERROR_CODE_INVALID_ARGUMENT);
     assertThat(d2.calls()).isZero();
-    assertNothingIsLeft();
+    house.assertNothingIsLeftOf(heard);
   }
 
   @Test
@@ -605,7 +594,7 @@ class RecoveryTest {
 
     assertThat(heard.failure().code()).isEqualTo(ErrorCode.ERROR_CODE_CANCELLED);
     assertThat(decode.awaitCancelled()).isTrue();
-    assertNothingIsLeft();
+    house.assertNothingIsLeftOf(heard);
   }
 
   @Test
@@ -620,7 +609,7 @@ class RecoveryTest {
     decode.fail(Status.UNAVAILABLE);
 
     assertThat(heard.failure().code()).isEqualTo(ErrorCode.ERROR_CODE_DEADLINE_EXCEEDED);
-    assertNothingIsLeft();
+    house.assertNothingIsLeftOf(heard);
   }
 
   private static GenerateRequest.Builder begun(GenerateRequest.Builder asked, String... choices) {
@@ -645,7 +634,7 @@ class RecoveryTest {
     assertThat(heard.all(Delta.class).stream().mapToInt(Delta::getTokensCount).sum())
         .isEqualTo(TestModel.tokens("D").size());
     assertThat(heard.all(Finished.class).getFirst().getStop()).isEqualTo("END");
-    assertNothingIsLeft();
+    house.assertNothingIsLeftOf(heard);
   }
 
   @Test
@@ -679,7 +668,7 @@ class RecoveryTest {
                 .setStop("!")
                 .build());
     assertThat(List.of(heard.text(0), heard.text(1), heard.text(2))).containsExactly("", "z", "z");
-    assertNothingIsLeft();
+    house.assertNothingIsLeftOf(heard);
   }
 
   @Test
@@ -691,6 +680,6 @@ class RecoveryTest {
         .isEqualTo(FinishReason.FINISH_REASON_LENGTH);
     assertThat(heard.all(Delta.class)).isEmpty();
     assertThat(house.decode.calls() + d2.calls()).isZero();
-    assertNothingIsLeft();
+    house.assertNothingIsLeftOf(heard);
   }
 }
