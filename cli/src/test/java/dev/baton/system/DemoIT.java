@@ -21,12 +21,19 @@ import tools.jackson.databind.json.JsonMapper;
 class DemoIT {
   private static final JsonMapper JSON = JsonMapper.builder().build();
 
+  /** What a script starts in its background ignores SIGINT, and so does all that this starts. */
+  private static final List<String> HEARING_CTRL_C =
+      System.getProperty("os.name").equals("Linux")
+          ? List.of("env", "--default-signal=INT")
+          : List.of();
+
   @TempDir Path home;
   @TempDir Path temp;
 
   private Process demo(String... arguments) throws IOException {
     ProcessBuilder builder =
         BatonProcess.command(Stream.concat(Stream.of("demo"), Stream.of(arguments)).toList());
+    builder.command().addAll(0, HEARING_CTRL_C);
     builder.environment().putAll(Map.of("BATON_HOME", home.toString(), "TMPDIR", temp.toString()));
     return builder.redirectError(home.resolve("stderr").toFile()).start();
   }
@@ -84,6 +91,7 @@ class DemoIT {
     new ProcessBuilder("kill", "-INT", Long.toString(demo.pid())).start().waitFor();
 
     assertThat(demo.waitFor(120, TimeUnit.SECONDS)).isTrue();
+    assertThat(demo.exitValue()).as("exit code of a command that Ctrl-C ended").isEqualTo(130);
     assertThat(children).hasSizeGreaterThanOrEqualTo(4).noneMatch(ProcessHandle::isAlive);
     assertThat(leftovers()).isEmpty();
   }

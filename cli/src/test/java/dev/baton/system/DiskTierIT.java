@@ -42,7 +42,7 @@ class DiskTierIT {
 
       cluster.prefill().kill();
       try (BatonProcess successor =
-          BatonProcess.start(
+          BatonProcess.startQuick(
               disk,
               "successor",
               join(

@@ -17,7 +17,7 @@ class MembershipIT {
   void start() {
     cluster =
         SystemCluster.start(
-            SystemCluster.SMALL,
+            SystemCluster.TINY,
             List.of("--session-timeout", "4s"),
             List.of("--session-timeout", "4s"),
             List.of("--recovery-patience", "3s"));

@@ -17,7 +17,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,16 +30,16 @@ class MixedIT {
   private static final JsonMapper JSON = JsonMapper.builder().build();
   private static final int PORTS = 6;
 
-  @TempDir private Path directory;
-  private final List<BatonProcess> processes = new ArrayList<>();
-  private int firstPort;
-  private String zookeeper;
-  private BatonProcess mixed;
-  private BatonProcess strict;
-  private BatonProcess lenient;
+  @TempDir private static Path directory;
+  private static final List<BatonProcess> processes = new ArrayList<>();
+  private static int firstPort;
+  private static String zookeeper;
+  private static BatonProcess mixed;
+  private static BatonProcess strict;
+  private static BatonProcess lenient;
 
-  @BeforeEach
-  void start() throws IOException {
+  @BeforeAll
+  static void start() throws IOException {
     Path model = directory.resolve("random-model");
     RandomModel.write(model, SystemCluster.SMALL, 7);
     zookeeper =
@@ -65,22 +66,28 @@ class MixedIT {
     strict = launch("strict", router(model));
     lenient = launch("lenient", router(model, "--local-prefill", "alone"));
     mixed.ready();
+  }
+
+  @AfterAll
+  static void stop() {
+    processes.reversed().forEach(BatonProcess::close);
+  }
+
+  /** Whatever the test before came to. */
+  @BeforeEach
+  void bothRolesAreThere() throws Exception {
+    moved("both");
     awaitStatus(strict, 200);
     awaitStatus(lenient, 200);
   }
 
-  @AfterEach
-  void stop() {
-    processes.reversed().forEach(BatonProcess::close);
-  }
-
-  private BatonProcess launch(String name, String... arguments) throws IOException {
-    BatonProcess process = BatonProcess.start(directory, name, List.of(arguments));
+  private static BatonProcess launch(String name, String... arguments) throws IOException {
+    BatonProcess process = BatonProcess.startQuick(directory, name, List.of(arguments));
     processes.add(process);
     return process;
   }
 
-  private String[] router(Path model, String... more) {
+  private static String[] router(Path model, String... more) {
     List<String> arguments = new ArrayList<>(List.of("router", "--http-port", "0"));
     arguments.addAll(List.of("--grpc-port", "0", "--model", model.toString()));
     arguments.addAll(List.of("--zookeeper", zookeeper));
@@ -127,13 +134,13 @@ class MixedIT {
     return JSON.readTree(response.body());
   }
 
-  private OneShot move(String... arguments) throws Exception {
+  private static OneShot move(String... arguments) throws Exception {
     List<String> line = new ArrayList<>(List.of("pool", "move", "--zookeeper", zookeeper));
     line.addAll(List.of(arguments));
     return OneShot.of(line.toArray(String[]::new));
   }
 
-  private void moved(String role) throws Exception {
+  private static void moved(String role) throws Exception {
     OneShot done = move("m", "--to", role);
     assertThat(done.code()).as(done.err()).isZero();
   }
@@ -199,7 +206,7 @@ class MixedIT {
     assertThat(texts).hasSameSizeAs(posts).containsOnly(alone.at("/choices/0/text"));
   }
 
-  private JsonNode crowded(String id) {
+  private static JsonNode crowded(String id) {
     try {
       return answer(post(strict, id));
     } catch (IOException e) {
@@ -231,7 +238,7 @@ class MixedIT {
     assertThat(unknown.err()).contains("req-6", "4,096").hasLineCount(1);
   }
 
-  private String admin(int offset) {
+  private static String admin(int offset) {
     return "127.0.0.1:" + (firstPort + offset);
   }
 

@@ -31,7 +31,7 @@ class PoolIT {
   @Test
   void routerFollowsTheRulesAboutPools() throws Exception {
     try (SystemCluster cluster =
-        SystemCluster.start(SystemCluster.SMALL, List.of(), List.of(), List.of())) {
+        SystemCluster.start(SystemCluster.TINY, List.of(), List.of(), List.of())) {
       cluster.launchPrefill("p-2", List.of("--pool", "other"));
 
       pool(cluster, "serve", cluster.model(), "--prefill", "other");

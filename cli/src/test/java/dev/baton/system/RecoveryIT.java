@@ -50,8 +50,7 @@ class RecoveryIT {
         SystemCluster.start(SystemCluster.SLOW, WORKER, WORKER, List.of("--stall-limit", "3s"));
     workers.put("p-1", cluster.prefill());
     workers.put("d-1", cluster.decode());
-    workers.put("p-2", cluster.launchPrefill("p-2", WORKER));
-    workers.put("d-2", cluster.launchDecode("d-2", WORKER));
+    workers.putAll(cluster.launchPair("p-2", "d-2", WORKER));
   }
 
   @AfterAll

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
@@ -25,6 +26,10 @@ import org.awaitility.Awaitility;
  * Closing it ends them all by SIGTERM.
  */
 public final class SystemCluster implements AutoCloseable {
+  /** For who only asks whether there is an answer: it starts in half the time of the next one. */
+  static final RandomModel.Shape TINY =
+      new RandomModel.Shape(1, 16, 32, 2, 1, 512, 512, true, WeightDtype.BF16);
+
   /** Large enough to move several blocks, small enough to answer in milliseconds. */
   static final RandomModel.Shape SMALL =
       new RandomModel.Shape(3, 64, 160, 4, 2, 1024, 2048, true, WeightDtype.BF16);
@@ -47,6 +52,7 @@ public final class SystemCluster implements AutoCloseable {
   private final List<BatonProcess> processes = new ArrayList<>();
   private final Path directory;
   private final Path model;
+  private final boolean tiny;
   private final BatonProcess zookeeper;
   private final List<String> prefillArguments;
   private final List<String> decodeArguments;
@@ -59,6 +65,7 @@ public final class SystemCluster implements AutoCloseable {
       List<String> prefillFlags,
       List<String> decodeFlags,
       List<String> routerFlags) {
+    tiny = config.hidden() == TINY.hidden();
     try {
       directory = Files.createTempDirectory("baton-system");
       model = directory.resolve("random-model");
@@ -118,7 +125,11 @@ public final class SystemCluster implements AutoCloseable {
   }
 
   private BatonProcess launch(String name, List<String> arguments) throws IOException {
-    BatonProcess process = BatonProcess.start(directory, name, arguments);
+    boolean computes = arguments.getFirst().equals("worker") && !tiny;
+    BatonProcess process =
+        computes
+            ? BatonProcess.start(directory, name, arguments)
+            : BatonProcess.startQuick(directory, name, arguments);
     processes.add(process);
     return process;
   }
@@ -178,25 +189,33 @@ public final class SystemCluster implements AutoCloseable {
     return process;
   }
 
+  /** Starts one more worker of each role, by their ids, and returns when both are ready. */
+  Map<String, BatonProcess> launchPair(String prefillId, String decodeId, List<String> flags)
+      throws IOException {
+    Map<String, BatonProcess> both =
+        Map.of(
+            prefillId, beginWorker("prefill", prefillId, flags),
+            decodeId, beginWorker("decode", decodeId, flags));
+    for (BatonProcess each : both.values()) {
+      each.ready();
+    }
+    return both;
+  }
+
   private BatonProcess launchWorker(String role, String id, List<String> flags) throws IOException {
-    BatonProcess process =
-        launch(
-            id,
-            concat(
-                List.of(
-                    "worker",
-                    role,
-                    "--id",
-                    id,
-                    "--threads",
-                    "1",
-                    "--model",
-                    model.toString(),
-                    "--zookeeper",
-                    zookeeper.ready().get("zookeeper").asString()),
-                flags));
+    BatonProcess process = beginWorker(role, id, flags);
     process.ready();
     return process;
+  }
+
+  private BatonProcess beginWorker(String role, String id, List<String> flags) throws IOException {
+    return launch(
+        id,
+        concat(
+            List.of("worker", role, "--id", id, "--threads", "1"),
+            List.of("--model", model.toString()),
+            List.of("--zookeeper", zookeeper.ready().get("zookeeper").asString()),
+            flags));
   }
 
   String model() {

@@ -51,6 +51,7 @@ final class Ensemble implements AutoCloseable {
                 .withEntrypoint(
                     "/opt/runtime/bin/java",
                     "-Xmx128m",
+                    "-XX:TieredStopAtLevel=1",
                     "-XX:SharedArchiveFile=/opt/baton/baton.jsa",
                     "-Dlogback.configurationFile=" + HOME + "logback.xml",
                     "-cp",
