@@ -355,12 +355,6 @@ final class Int8Panels extends Panels {
     }
   }
 
-  /** One row takes longer to unpack than to read. */
-  @Override
-  int few() {
-    return 2;
-  }
-
   @Override
   void widen(int panel, int k, int count, MemorySegment wide) {
     int groups = count / GROUP;

@@ -16,5 +16,9 @@ final class Lanes {
 
   static final int COUNT = FLOATS.length();
 
+  /** Whether kernels have 16 vector registers instead of 32: x86 before AVX-512. */
+  static final boolean SIXTEEN_REGISTERS =
+      COUNT < 16 && System.getProperty("os.arch").equals("amd64");
+
   private Lanes() {}
 }

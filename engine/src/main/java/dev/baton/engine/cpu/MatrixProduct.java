@@ -16,16 +16,24 @@ import jdk.incubator.vector.FloatVector;
  * <p>Not safe for use by several threads at once.
  */
 final class MatrixProduct {
-  /** Steps whose weights are made floats at once: they fit into the first cache. */
-  private static final int SHORT_RUN = 128;
+  /**
+   * So many rows are faster one by one than six at once: reading the weights is most of the time
+   * then, which the first row does while it computes, and the others find them in the cache.
+   */
+  private static final int FEW_ROWS = 4;
 
-  /** Six rows so many times: more, and it pays to stay with them for a block at once. */
+  /** Panels that a row reads at once where few rows do. */
+  private static final int FOUR = 4;
+
+  /**
+   * So many times six rows are computed in short runs of k, whose weights stay in the first cache
+   * when they are floats. More stay with all of a block's, which fit into the second: reading those
+   * costs less than putting sums away between runs.
+   */
   private static final int FEW_SIXES = 8;
 
+  private static final int SHORT_RUN = 128;
   private static final int SIX_SUMS = SixRows.COUNT * Panels.COLUMNS;
-
-  /** Panels that a few rows read at once. */
-  private static final int FOUR = 4;
 
   private final Team team;
   private final MemorySegment[] wide;
@@ -76,7 +84,7 @@ final class MatrixProduct {
     this.bias = linear.bias();
     this.c = c;
     this.add = add;
-    if (rows > w.few()) {
+    if (rows > FEW_ROWS) {
       packRows();
       team.run(w.panels(), manyRows);
     } else {

@@ -125,18 +125,10 @@ abstract sealed class Panels permits F32Panels, Bf16Panels, F16Panels, Int8Panel
   abstract void fourPanels(float[] a, int aAt, int panel, int k, int count, float[] c, int cAt);
 
   /**
-   * How many rows are faster one by one than six at once: reading the weights is most of the time
-   * then, which the first row does while it computes, and the others find them in the cache.
-   */
-  int few() {
-    return 4;
-  }
-
-  /**
    * Makes floats of the weights of a run of k, exactly, for {@link #sixRows}: once for all rows.
-   * Reads both halves of the run at once: two streams of memory, as {@link #oneRow}.
+   * Reads both halves of the run at once: two streams of memory bring more than one.
    *
-   * @param count steps, at most {@link #RUN}
+   * @param count steps, at most {@link #BLOCK_DEPTH}
    * @param wide {@link #WIDE_BYTES}
    */
   abstract void widen(int panel, int k, int count, MemorySegment wide);
