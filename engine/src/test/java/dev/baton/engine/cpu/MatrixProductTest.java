@@ -36,13 +36,17 @@ class MatrixProductTest {
     "62, 129, 70",
     "1, 65, 1088",
     "2, 64, 2080",
-    "31, 70, 608"
+    "31, 70, 608",
+    "1, 449, 1088",
+    "3, 640, 96",
+    "4, 300, 520",
+    "55, 70, 1120"
   })
   void elementsAreOneAccumulatorPerBlockOfKAndBlocksInOrder(int rows, int columns, int depth) {
     SplittableRandom random = new SplittableRandom(rows * 31L + columns);
     float[] a = floats(random, rows * (depth + 3));
     int stride = Panels.padded(columns);
-    for (WeightDtype dtype : SmallModel.FLOATS) {
+    for (WeightDtype dtype : dtypes(depth)) {
       for (int threads = 1; threads <= 3; threads++) {
         try (Arena arena = Arena.ofShared();
             Team team = new Team(threads)) {
