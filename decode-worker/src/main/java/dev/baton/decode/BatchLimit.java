@@ -3,7 +3,8 @@ package dev.baton.decode;
 /**
  * How many sequences a step holds: as many as memory does. The pool holds no more sequences than
  * blocks, as each has one at least, and requests wait until the pool has room for all of theirs.
- * What remains to bound are logits, which lie on the heap.
+ * What remains to bound are logits, which lie on the heap: those that each sequence keeps count
+ * here, and the engine has others, of as many as one of its passes takes.
  */
 final class BatchLimit {
   private static final int HEAP_SHARE = 4;

@@ -66,8 +66,7 @@ final class PrefillCall implements PrefillListener {
             .setTransferUs(TimeUnit.NANOSECONDS.toMicros(account.push().transferNanos()))
             .setVisibleTransferUs(TimeUnit.NANOSECONDS.toMicros(account.visibleTransferNanos()));
     account.joules().ifPresent(done::setJoules);
-    events.send(PrefillResponse.newBuilder().setDone(done).build());
-    events.complete();
+    events.complete(PrefillResponse.newBuilder().setDone(done).build());
   }
 
   @Override

@@ -23,8 +23,8 @@ import java.util.stream.Stream;
  *             └───────────┴── withdrawn ──► gone
  * </pre>
  *
- * <p>Safe for use by many threads; {@link #awaitWork} is for the one that computes. No listener is
- * called under the lock, and only {@link #awaitWork} and {@link #awaitNone} wait.
+ * <p>Safe for use by many threads; {@link #awaitWork} is for the one that computes. No job's
+ * listener is called under the lock, and only {@link #awaitWork} and {@link #awaitNone} wait.
  */
 final class PrefillJobs {
   private static final Duration RETRY_AFTER = Duration.ofSeconds(1);

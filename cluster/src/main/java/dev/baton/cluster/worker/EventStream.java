@@ -58,6 +58,12 @@ public final class EventStream<E> {
     quietly(observer::onCompleted);
   }
 
+  /** Ends the stream well, and lets nothing come between this event and the end. */
+  public synchronized void complete(E last) {
+    send(last);
+    complete();
+  }
+
   /** Ends the stream with this error. */
   public synchronized void fail(BatonException why, String requestId) {
     end();

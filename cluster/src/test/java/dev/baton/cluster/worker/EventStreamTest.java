@@ -17,10 +17,10 @@ class EventStreamTest {
   @Test
   void nothingFollowsTheEnd() {
     events.send("one");
-    events.complete();
+    events.complete("last");
     events.send("two");
 
-    assertThat(caller.heard).containsExactly("one", "completed");
+    assertThat(caller.heard).containsExactly("one", "last", "completed");
   }
 
   @Test
@@ -35,7 +35,7 @@ class EventStreamTest {
     caller.broken = true;
 
     events.send("one");
-    events.complete();
+    events.complete("last");
 
     assertThat(caller.heard).isEmpty();
   }

@@ -32,6 +32,7 @@ final class Attention {
   private final Layout layout;
   private final int heads;
   private final float scale;
+  private final boolean tiles;
   private final int tilePositions;
 
   /** Attention of so many query heads to each head of keys and values. */
@@ -39,13 +40,14 @@ final class Attention {
     this.layout = layout;
     this.heads = heads;
     this.scale = (float) (1 / Math.sqrt(layout.headSize()));
+    this.tiles = AttentionTile.reads(layout);
     int blocks = Math.max(1, TILE_QUERIES / (heads * layout.blockTokens()));
-    this.tilePositions = blocks * layout.blockTokens();
+    this.tilePositions = tiles ? blocks * layout.blockTokens() : 1;
   }
 
   /**
-   * Most positions of a tile. Tiles had best begin at multiples of it: then the fewest blocks are
-   * seen in part.
+   * Most positions of a tile; 1 if blocks of this layout cannot be read for many. Tiles had best
+   * begin at multiples of it: then the fewest blocks are seen in part.
    */
   int tilePositions() {
     return tilePositions;
@@ -85,7 +87,7 @@ final class Attention {
     int tokens = layout.blockTokens();
     int wholeFrom = Math.ceilDiv(Math.max(0, position + count - window), tokens);
     int wholeTo = (position + 1) / tokens;
-    if (wholeTo <= wholeFrom || count * heads < MANY || !AttentionTile.reads(layout)) {
+    if (wholeTo <= wholeFrom || count * heads < MANY || !tiles) {
       wholeTo = wholeFrom;
     }
     Arrays.fill(scratch.max, 0, count * heads, Float.NEGATIVE_INFINITY);

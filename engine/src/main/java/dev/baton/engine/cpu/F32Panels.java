@@ -149,7 +149,7 @@ final class F32Panels extends Panels {
     }
   }
 
-  /** They are floats: copied, they lie in the first cache for all rows. */
+  /** They are floats: copied, they lie side by side in a cache for all rows. */
   @Override
   void widen(int panel, int k, int count, MemorySegment wide) {
     MemorySegment.copy(data, step(panel, k) * STEP_BYTES, wide, 0, count * STEP_BYTES);

@@ -1,5 +1,6 @@
 package dev.baton.engine.cpu;
 
+import java.util.Set;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -18,7 +19,7 @@ final class Lanes {
 
   /** Whether kernels have 16 vector registers instead of 32: x86 before AVX-512. */
   static final boolean SIXTEEN_REGISTERS =
-      COUNT < 16 && System.getProperty("os.arch").equals("amd64");
+      COUNT < 16 && Set.of("amd64", "x86_64").contains(System.getProperty("os.arch"));
 
   private Lanes() {}
 }

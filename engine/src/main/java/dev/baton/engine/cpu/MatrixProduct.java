@@ -50,6 +50,7 @@ final class MatrixProduct {
   private float[] bias = {};
   private float[] c = {};
   private boolean add;
+  private int atOnce = FOUR;
 
   /** Six rows after the other, in each of them one step of k after the other. */
   private float[] packed = {};
@@ -88,7 +89,9 @@ final class MatrixProduct {
       packRows();
       team.run(w.panels(), manyRows);
     } else {
-      team.run(Math.ceilDiv(w.panels(), FOUR), fewRows);
+      // Where members would go without, panels are shared out singly.
+      atOnce = w.panels() >= FOUR * team.members() ? FOUR : 1;
+      team.run(Math.ceilDiv(w.panels(), atOnce), fewRows);
     }
   }
 
@@ -127,9 +130,9 @@ final class MatrixProduct {
   }
 
   private void fewRows(int member, int from, int to) {
-    int end = Math.min(to * FOUR, w.panels());
-    for (int panel = from * FOUR; panel < end; panel += FOUR) {
-      int count = Math.min(FOUR, end - panel);
+    int end = Math.min(to * atOnce, w.panels());
+    for (int panel = from * atOnce; panel < end; panel += atOnce) {
+      int count = Math.min(atOnce, end - panel);
       for (int block = 0; block < w.depth(); block += Panels.BLOCK_DEPTH) {
         for (int row = 0; row < rows; row++) {
           if (block == 0) {

@@ -55,7 +55,7 @@ class AttentionTest {
         keysValues[t - from] = floats(random, 2 * width);
         new KvPlanes(layout).write(blocks, t, 1, keysValues[t - from], 0, width);
       }
-      for (int heads = 1; heads <= 7; heads++) {
+      for (int heads : new int[] {1, 2, 3, 4, 5, 6, 7, 32}) {
         float[] q = floats(random, heads * headSize + 1);
         float[] out = new float[heads * headSize + 2];
         Attention attention = new Attention(layout, heads);
@@ -106,9 +106,7 @@ class AttentionTest {
     "16, 10, 5, 80, 16, 4096",
     "16, 80, 5, 80, 16, 4096",
     "32, 64, 3, 96, 32, 4096",
-    "64, 16, 2, 128, 48, 70",
-    "8, 64, 7, 120, 8, 4096",
-    "24, 64, 7, 120, 8, 4096"
+    "64, 16, 2, 128, 48, 70"
   })
   void positionsTogetherReadWhatEachReadsAlone(
       int blockTokens, int headSize, int heads, int position, int count, int window) {
@@ -134,6 +132,10 @@ class AttentionTest {
       Attention.Scratch scratch = attention.new Scratch();
       int stride = heads * headSize + 3;
       float[] q = floats(random, count * stride);
+      // Some whose scores lie far apart: what was read before is forgotten, or nothing is added.
+      for (int i = 0; i < q.length / 3; i++) {
+        q[i] *= 50;
+      }
       float[] alone = new float[count * stride];
       for (int i = 0; i < count; i++) {
         int at = i * stride;

@@ -123,7 +123,7 @@ class CpuEngineDeterminismTest {
   @MethodSource(KINDS)
   void batchesOfMoreRowsThanOnePassTakesChangeNoBit(Family family, WeightDtype dtype) {
     Case drawn = new Case(family, dtype, 5);
-    int[] tokens = drawn.tokens(2 * Rows.MOST + 77);
+    int[] tokens = drawn.tokens(Rows.MOST + 77);
     try (CpuEngine engine = drawn.engine(2);
         Pool pool = new Pool(engine)) {
       Sequence small = pool.sequence(tokens, List.of()).run(engine, 100);

@@ -42,8 +42,8 @@ class CpuEngineSpansTest {
     ModelConfig config = SmallModel.config(new SplittableRandom(3));
     ModelDirectory model = SmallModel.write(directory.resolve("model"), config, WeightDtype.F32, 3);
     engine = CpuEngine.load(model, 16, 2);
-    pool = new BlockPool(engine.layout(), 50);
-    blocks = Objects.requireNonNull(pool.tryReserve(50));
+    pool = new BlockPool(engine.layout(), 60);
+    blocks = Objects.requireNonNull(pool.tryReserve(60));
   }
 
   @BeforeEach
@@ -94,8 +94,8 @@ class CpuEngineSpansTest {
 
   @Test
   void whatALayerWasSaidToHoldIsFinalThoughTheBatchTakesSeveralPasses() {
-    Span longer = span(0, 0, 20, SOME_TOKENS);
-    Span other = span(0, 20, 50, SOME_TOKENS);
+    Span longer = span(0, 0, 30, SOME_TOKENS);
+    Span other = span(0, 30, 60, SOME_TOKENS);
     List<Span> batch = List.of(longer, other);
     Map<Span, int[]> told = new IdentityHashMap<>();
     List<Runnable> checks = new ArrayList<>();
