@@ -29,6 +29,8 @@ final class Attention {
   /** Queries that a tile has if it can: copying what they see takes little of its time then. */
   private static final int TILE_QUERIES = 96;
 
+  private static final int SIX = SixRows.COUNT;
+
   private final Layout layout;
   private final int heads;
   private final float scale;
@@ -56,10 +58,10 @@ final class Attention {
   /** What a thread needs to compute. */
   final class Scratch {
     private final float[] scores = new float[heads * layout.blockTokens()];
-    private final float[] max = new float[heads * tilePositions];
-    private final float[] sum = new float[heads * tilePositions];
+    private final float[] max = new float[Math.ceilDiv(heads * tilePositions, SIX) * SIX];
+    private final float[] sum = new float[max.length];
     private final float[] keep = new float[heads];
-    private final AttentionTile tile = new AttentionTile(layout, heads * tilePositions, scale);
+    private final AttentionTile tile = new AttentionTile(layout, max, sum, scale);
   }
 
   /**
@@ -100,26 +102,14 @@ final class Attention {
       walk(q, qAt + i * qStride, blocks, from, end, layer, kvHead, scratch, i * heads, out, to);
     }
     if (wholeTo > wholeFrom) {
-      for (int i = 0; i < count; i++) {
-        for (int head = 0; head < heads; head++) {
-          int h = head * layout.headSize();
-          int query = i * heads + head;
-          scratch.tile.set(
-              query,
-              q,
-              qAt + i * qStride + h,
-              scratch.max[query],
-              scratch.sum[query],
-              out,
-              outAt + i * outStride + h);
-        }
+      int queries = count * heads;
+      for (int query = 0; query < queries; query++) {
+        int qFrom = qAt + place(query, qStride);
+        scratch.tile.set(query, q, qFrom, out, outAt + place(query, outStride));
       }
-      scratch.tile.walk(count * heads, blocks, wholeFrom, wholeTo, layer, kvHead);
-      for (int query = 0; query < count * heads; query++) {
-        scratch.max[query] = scratch.tile.max(query);
-        scratch.sum[query] = scratch.tile.sum(query);
-        int at = outAt + query / heads * outStride + query % heads * layout.headSize();
-        scratch.tile.read(query, out, at);
+      scratch.tile.walk(queries, blocks, wholeFrom, wholeTo, layer, kvHead);
+      for (int query = 0; query < queries; query++) {
+        scratch.tile.read(query, out, outAt + place(query, outStride));
       }
     }
     for (int i = 0; i < count; i++) {
@@ -129,6 +119,11 @@ final class Attention {
       walk(q, qAt + i * qStride, blocks, from, end, layer, kvHead, scratch, i * heads, out, to);
       divide(scratch.sum, i * heads, out, to);
     }
+  }
+
+  /** Where a tile's query begins, or what it reads, from where the first one does. */
+  private int place(int query, int stride) {
+    return query / heads * stride + query % heads * layout.headSize();
   }
 
   /** Goes on with a position's queries over positions {@code from} to {@code to}, exclusive. */

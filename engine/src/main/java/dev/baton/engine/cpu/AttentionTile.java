@@ -58,7 +58,9 @@ final class AttentionTile {
   /** {@code [panel][query][column]}: what was read so far. */
   private final float[] read;
 
+  /** Of each query: its largest score, and the sum of its weights. */
   private final float[] max;
+
   private final float[] sum;
 
   /** {@code [block][query]}: what a block leaves of what was read before it. */
@@ -66,20 +68,23 @@ final class AttentionTile {
 
   private final int most;
 
-  /** For so many queries at most. */
-  AttentionTile(Layout layout, int queries, float scale) {
+  /**
+   * For queries whose largest scores and sums of weights stand in these two, which are of one
+   * length: a whole number of sixes.
+   */
+  AttentionTile(Layout layout, float[] max, float[] sum, float scale) {
     int headSize = layout.headSize();
     this.layout = layout;
     this.scale = scale;
-    this.most = Math.ceilDiv(queries, SIX) * SIX;
+    this.max = max;
+    this.sum = sum;
+    this.most = max.length;
     this.panels = Panels.padded(headSize) / COLUMNS;
     Arena arena = Arena.ofAuto();
     this.keys = arena.allocate(headSize * SixRows.STEP_BYTES, Panels.CACHE_LINE);
     this.values = arena.allocate((long) panels * COLUMNS * SixRows.STEP_BYTES, Panels.CACHE_LINE);
     this.queries = new float[most * headSize];
     this.read = new float[panels * most * COLUMNS];
-    this.max = new float[most];
-    this.sum = new float[most];
     this.keep = new float[COLUMNS / Math.min(COLUMNS, layout.blockTokens()) * SIX];
   }
 
@@ -88,15 +93,13 @@ final class AttentionTile {
     return COLUMNS % layout.blockTokens() == 0 && layout.blockTokens() % L == 0;
   }
 
-  /** Takes over a query, and how far it has come: its largest score, its sum, and what it read. */
-  void set(int query, float[] q, int qAt, float max, float sum, float[] out, int outAt) {
+  /** Takes over a query, and what it read before. */
+  void set(int query, float[] q, int qAt, float[] out, int outAt) {
     int headSize = layout.headSize();
     int to = query / SIX * SIX * headSize + query % SIX;
     for (int d = 0; d < headSize; d++) {
       queries[to + d * SIX] = q[qAt + d];
     }
-    this.max[query] = max;
-    this.sum[query] = sum;
     for (int panel = 0; panel < panels; panel++) {
       int from = panel * COLUMNS;
       int count = Math.min(COLUMNS, headSize - from);
@@ -111,16 +114,6 @@ final class AttentionTile {
       int count = Math.min(COLUMNS, layout.headSize() - from);
       System.arraycopy(read, readAt(panel, query), out, outAt + from, count);
     }
-  }
-
-  /** A query's largest score. */
-  float max(int query) {
-    return max[query];
-  }
-
-  /** The sum of a query's weights. */
-  float sum(int query) {
-    return sum[query];
   }
 
   /** Goes on with the first {@code count} queries over blocks {@code from} to {@code to}. */
