@@ -16,17 +16,26 @@ public final class JavaCommand {
       List.of("-Xmx192m", "-XX:+UseSerialGC", "-XX:ReservedCodeCacheSize=64m");
 
   private static final String MAIN = "dev.baton.cli.Baton";
-  private static final String VECTOR_API = "--add-modules=jdk.incubator.vector";
+
+  /** As the launcher has them. */
+  private static final List<String> ENGINE =
+      List.of("--add-modules=jdk.incubator.vector", "-XX:Tier4MinInvocationThreshold=16");
 
   /** What a short command wants and a server does not, or what two processes cannot share. */
   private static final List<String> OWN =
-      List.of("-XX:TieredStopAtLevel", "-agentlib", "-agentpath", "-javaagent", "--add-modules");
+      List.of(
+          "-XX:TieredStopAtLevel",
+          "-XX:Tier4MinInvocationThreshold",
+          "-agentlib",
+          "-agentpath",
+          "-javaagent",
+          "--add-modules");
 
   private JavaCommand() {}
 
   /** For a process that runs the engine, with further flags of its JVM. */
   public static List<String> withEngine(List<String> flags, List<String> arguments) {
-    return of(Stream.concat(Stream.of(VECTOR_API), flags.stream()).toList(), arguments);
+    return of(Stream.concat(ENGINE.stream(), flags.stream()).toList(), arguments);
   }
 
   /** For any other. */

@@ -15,6 +15,7 @@ class JavaCommandTest {
             "-Xmx1g",
             "-agentlib:jdwp=transport=dt_socket",
             "--add-modules=jdk.incubator.vector",
+            "-XX:Tier4MinInvocationThreshold=16",
             "-Djava.io.tmpdir=/some where");
     assertThat(JavaCommand.inherited(flags))
         .containsExactly(

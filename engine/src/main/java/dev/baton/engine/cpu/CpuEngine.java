@@ -13,6 +13,7 @@ import dev.baton.model.LineageDigest;
 import dev.baton.model.ModelConfig;
 import dev.baton.model.ModelDirectory;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 
 /**
  * The embedded engine: a transformer of one of the {@linkplain dev.baton.model.Family families} on
@@ -82,10 +83,12 @@ public final class CpuEngine implements Engine {
             KvDtype.F32,
             blockTokens,
             PlaneOrder.K_BY_DIMENSION_V_BY_TOKEN);
+    CompletableFuture<Void> compilation = KernelCompilation.direct();
     Team team = new Team(threads);
     try {
       LoadedWeights weights = LoadedWeights.load(directory, store, team);
       try {
+        compilation.join();
         return new CpuEngine(config, layout, weights, team);
       } catch (Throwable e) {
         weights.close();

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.baton.model.weights.WeightDtype;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -61,24 +60,12 @@ class VectorWidthTest {
     return report.strip().split(" ", 3)[index];
   }
 
-  /** The report, the last line that the JVM prints. */
+  /** The report of a JVM with this flag. */
   private String run(String flag, List<WeightDtype> dtypes)
       throws IOException, InterruptedException {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                flag,
-                "--add-modules=jdk.incubator.vector",
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                System.getProperty("java.class.path"),
-                DigestMain.class.getName(),
-                directory.resolve("forked" + flag).toString()));
-    dtypes.forEach(each -> command.add(each.name()));
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(process.waitFor()).as("%s: %s", flag, output).isZero();
-    return output.lines().filter(each -> each.startsWith("UseAVX=")).findFirst().orElseThrow();
+    return DigestProcess.run(directory.resolve("forked" + flag), List.of(flag), dtypes)
+        .filter(each -> each.startsWith("UseAVX="))
+        .findFirst()
+        .orElseThrow();
   }
 }

@@ -1,0 +1,78 @@
+package dev.baton.engine.cpu;
+
+import com.sun.management.HotSpotDiagnosticMXBean;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import javax.management.JMException;
+import javax.management.ObjectName;
+
+/**
+ * Has HotSpot compile this package by its optimizing compiler alone. Its first one makes vectors
+ * objects, which is no faster than interpreting; and it gives large kernels up ("out of virtual
+ * registers"), after which some stay interpreted for ever, at a hundredth of their speed. Which, is
+ * chance: it depends on what is hot when.
+ *
+ * <p>Best effort: another virtual machine, or one that was told to do without a compiler, goes its
+ * own way.
+ *
+ * @see <a href="https://openjdk.org/jeps/165">JEP 165: Compiler Control</a>
+ */
+final class KernelCompilation {
+  private static final String DIRECTIVES =
+      """
+      [{match: ["dev/baton/engine/cpu/*.*"], c1: {Exclude: true}}]
+      """;
+
+  /** The level of the optimizing compiler, where the JVM goes through all. */
+  private static final String OPTIMIZED = "4";
+
+  /** A third of a second, which passes while weights are read. */
+  private static final CompletableFuture<Void> DIRECTED =
+      CompletableFuture.runAsync(
+          KernelCompilation::addDirectives,
+          task -> Thread.ofPlatform().daemon().name("baton-kernel-compilation").start(task));
+
+  private KernelCompilation() {}
+
+  /** Begins to say so, once a JVM; what is compiled after the end of that complies. */
+  static CompletableFuture<Void> direct() {
+    return DIRECTED;
+  }
+
+  private static boolean bothCompilersRun() {
+    HotSpotDiagnosticMXBean hotSpot =
+        ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class);
+    try {
+      return hotSpot != null
+          && hotSpot.getVMOption("TieredCompilation").getValue().equals("true")
+          && hotSpot.getVMOption("TieredStopAtLevel").getValue().equals(OPTIMIZED);
+    } catch (IllegalArgumentException e) {
+      return false; // A virtual machine without such an option.
+    }
+  }
+
+  private static void addDirectives() {
+    if (!bothCompilersRun()) {
+      return;
+    }
+    try {
+      Path file = Files.createTempFile("baton-kernels", ".json");
+      try {
+        Files.writeString(file, DIRECTIVES);
+        ManagementFactory.getPlatformMBeanServer()
+            .invoke(
+                new ObjectName("com.sun.management:type=DiagnosticCommand"),
+                "compilerDirectivesAdd",
+                new Object[] {new String[] {file.toString()}},
+                new String[] {String[].class.getName()});
+      } finally {
+        Files.delete(file);
+      }
+    } catch (IOException | JMException e) {
+      // Kernels compile as all else does then.
+    }
+  }
+}

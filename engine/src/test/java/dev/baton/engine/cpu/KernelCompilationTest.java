@@ -1,0 +1,40 @@
+package dev.baton.engine.cpu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.baton.model.weights.WeightDtype;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class KernelCompilationTest {
+  /** A line of {@code -XX:+PrintCompilation}: time, number, marks, level, method. */
+  private static final Pattern COMPILED =
+      Pattern.compile(
+          "\\s*\\d+\\s+\\d+[\\s%sb!n]+(\\d)\\s+dev\\.baton\\.engine\\.cpu\\.(\\w+)::(\\w+) .*");
+
+  @TempDir private Path directory;
+
+  @Test
+  void kernelsAreCompiledByTheOptimizingCompilerAlone() throws Exception {
+    List<String> optimized = new ArrayList<>();
+    List<String> others = new ArrayList<>();
+    DigestProcess.run(directory, List.of("-XX:+PrintCompilation"), List.of(WeightDtype.I8))
+        .map(COMPILED::matcher)
+        .filter(Matcher::matches)
+        .filter(line -> isKernel(line.group(2), line.group(3)))
+        .forEach(line -> (line.group(1).equals("4") ? optimized : others).add(line.group()));
+    assertThat(optimized).isNotEmpty();
+    assertThat(others).isEmpty();
+  }
+
+  private static boolean isKernel(String type, String method) {
+    return type.equals("SixRowsByFour")
+        || type.equals("SixRowsByTwo")
+        || type.equals("Int8Panels") && method.matches("onePanel|fourPanels|widenGroups");
+  }
+}
