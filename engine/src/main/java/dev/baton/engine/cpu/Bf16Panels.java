@@ -50,7 +50,8 @@ final class Bf16Panels extends Panels {
   }
 
   @Override
-  void onePanel(float[] a, int aAt, int panel, int k, int count, float[] c, int cAt) {
+  void onePanel(
+      float[] a, int aAt, int panel, int k, int count, float[] sums, int sumsAt, float[] scratch) {
     long first = step(panel, k) * STEP_BYTES;
     for (int n = 0; n < HALF; n += 2 * L) {
       FloatVector sum0 = FloatVector.zero(S);
@@ -67,16 +68,16 @@ final class Bf16Panels extends Panels {
         sum2 = x.fma(left.and(HIGH).reinterpretAsFloats(), sum2);
         sum3 = x.fma(right.and(HIGH).reinterpretAsFloats(), sum3);
       }
-      int out = cAt + n;
-      FloatVector.fromArray(S, c, out).add(sum0).intoArray(c, out);
-      FloatVector.fromArray(S, c, out + L).add(sum1).intoArray(c, out + L);
-      FloatVector.fromArray(S, c, out + HALF).add(sum2).intoArray(c, out + HALF);
-      FloatVector.fromArray(S, c, out + HALF + L).add(sum3).intoArray(c, out + HALF + L);
+      sum0.intoArray(sums, sumsAt + n);
+      sum1.intoArray(sums, sumsAt + n + L);
+      sum2.intoArray(sums, sumsAt + n + HALF);
+      sum3.intoArray(sums, sumsAt + n + HALF + L);
     }
   }
 
   @Override
-  void fourPanels(float[] a, int aAt, int panel, int k, int count, float[] c, int cAt) {
+  void fourPanels(
+      float[] a, int aAt, int panel, int k, int count, float[] sums, int sumsAt, float[] scratch) {
     long first = step(panel, k) * STEP_BYTES;
     long second = step(panel + 1, k) * STEP_BYTES;
     long third = step(panel + 2, k) * STEP_BYTES;
@@ -126,39 +127,22 @@ final class Bf16Panels extends Panels {
         sum32 = x.fma(left3.and(HIGH).reinterpretAsFloats(), sum32);
         sum33 = x.fma(right3.and(HIGH).reinterpretAsFloats(), sum33);
       }
-      int out = cAt + n;
-      FloatVector.fromArray(S, c, out).add(sum00).intoArray(c, out);
-      FloatVector.fromArray(S, c, out + L).add(sum01).intoArray(c, out + L);
-      FloatVector.fromArray(S, c, out + HALF).add(sum02).intoArray(c, out + HALF);
-      FloatVector.fromArray(S, c, out + HALF + L).add(sum03).intoArray(c, out + HALF + L);
-      FloatVector.fromArray(S, c, out + COLUMNS).add(sum10).intoArray(c, out + COLUMNS);
-      FloatVector.fromArray(S, c, out + COLUMNS + L).add(sum11).intoArray(c, out + COLUMNS + L);
-      FloatVector.fromArray(S, c, out + COLUMNS + HALF)
-          .add(sum12)
-          .intoArray(c, out + COLUMNS + HALF);
-      FloatVector.fromArray(S, c, out + COLUMNS + HALF + L)
-          .add(sum13)
-          .intoArray(c, out + COLUMNS + HALF + L);
-      FloatVector.fromArray(S, c, out + 2 * COLUMNS).add(sum20).intoArray(c, out + 2 * COLUMNS);
-      FloatVector.fromArray(S, c, out + 2 * COLUMNS + L)
-          .add(sum21)
-          .intoArray(c, out + 2 * COLUMNS + L);
-      FloatVector.fromArray(S, c, out + 2 * COLUMNS + HALF)
-          .add(sum22)
-          .intoArray(c, out + 2 * COLUMNS + HALF);
-      FloatVector.fromArray(S, c, out + 2 * COLUMNS + HALF + L)
-          .add(sum23)
-          .intoArray(c, out + 2 * COLUMNS + HALF + L);
-      FloatVector.fromArray(S, c, out + 3 * COLUMNS).add(sum30).intoArray(c, out + 3 * COLUMNS);
-      FloatVector.fromArray(S, c, out + 3 * COLUMNS + L)
-          .add(sum31)
-          .intoArray(c, out + 3 * COLUMNS + L);
-      FloatVector.fromArray(S, c, out + 3 * COLUMNS + HALF)
-          .add(sum32)
-          .intoArray(c, out + 3 * COLUMNS + HALF);
-      FloatVector.fromArray(S, c, out + 3 * COLUMNS + HALF + L)
-          .add(sum33)
-          .intoArray(c, out + 3 * COLUMNS + HALF + L);
+      sum00.intoArray(sums, sumsAt + n);
+      sum01.intoArray(sums, sumsAt + n + L);
+      sum02.intoArray(sums, sumsAt + n + HALF);
+      sum03.intoArray(sums, sumsAt + n + HALF + L);
+      sum10.intoArray(sums, sumsAt + n + COLUMNS);
+      sum11.intoArray(sums, sumsAt + n + COLUMNS + L);
+      sum12.intoArray(sums, sumsAt + n + COLUMNS + HALF);
+      sum13.intoArray(sums, sumsAt + n + COLUMNS + HALF + L);
+      sum20.intoArray(sums, sumsAt + n + 2 * COLUMNS);
+      sum21.intoArray(sums, sumsAt + n + 2 * COLUMNS + L);
+      sum22.intoArray(sums, sumsAt + n + 2 * COLUMNS + HALF);
+      sum23.intoArray(sums, sumsAt + n + 2 * COLUMNS + HALF + L);
+      sum30.intoArray(sums, sumsAt + n + 3 * COLUMNS);
+      sum31.intoArray(sums, sumsAt + n + 3 * COLUMNS + L);
+      sum32.intoArray(sums, sumsAt + n + 3 * COLUMNS + HALF);
+      sum33.intoArray(sums, sumsAt + n + 3 * COLUMNS + HALF + L);
     }
   }
 

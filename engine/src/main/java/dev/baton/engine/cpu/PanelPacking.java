@@ -20,7 +20,7 @@ record PanelPacking(
     ModelConfig config, Weights weights, List<Matrix> matrices, List<Section> sections)
     implements Packing {
   /** Raise it with every change of how weights lie in panels: packed files outlive the program. */
-  static final int VERSION = 1;
+  static final int VERSION = 2;
 
   static PanelPacking of(ModelConfig config, Weights weights) {
     List<Matrix> matrices = TransformerWeights.matrices(config, weights);

@@ -30,6 +30,12 @@ abstract sealed class Panels permits F32Panels, Bf16Panels, F16Panels, Int8Panel
   static final long WIDE_BYTES =
       (long) BLOCK_DEPTH / Tensor.GROUP * SixRows.GROUP_FLOATS * Float.BYTES;
 
+  /** Panels that a row reads at once. */
+  static final int FOUR = 4;
+
+  /** For what a format sums up apart: four panels' groups of a block. */
+  static final int SCRATCH_FLOATS = BLOCK_DEPTH / Tensor.GROUP * FOUR * COLUMNS;
+
   /** What packed weights are aligned to, in bytes. */
   static final int CACHE_LINE = 64;
 
@@ -109,20 +115,24 @@ abstract sealed class Panels permits F32Panels, Bf16Panels, F16Panels, Int8Panel
   abstract void put(int column, Tensor part, int row);
 
   /**
-   * Kernel: {@code c[n] += sum over k of a[k] * w[k][n]} for one row and the columns of a panel,
+   * Kernel: {@code sums[n] = sum over k of a[k] * w[k][n]} for one row and the columns of a panel,
    * over one block of k.
    *
    * @param aAt where the row's values of {@code k} begin
    * @param k where the block begins
    * @param count its steps
+   * @param sumsAt where the sums go, {@link #COLUMNS} a panel
+   * @param scratch {@link #SCRATCH_FLOATS}
    */
-  abstract void onePanel(float[] a, int aAt, int panel, int k, int count, float[] c, int cAt);
+  abstract void onePanel(
+      float[] a, int aAt, int panel, int k, int count, float[] sums, int sumsAt, float[] scratch);
 
   /**
    * As {@link #onePanel} for four panels that follow each other, step by step: four streams of
    * memory keep four times as many reads under way as one.
    */
-  abstract void fourPanels(float[] a, int aAt, int panel, int k, int count, float[] c, int cAt);
+  abstract void fourPanels(
+      float[] a, int aAt, int panel, int k, int count, float[] sums, int sumsAt, float[] scratch);
 
   /**
    * Makes floats of the weights of a run of k, exactly, for {@link #sixRows}: once for all rows.

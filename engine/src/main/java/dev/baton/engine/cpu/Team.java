@@ -31,7 +31,7 @@ final class Team implements AutoCloseable {
   private static final long LOOKOUT_NANOS = 50_000;
 
   /** Units are taken in so many portions a member, unless there are fewer. */
-  private static final int PORTIONS = 8;
+  private static final int PORTIONS = 32;
 
   private final List<Member> helpers = new ArrayList<>();
   private final AtomicInteger next = new AtomicInteger();

@@ -40,7 +40,8 @@ class MatrixProductTest {
     "1, 449, 1088",
     "3, 640, 96",
     "4, 300, 520",
-    "55, 70, 1120"
+    "55, 70, 1120",
+    "2, 2113, 544"
   })
   void elementsAreOneAccumulatorPerBlockOfKAndBlocksInOrder(int rows, int columns, int depth) {
     SplittableRandom random = new SplittableRandom(rows * 31L + columns);
