@@ -2,11 +2,12 @@ package dev.baton.decode;
 
 import dev.baton.cluster.work.Chip;
 import dev.baton.cluster.work.WorkMeter;
+import dev.baton.cluster.worker.WorkerOffer;
 import dev.baton.engine.Engine;
 import dev.baton.kv.BlockPool;
-import dev.baton.kv.PoolUsage;
 import dev.baton.kv.handoff.HandoffReceiver;
 import dev.baton.proto.internal.v1.WorkerLoad;
+import dev.baton.proto.internal.v1.WorkerRole;
 import io.grpc.BindableService;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
@@ -21,7 +22,7 @@ import java.util.function.LongSupplier;
  * that are given.
  */
 public final class DecodeParts {
-  private final BlockPool pool;
+  private final WorkerOffer offer;
   private final DecodeLoop loop;
   private final DecodeCalls calls;
   private final DecodeEndpoint endpoint;
@@ -47,18 +48,19 @@ public final class DecodeParts {
       LongSupplier nanos,
       Runnable changed,
       MeterRegistry meters) {
-    this.pool = pool;
+    WorkMeter work = new WorkMeter(new Chip(Optional.empty(), nanos));
+    this.offer =
+        new WorkerOffer(
+            WorkerRole.WORKER_ROLE_DECODE,
+            engine.lineage(),
+            engine.contextTokens(),
+            engine.vocabulary(),
+            pool,
+            work,
+            Optional.empty());
     DecodeMetrics metrics = new DecodeMetrics(meters);
     BlockAdmission admission = new BlockAdmission(pool, maxQueue);
-    this.loop =
-        new DecodeLoop(
-            engine,
-            pool,
-            maxBatch,
-            chunkTokens,
-            metrics,
-            new WorkMeter(new Chip(Optional.empty(), nanos)),
-            nanos);
+    this.loop = new DecodeLoop(engine, pool, maxBatch, chunkTokens, metrics, work, nanos);
     this.calls = new DecodeCalls(changed, loop::secondsPerToken);
     threads.execute(admission::run);
     threads.execute(loop::run);
@@ -83,16 +85,6 @@ public final class DecodeParts {
 
   /** What the worker says of its load. */
   public WorkerLoad load() {
-    DecodeLoad load = calls.load();
-    PoolUsage usage = pool.usage();
-    return WorkerLoad.newBuilder()
-        .setRunning(load.running())
-        .setWaiting(load.waiting())
-        .setSequences(load.sequences())
-        .setPendingTokens(loop.pendingTokens())
-        .setBlocksTotal(usage.total())
-        .setBlocksUsed(usage.used())
-        .setBlocksCached(usage.cached())
-        .build();
+    return offer.load(calls.load().toProto(loop.pendingTokens()));
   }
 }

@@ -166,14 +166,7 @@ public final class DecodeWorker implements AutoCloseable {
   }
 
   private WorkerLoad load() {
-    DecodeLoad load = calls.load();
-    return offer.load(
-        WorkerLoad.newBuilder()
-            .setRunning(load.running())
-            .setWaiting(load.waiting())
-            .setSequences(load.sequences())
-            .setPendingTokens(loop.pendingTokens())
-            .setDraining(load.draining()));
+    return offer.load(calls.load().toProto(loop.pendingTokens()));
   }
 
   /** Runs this once, on a thread of its own, when an operator orders that the worker drains. */

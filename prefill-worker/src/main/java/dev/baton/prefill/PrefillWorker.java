@@ -181,14 +181,8 @@ public final class PrefillWorker implements AutoCloseable {
   }
 
   private WorkerLoad load() {
-    PrefillLoad load = loop.load();
     return offer.load(
-        WorkerLoad.newBuilder()
-            .setRunning(load.running())
-            .setWaiting(load.waiting())
-            .setPendingTokens(load.pendingTokens())
-            .setDraining(load.draining())
-            .setBlocksOnDisk(diskTier.map(DiskTier::blocks).orElse(0L)));
+        loop.load().toProto().setBlocksOnDisk(diskTier.map(DiskTier::blocks).orElse(0L)));
   }
 
   /** Runs this once, on a thread of its own, when an operator orders that the worker drains. */
