@@ -7,7 +7,6 @@ import dev.baton.engine.Engine;
 import dev.baton.kv.BlockPool;
 import dev.baton.kv.handoff.HandoffReceiver;
 import dev.baton.proto.internal.v1.WorkerLoad;
-import dev.baton.proto.internal.v1.WorkerRole;
 import io.grpc.BindableService;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
@@ -49,15 +48,7 @@ public final class DecodeParts {
       Runnable changed,
       MeterRegistry meters) {
     WorkMeter work = new WorkMeter(new Chip(Optional.empty(), nanos));
-    this.offer =
-        new WorkerOffer(
-            WorkerRole.WORKER_ROLE_DECODE,
-            engine.lineage(),
-            engine.contextTokens(),
-            engine.vocabulary(),
-            pool,
-            work,
-            Optional.empty());
+    this.offer = DecodeWorker.offer(engine, pool, work, Optional.empty());
     DecodeMetrics metrics = new DecodeMetrics(meters);
     BlockAdmission admission = new BlockAdmission(pool, maxQueue);
     this.loop = new DecodeLoop(engine, pool, maxBatch, chunkTokens, metrics, work, nanos);

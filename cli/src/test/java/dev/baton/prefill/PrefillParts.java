@@ -7,7 +7,6 @@ import dev.baton.engine.Engine;
 import dev.baton.kv.BlockPool;
 import dev.baton.kv.handoff.HandoffSender;
 import dev.baton.proto.internal.v1.WorkerLoad;
-import dev.baton.proto.internal.v1.WorkerRole;
 import io.grpc.BindableService;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
@@ -45,15 +44,7 @@ public final class PrefillParts {
       Runnable changed,
       MeterRegistry meters) {
     WorkMeter work = new WorkMeter(new Chip(Optional.empty(), nanos));
-    this.offer =
-        new WorkerOffer(
-            WorkerRole.WORKER_ROLE_PREFILL,
-            engine.lineage(),
-            engine.contextTokens(),
-            engine.vocabulary(),
-            pool,
-            work,
-            Optional.empty());
+    this.offer = PrefillWorker.offer(engine, pool, work, Optional.empty());
     PrefillMetrics metrics = new PrefillMetrics(meters);
     Overlap overlap = new Overlap(engine.layout(), chunkTokens);
     this.loop =

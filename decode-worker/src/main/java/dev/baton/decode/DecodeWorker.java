@@ -63,15 +63,7 @@ public final class DecodeWorker implements AutoCloseable {
     closing.later(work);
     try {
       this.pool = closing.laterIfAtRest(new BlockPool(engine.layout(), common.blocks()));
-      this.offer =
-          new WorkerOffer(
-              WorkerRole.WORKER_ROLE_DECODE,
-              engine.lineage(),
-              engine.contextTokens(),
-              engine.vocabulary(),
-              pool,
-              work,
-              sharesChipWith);
+      this.offer = offer(engine, pool, work, sharesChipWith);
       DecodeMetrics metrics = new DecodeMetrics(meters);
       StatusService status =
           new StatusService(
@@ -163,6 +155,19 @@ public final class DecodeWorker implements AutoCloseable {
         work,
         sharesChipWith,
         ProcessMetrics.registry("decode", config.common().id()));
+  }
+
+  /** What a worker with this engine and these blocks offers. */
+  static WorkerOffer offer(
+      Engine engine, BlockPool pool, WorkMeter work, Optional<String> sharesChipWith) {
+    return new WorkerOffer(
+        WorkerRole.WORKER_ROLE_DECODE,
+        engine.lineage(),
+        engine.contextTokens(),
+        engine.vocabulary(),
+        pool,
+        work,
+        sharesChipWith);
   }
 
   private WorkerLoad load() {

@@ -64,15 +64,7 @@ public final class PrefillWorker implements AutoCloseable {
     closing.later(work);
     try {
       this.pool = closing.laterIfAtRest(new BlockPool(engine.layout(), common.blocks()));
-      this.offer =
-          new WorkerOffer(
-              WorkerRole.WORKER_ROLE_PREFILL,
-              engine.lineage(),
-              engine.contextTokens(),
-              engine.vocabulary(),
-              pool,
-              work,
-              sharesChipWith);
+      this.offer = offer(engine, pool, work, sharesChipWith);
       Optional<DiskRestore> disk =
           config.diskTier().map(tier -> DiskRestore.open(tier, engine, pool, meters));
       disk.ifPresent(tier -> closing.doLater(() -> close(tier, common.drainLimits().time())));
@@ -178,6 +170,19 @@ public final class PrefillWorker implements AutoCloseable {
         work,
         sharesChipWith,
         ProcessMetrics.registry("prefill", config.common().id()));
+  }
+
+  /** What a worker with this engine and these blocks offers. */
+  static WorkerOffer offer(
+      Engine engine, BlockPool pool, WorkMeter work, Optional<String> sharesChipWith) {
+    return new WorkerOffer(
+        WorkerRole.WORKER_ROLE_PREFILL,
+        engine.lineage(),
+        engine.contextTokens(),
+        engine.vocabulary(),
+        pool,
+        work,
+        sharesChipWith);
   }
 
   private WorkerLoad load() {
