@@ -3,7 +3,8 @@
 //   llama-rounds bench MODEL.gguf THREADS PROMPT,... BATCH,... CONTEXT ROUNDS
 //     One JSON object on stdout, with the names of `baton bench engine --json`. A prompt is read in one batch (micro-batches
 //     of 512), logits of its last token; a step computes the token at position CONTEXT - 1 of each sequence and its logits,
-//     again and again. Each sequence has KV of its own. One round that does not count comes first; the median is reported.
+//     again and again. Each sequence has KV of its own. A round is as many passes as fill half a second, at least one, and
+//     counts as their mean; a first one of a second does not count; the median is reported.
 //   llama-rounds logits MODEL.gguf THREADS COUNT OUT < ids
 //     Reads the token ids as a prompt and continues it greedily by COUNT tokens, which stdout lists. OUT gets the logits that
 //     each was taken from, as floats. KV is kept in floats, without flash attention, which rounds to halves inside.
@@ -142,20 +143,33 @@ class Bench {
 
     // Runs the batch again and again; what it adds to the KV, from position `start` on, is dropped each time.
     void report(const std::string & name, int tokens, llama_context * context, Batch & batch, int start) {
-        std::vector<double> seconds;
-        for (int i = -1; i < rounds; i++) {
-            const auto from = std::chrono::steady_clock::now();
+        const auto pass = [&] {
             batch.run(context);
-            const std::chrono::duration<double> took = std::chrono::steady_clock::now() - from;
-            if (i >= 0) {
-                seconds.push_back(took.count());
-            }
             llama_memory_seq_rm(llama_get_memory(context), -1, start, -1);
+        };
+        mean(pass, 1.0);
+        std::vector<double> seconds;
+        for (int i = 0; i < rounds; i++) {
+            seconds.push_back(mean(pass, 0.5));
         }
         std::sort(seconds.begin(), seconds.end());
         field(name + "_tokens_per_s", std::to_string(tokens / seconds[seconds.size() / 2]));
         field(name + "_tokens_per_s_range",
             "[" + std::to_string(tokens / seconds.back()) + "," + std::to_string(tokens / seconds.front()) + "]");
+    }
+
+    // Seconds a pass, of as many as fill so many seconds: what dev.baton.cli.machine.Rounds does.
+    template <typename Pass>
+    static double mean(const Pass & pass, double least) {
+        const auto start = std::chrono::steady_clock::now();
+        std::chrono::duration<double> elapsed;
+        int passes = 0;
+        do {
+            pass();
+            passes++;
+            elapsed = std::chrono::steady_clock::now() - start;
+        } while (elapsed.count() < least);
+        return elapsed.count() / passes;
     }
 
     void field(const std::string & name, const std::string & value) {

@@ -2,9 +2,9 @@ package dev.baton.decode;
 
 import dev.baton.cluster.work.Chip;
 import dev.baton.cluster.work.WorkMeter;
+import dev.baton.cluster.worker.WorkerOffer;
 import dev.baton.engine.Engine;
 import dev.baton.kv.BlockPool;
-import dev.baton.kv.PoolUsage;
 import dev.baton.kv.handoff.HandoffReceiver;
 import dev.baton.proto.internal.v1.WorkerLoad;
 import io.grpc.BindableService;
@@ -21,7 +21,7 @@ import java.util.function.LongSupplier;
  * that are given.
  */
 public final class DecodeParts {
-  private final BlockPool pool;
+  private final WorkerOffer offer;
   private final DecodeLoop loop;
   private final DecodeCalls calls;
   private final DecodeEndpoint endpoint;
@@ -47,18 +47,11 @@ public final class DecodeParts {
       LongSupplier nanos,
       Runnable changed,
       MeterRegistry meters) {
-    this.pool = pool;
+    WorkMeter work = new WorkMeter(new Chip(Optional.empty(), nanos));
+    this.offer = DecodeWorker.offer(engine, pool, work, Optional.empty());
     DecodeMetrics metrics = new DecodeMetrics(meters);
     BlockAdmission admission = new BlockAdmission(pool, maxQueue);
-    this.loop =
-        new DecodeLoop(
-            engine,
-            pool,
-            maxBatch,
-            chunkTokens,
-            metrics,
-            new WorkMeter(new Chip(Optional.empty(), nanos)),
-            nanos);
+    this.loop = new DecodeLoop(engine, pool, maxBatch, chunkTokens, metrics, work, nanos);
     this.calls = new DecodeCalls(changed, loop::secondsPerToken);
     threads.execute(admission::run);
     threads.execute(loop::run);
@@ -83,16 +76,6 @@ public final class DecodeParts {
 
   /** What the worker says of its load. */
   public WorkerLoad load() {
-    DecodeLoad load = calls.load();
-    PoolUsage usage = pool.usage();
-    return WorkerLoad.newBuilder()
-        .setRunning(load.running())
-        .setWaiting(load.waiting())
-        .setSequences(load.sequences())
-        .setPendingTokens(loop.pendingTokens())
-        .setBlocksTotal(usage.total())
-        .setBlocksUsed(usage.used())
-        .setBlocksCached(usage.cached())
-        .build();
+    return offer.load(calls.load().toProto(loop.pendingTokens()));
   }
 }

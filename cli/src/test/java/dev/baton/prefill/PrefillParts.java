@@ -2,9 +2,9 @@ package dev.baton.prefill;
 
 import dev.baton.cluster.work.Chip;
 import dev.baton.cluster.work.WorkMeter;
+import dev.baton.cluster.worker.WorkerOffer;
 import dev.baton.engine.Engine;
 import dev.baton.kv.BlockPool;
-import dev.baton.kv.PoolUsage;
 import dev.baton.kv.handoff.HandoffSender;
 import dev.baton.proto.internal.v1.WorkerLoad;
 import io.grpc.BindableService;
@@ -20,7 +20,7 @@ import java.util.function.LongSupplier;
  * and in a time that are given.
  */
 public final class PrefillParts {
-  private final BlockPool pool;
+  private final WorkerOffer offer;
   private final PrefillLoop loop;
   private final PrefillEndpoint endpoint;
 
@@ -43,7 +43,8 @@ public final class PrefillParts {
       LongSupplier nanos,
       Runnable changed,
       MeterRegistry meters) {
-    this.pool = pool;
+    WorkMeter work = new WorkMeter(new Chip(Optional.empty(), nanos));
+    this.offer = PrefillWorker.offer(engine, pool, work, Optional.empty());
     PrefillMetrics metrics = new PrefillMetrics(meters);
     Overlap overlap = new Overlap(engine.layout(), chunkTokens);
     this.loop =
@@ -55,7 +56,7 @@ public final class PrefillParts {
             overlap,
             KvRestore.NONE,
             metrics,
-            new WorkMeter(new Chip(Optional.empty(), nanos)),
+            work,
             nanos,
             changed);
     threads.execute(loop::run);
@@ -85,15 +86,6 @@ public final class PrefillParts {
 
   /** What the worker says of its load. */
   public WorkerLoad load() {
-    PrefillLoad load = loop.load();
-    PoolUsage usage = pool.usage();
-    return WorkerLoad.newBuilder()
-        .setRunning(load.running())
-        .setWaiting(load.waiting())
-        .setPendingTokens(load.pendingTokens())
-        .setBlocksTotal(usage.total())
-        .setBlocksUsed(usage.used())
-        .setBlocksCached(usage.cached())
-        .build();
+    return offer.load(loop.load().toProto());
   }
 }

@@ -16,8 +16,7 @@ class MembershipIT {
   @BeforeEach
   void start() {
     cluster =
-        SystemCluster.start(
-            SystemCluster.TINY,
+        SystemCluster.startTiny(
             List.of("--session-timeout", "4s"),
             List.of("--session-timeout", "4s"),
             List.of("--recovery-patience", "3s"));

@@ -16,8 +16,7 @@ class MixedLayoutsIT {
   @Test
   void onlyWrongWorkersGiveOneClearErrorAndARightOneBesideThemServes() throws Exception {
     try (SystemCluster cluster =
-        SystemCluster.start(
-            SystemCluster.TINY, List.of("--block-tokens", "32"), List.of(), List.of())) {
+        SystemCluster.startTiny(List.of("--block-tokens", "32"), List.of(), List.of())) {
       HttpResponse<String> refused = cluster.post("/v1/completions", BODY);
 
       assertThat(refused.statusCode()).as(refused.body()).isEqualTo(503);

@@ -30,8 +30,7 @@ class PoolIT {
 
   @Test
   void routerFollowsTheRulesAboutPools() throws Exception {
-    try (SystemCluster cluster =
-        SystemCluster.start(SystemCluster.TINY, List.of(), List.of(), List.of())) {
+    try (SystemCluster cluster = SystemCluster.startTiny(List.of(), List.of(), List.of())) {
       cluster.launchPrefill("p-2", List.of("--pool", "other"));
 
       pool(cluster, "serve", cluster.model(), "--prefill", "other");

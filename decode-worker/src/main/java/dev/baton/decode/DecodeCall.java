@@ -7,7 +7,6 @@ import dev.baton.kv.BlockPool;
 import dev.baton.kv.handoff.HandoffException;
 import dev.baton.kv.handoff.HandoffListener;
 import dev.baton.kv.handoff.HandoffReceipt;
-import dev.baton.kv.handoff.IncomingHandoff;
 import dev.baton.kv.handoff.Ticket;
 import dev.baton.proto.v1.ErrorCode;
 import dev.baton.proto.v1.FinishReason;
@@ -15,14 +14,11 @@ import dev.baton.proto.v1.SampledToken;
 import io.grpc.Deadline;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * One request on its way through the worker.
@@ -65,8 +61,6 @@ final class DecodeCall implements BlockAdmission.Applicant, HandoffListener {
     ENDED
   }
 
-  private static final Logger LOG = LoggerFactory.getLogger(DecodeCall.class);
-
   private final DecodeTask task;
   private final DecodeStages stages;
   private final BlockPool pool;
@@ -76,7 +70,7 @@ final class DecodeCall implements BlockAdmission.Applicant, HandoffListener {
   private volatile State state = State.WAITING_FOR_ROOM;
   private volatile @Nullable BatonException stopReason;
   private BlockAdmission.@Nullable Waiting place;
-  private @Nullable IncomingHandoff incoming;
+  private @Nullable ExpectedKv expected;
 
   /** What the call itself holds; the sequences hold their own blocks. */
   private List<Block> held = List.of();
@@ -170,15 +164,8 @@ final class DecodeCall implements BlockAdmission.Applicant, HandoffListener {
   }
 
   private boolean expectKv(Ticket ticket, List<Block> prompt) {
-    BitSet here = new BitSet(prompt.size());
-    here.set(0, present);
     try {
-      incoming = expect(ticket, prompt, here);
-    } catch (IllegalStateException e) {
-      stopReason =
-          BatonException.invalid(
-              "ticket", ticket, "the id of a handoff that is not expected already");
-      return false;
+      expected = new ExpectedKv(task, ticket, stages, deadline, this, prompt, present);
     } catch (RuntimeException e) {
       stopReason = BatonException.from(e);
       return false;
@@ -188,11 +175,6 @@ final class DecodeCall implements BlockAdmission.Applicant, HandoffListener {
     return true;
   }
 
-  private IncomingHandoff expect(Ticket ticket, List<Block> prompt, BitSet here) {
-    Duration lifetime = Duration.ofNanos(deadline.timeRemaining(TimeUnit.NANOSECONDS));
-    return stages.receiver().expect(ticket, task.promptKeys(), prompt, here, lifetime, this);
-  }
-
   @Override
   public void arrived(HandoffReceipt receipt, List<SampledToken> firstTokens) {
     if (!beginDecoding(State.WAITING_FOR_KV)) {
@@ -200,8 +182,7 @@ final class DecodeCall implements BlockAdmission.Applicant, HandoffListener {
     }
     try (RequestScope scope = RequestScope.open(requestId())) {
       try {
-        checkFirst(firstTokens);
-        publishPrompt();
+        Objects.requireNonNull(expected, "it came").arrived(firstTokens);
       } catch (RuntimeException e) {
         end(BatonException.from(e));
         return;
@@ -245,27 +226,6 @@ final class DecodeCall implements BlockAdmission.Applicant, HandoffListener {
     }
     stages.loop().join(going);
     stages.calls().changed();
-  }
-
-  private void checkFirst(List<SampledToken> firstTokens) {
-    int choices = task.choices().count();
-    if (firstTokens.size() != choices) {
-      throw BatonException.handoffRefused(
-          "%d first tokens came for %d choices".formatted(firstTokens.size(), choices));
-    }
-    for (SampledToken token : firstTokens) {
-      if (token.getId() < 0 || token.getId() >= stages.loop().vocabulary()) {
-        throw BatonException.handoffRefused(
-            "first token %s is not in the vocabulary of %d"
-                .formatted(Integer.toUnsignedString(token.getId()), stages.loop().vocabulary()));
-      }
-    }
-  }
-
-  private void publishPrompt() {
-    for (int i = present; i < task.plan().shared(); i++) {
-      pool.publish(held.get(i), task.promptKeys().get(i));
-    }
   }
 
   /** Gives each choice its own blocks; the prompt's rest is copied for all but the first. */
@@ -348,35 +308,15 @@ final class DecodeCall implements BlockAdmission.Applicant, HandoffListener {
     again(why, Optional.of(by));
   }
 
-  /**
-   * The sender is lost, or did not bring what it should: the blocks that came whole stay, and a
-   * later attempt may bring the rest, as long as the caller stays.
-   *
-   * @param by the attempt that has come already
-   */
   private void again(HandoffException why, Optional<Ticket> by) {
     try (RequestScope scope = RequestScope.open(requestId())) {
       synchronized (this) {
-        IncomingHandoff before = incoming;
-        if (state != State.WAITING_FOR_KV || stopReason != null || before == null) {
+        if (state != State.WAITING_FOR_KV || stopReason != null || expected == null) {
           return;
         }
-        if (HandoffFailure.leavesRoomForAnother(why)) {
-          try {
-            List<Block> prompt = held.subList(0, task.plan().promptBlocks());
-            BitSet here = before.whole();
-            incoming = expect(by.orElseGet(before.ticket()::next), prompt, here);
-            LOG.info(
-                "the KV of {} of {} blocks is here, the rest may come from another sender: {}",
-                here.cardinality(),
-                prompt.size(),
-                why.getMessage());
-            return;
-          } catch (RuntimeException e) {
-            stopReason = BatonException.from(e);
-          }
-        } else {
-          stopReason = HandoffFailure.of(why);
+        stopReason = expected.again(why, by);
+        if (stopReason == null) {
+          return;
         }
       }
       end(stopReason);
@@ -410,7 +350,7 @@ final class DecodeCall implements BlockAdmission.Applicant, HandoffListener {
   boolean stop(BatonException why) {
     State at;
     BlockAdmission.Waiting waiting;
-    IncomingHandoff handoff;
+    ExpectedKv kv;
     synchronized (this) {
       if (stopReason != null || state == State.ENDED) {
         return false;
@@ -418,7 +358,7 @@ final class DecodeCall implements BlockAdmission.Applicant, HandoffListener {
       stopReason = why;
       at = state;
       waiting = place;
-      handoff = incoming;
+      kv = expected;
     }
     switch (at) {
       case WAITING_FOR_ROOM -> {
@@ -427,8 +367,8 @@ final class DecodeCall implements BlockAdmission.Applicant, HandoffListener {
         }
       }
       case WAITING_FOR_KV -> {
-        if (handoff != null) {
-          handoff.revoke();
+        if (kv != null) {
+          kv.revoke();
         }
         end(why);
       }

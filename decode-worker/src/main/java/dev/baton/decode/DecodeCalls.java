@@ -17,7 +17,7 @@ final class DecodeCalls implements Draining {
   private final Set<DecodeCall> calls = new LinkedHashSet<>();
   private final Runnable onChange;
   private final DoubleSupplier secondsPerToken;
-  private boolean draining;
+  private volatile boolean draining;
 
   /**
    * No calls yet.
@@ -102,7 +102,7 @@ final class DecodeCalls implements Draining {
 
   @Override
   public boolean isDraining() {
-    return load().draining();
+    return draining;
   }
 
   @Override

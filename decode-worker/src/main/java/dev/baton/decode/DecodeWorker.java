@@ -63,15 +63,7 @@ public final class DecodeWorker implements AutoCloseable {
     closing.later(work);
     try {
       this.pool = closing.laterIfAtRest(new BlockPool(engine.layout(), common.blocks()));
-      this.offer =
-          new WorkerOffer(
-              WorkerRole.WORKER_ROLE_DECODE,
-              engine.lineage(),
-              engine.contextTokens(),
-              engine.vocabulary(),
-              pool,
-              work,
-              sharesChipWith);
+      this.offer = offer(engine, pool, work, sharesChipWith);
       DecodeMetrics metrics = new DecodeMetrics(meters);
       StatusService status =
           new StatusService(
@@ -165,15 +157,21 @@ public final class DecodeWorker implements AutoCloseable {
         ProcessMetrics.registry("decode", config.common().id()));
   }
 
+  /** What a worker with this engine and these blocks offers. */
+  static WorkerOffer offer(
+      Engine engine, BlockPool pool, WorkMeter work, Optional<String> sharesChipWith) {
+    return new WorkerOffer(
+        WorkerRole.WORKER_ROLE_DECODE,
+        engine.lineage(),
+        engine.contextTokens(),
+        engine.vocabulary(),
+        pool,
+        work,
+        sharesChipWith);
+  }
+
   private WorkerLoad load() {
-    DecodeLoad load = calls.load();
-    return offer.load(
-        WorkerLoad.newBuilder()
-            .setRunning(load.running())
-            .setWaiting(load.waiting())
-            .setSequences(load.sequences())
-            .setPendingTokens(loop.pendingTokens())
-            .setDraining(load.draining()));
+    return offer.load(calls.load().toProto(loop.pendingTokens()));
   }
 
   /** Runs this once, on a thread of its own, when an operator orders that the worker drains. */

@@ -43,7 +43,7 @@ final class PrefillJobs {
   private final Set<PrefillJob> computing = new LinkedHashSet<>();
 
   private final Set<PrefillJob> pushing = new LinkedHashSet<>();
-  private boolean draining;
+  private volatile boolean draining;
   private boolean closed;
 
   /**
@@ -188,6 +188,11 @@ final class PrefillJobs {
     } finally {
       lock.unlock();
     }
+  }
+
+  /** Whether it takes nothing new. */
+  boolean isDraining() {
+    return draining;
   }
 
   /** Those that are not gone. */

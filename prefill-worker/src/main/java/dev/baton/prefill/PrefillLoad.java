@@ -1,5 +1,7 @@
 package dev.baton.prefill;
 
+import dev.baton.proto.internal.v1.WorkerLoad;
+
 /**
  * Work on a prefill worker at one moment.
  *
@@ -8,4 +10,13 @@ package dev.baton.prefill;
  * @param pendingTokens prompt tokens still to compute, over all requests
  * @param draining whether it takes nothing new
  */
-record PrefillLoad(int running, int waiting, long pendingTokens, boolean draining) {}
+record PrefillLoad(int running, int waiting, long pendingTokens, boolean draining) {
+  /** For the worker's status. */
+  WorkerLoad.Builder toProto() {
+    return WorkerLoad.newBuilder()
+        .setRunning(running)
+        .setWaiting(waiting)
+        .setPendingTokens(pendingTokens)
+        .setDraining(draining);
+  }
+}

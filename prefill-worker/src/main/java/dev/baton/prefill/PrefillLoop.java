@@ -150,7 +150,7 @@ final class PrefillLoop implements Draining {
 
   @Override
   public boolean isDraining() {
-    return load().draining();
+    return jobs.isDraining();
   }
 
   @Override

@@ -64,15 +64,7 @@ public final class PrefillWorker implements AutoCloseable {
     closing.later(work);
     try {
       this.pool = closing.laterIfAtRest(new BlockPool(engine.layout(), common.blocks()));
-      this.offer =
-          new WorkerOffer(
-              WorkerRole.WORKER_ROLE_PREFILL,
-              engine.lineage(),
-              engine.contextTokens(),
-              engine.vocabulary(),
-              pool,
-              work,
-              sharesChipWith);
+      this.offer = offer(engine, pool, work, sharesChipWith);
       Optional<DiskRestore> disk =
           config.diskTier().map(tier -> DiskRestore.open(tier, engine, pool, meters));
       disk.ifPresent(tier -> closing.doLater(() -> close(tier, common.drainLimits().time())));
@@ -180,15 +172,22 @@ public final class PrefillWorker implements AutoCloseable {
         ProcessMetrics.registry("prefill", config.common().id()));
   }
 
+  /** What a worker with this engine and these blocks offers. */
+  static WorkerOffer offer(
+      Engine engine, BlockPool pool, WorkMeter work, Optional<String> sharesChipWith) {
+    return new WorkerOffer(
+        WorkerRole.WORKER_ROLE_PREFILL,
+        engine.lineage(),
+        engine.contextTokens(),
+        engine.vocabulary(),
+        pool,
+        work,
+        sharesChipWith);
+  }
+
   private WorkerLoad load() {
-    PrefillLoad load = loop.load();
     return offer.load(
-        WorkerLoad.newBuilder()
-            .setRunning(load.running())
-            .setWaiting(load.waiting())
-            .setPendingTokens(load.pendingTokens())
-            .setDraining(load.draining())
-            .setBlocksOnDisk(diskTier.map(DiskTier::blocks).orElse(0L)));
+        loop.load().toProto().setBlocksOnDisk(diskTier.map(DiskTier::blocks).orElse(0L)));
   }
 
   /** Runs this once, on a thread of its own, when an operator orders that the worker drains. */

@@ -1,7 +1,6 @@
 package dev.baton.router;
 
 import dev.baton.cluster.Endpoint;
-import dev.baton.cluster.config.Require;
 import dev.baton.cluster.drain.Drain;
 import dev.baton.cluster.drain.DrainOrders;
 import dev.baton.cluster.membership.ClusterConnection;
@@ -16,18 +15,14 @@ import dev.baton.model.ModelDirectory;
 import dev.baton.proto.internal.v1.RouterRegistration;
 import dev.baton.proto.internal.v1.WorkerRole;
 import dev.baton.router.admission.AdmissionGate;
-import dev.baton.router.admission.AdmissionLimits;
-import dev.baton.router.admission.TenantPolicies;
 import dev.baton.router.generation.GenerationLimits;
 import dev.baton.router.generation.Generations;
 import dev.baton.router.generation.Models;
-import dev.baton.router.generation.RecoveryLimits;
 import dev.baton.router.generation.TextModel;
 import dev.baton.router.grpc.GenerationDoor;
 import dev.baton.router.index.IndexMetrics;
 import dev.baton.router.index.PrefixIndex;
 import dev.baton.router.openai.OpenAiDoor;
-import dev.baton.router.placement.JointObjective;
 import dev.baton.router.placement.LocalPrefillRule;
 import dev.baton.router.placement.PlacementPolicy;
 import dev.baton.router.tenant.Tenants;
@@ -35,10 +30,8 @@ import dev.baton.router.workers.ListedOrSpeaking;
 import dev.baton.router.workers.WorkerChannels;
 import dev.baton.router.workers.Workers;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -63,7 +56,7 @@ public final class Router implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(Router.class);
 
-  private final Config config;
+  private final RouterConfig config;
   private final Generations generations;
   private final OpenAiDoor httpDoor;
   private final GrpcServer grpcDoor;
@@ -72,7 +65,7 @@ public final class Router implements AutoCloseable {
   private final AtomicBoolean closed = new AtomicBoolean();
 
   private Router(
-      Config config,
+      RouterConfig config,
       Generations generations,
       OpenAiDoor httpDoor,
       GrpcServer grpcDoor,
@@ -92,7 +85,7 @@ public final class Router implements AutoCloseable {
    * @throws dev.baton.model.ModelException if the model directory cannot be used
    * @throws dev.baton.cluster.error.StartException if a port is taken or ZooKeeper does not answer
    */
-  public static Router start(Config config) {
+  public static Router start(RouterConfig config) {
     Closing closing = new Closing();
     try {
       return start(config, closing);
@@ -102,7 +95,7 @@ public final class Router implements AutoCloseable {
     }
   }
 
-  private static Router start(Config config, Closing closing) {
+  private static Router start(RouterConfig config, Closing closing) {
     TextModel model =
         closing.later(
             TextModel.open(ModelDirectory.open(config.modelDirectory()), config.modelName()));
@@ -190,7 +183,7 @@ public final class Router implements AutoCloseable {
     return new Router(config, generations, httpDoor, grpcDoor, orders, closing);
   }
 
-  private static RouterRegistration registration(Config config, int httpPort, int grpcPort) {
+  private static RouterRegistration registration(RouterConfig config, int httpPort, int grpcPort) {
     return RouterRegistration.newBuilder()
         .setId(config.id())
         .setHttpEndpoint(new Endpoint(config.host(), httpPort).toString())
@@ -204,7 +197,7 @@ public final class Router implements AutoCloseable {
    * Asks the workers alone: without ZooKeeper the last view is served on. Where decode workers may
    * read prompts themselves, they are enough.
    */
-  private static Readiness readiness(Workers workers, Config config) {
+  private static Readiness readiness(Workers workers, RouterConfig config) {
     String model = config.modelName();
     boolean decodeAlone =
         config.policy() == PlacementPolicy.JOINT
@@ -245,8 +238,8 @@ public final class Router implements AutoCloseable {
   }
 
   /**
-   * Refuses new requests, gives running ones {@link Config#drainLimit} to end, fails the rest with
-   * DRAINING, and closes every port and connection. Blocking, idempotent.
+   * Refuses new requests, gives running ones {@link RouterConfig#drainLimit} to end, fails the rest
+   * with DRAINING, and closes every port and connection. Blocking, idempotent.
    */
   @Override
   public void close() {
@@ -256,155 +249,5 @@ public final class Router implements AutoCloseable {
     grpcDoor.notServing();
     Drain.withoutBlocks(generations, config.drainLimit(), orders::tell).run();
     closing.close();
-  }
-
-  /**
-   * How a router runs.
-   *
-   * @param id unique among routers, for logs and metrics
-   * @param modelDirectory the model whose tokenizer, chat template and defaults this router uses
-   * @param modelName name by which clients and workers know the model
-   * @param zookeeper connect string of ZooKeeper
-   * @param host address to bind both doors to
-   * @param httpPort port of the HTTP door; 0 picks a free one
-   * @param grpcPort port of the gRPC door; 0 picks a free one
-   * @param defaultMaxTokens length of an answer where the request says nothing, cut to the context
-   * @param requestDeadline longest time of one request
-   * @param stallLimit longest silence of a worker
-   * @param tenantSecret from it the salts of tenants are derived; the same on all routers of a
-   *     cluster, or they share no cached prefixes
-   * @param admission what bounds requests that run and that wait
-   * @param tenants what tenants are granted
-   * @param maxBodyBytes longest body of an HTTP request
-   * @param drainLimit time that running requests get when the router closes
-   * @param policy places requests
-   * @param objective what the joint policy weighs
-   * @param recovery what bounds the search for other workers when a request lost one
-   */
-  public record Config(
-      String id,
-      Path modelDirectory,
-      String modelName,
-      String zookeeper,
-      String host,
-      int httpPort,
-      int grpcPort,
-      int defaultMaxTokens,
-      Duration requestDeadline,
-      Duration stallLimit,
-      String tenantSecret,
-      AdmissionLimits admission,
-      TenantPolicies tenants,
-      int maxBodyBytes,
-      Duration drainLimit,
-      PlacementPolicy policy,
-      JointObjective objective,
-      RecoveryLimits recovery) {
-
-    /** Default of {@link #defaultMaxTokens}. */
-    public static final int DEFAULT_MAX_TOKENS = 1024;
-
-    /** Default of {@link #requestDeadline}. */
-    public static final Duration DEFAULT_REQUEST_DEADLINE = Duration.ofMinutes(10);
-
-    /** Default of {@link #stallLimit}. */
-    public static final Duration DEFAULT_STALL_LIMIT = Duration.ofSeconds(30);
-
-    /** Default of {@link #maxBodyBytes}. */
-    public static final int DEFAULT_MAX_BODY_BYTES = 8 << 20;
-
-    /** Default of {@link #policy}. */
-    public static final PlacementPolicy DEFAULT_POLICY = PlacementPolicy.JOINT;
-
-    /** Default of {@link #objective}: a second to the first token, ten tokens a second after it. */
-    public static final JointObjective DEFAULT_OBJECTIVE =
-        new JointObjective(1, 0.1, 0, 0, LocalPrefillRule.NEVER, 128);
-
-    /** Default of {@link #drainLimit}. */
-    public static final Duration DEFAULT_DRAIN_LIMIT = Duration.ofSeconds(5);
-
-    /**
-     * Checks the values.
-     *
-     * @throws IllegalArgumentException naming the field, the value and what would be right
-     */
-    public Config {
-      Objects.requireNonNull(modelDirectory, "modelDirectory");
-      Require.text("id", id);
-      Require.text("modelName", modelName);
-      Require.text("zookeeper", zookeeper);
-      Require.text("host", host);
-      if (tenantSecret.length() < 16) {
-        throw new IllegalArgumentException(
-            "tenantSecret: " + tenantSecret.length() + " characters, expected at least 16");
-      }
-      Require.range("httpPort", httpPort, 0, 65535);
-      Require.range("grpcPort", grpcPort, 0, 65535);
-      Require.range("defaultMaxTokens", defaultMaxTokens, 1, Integer.MAX_VALUE);
-      Require.range("maxBodyBytes", maxBodyBytes, 1, 1 << 30);
-      Require.positive("requestDeadline", requestDeadline);
-      Require.positive("stallLimit", stallLimit);
-      if (drainLimit.isNegative()) {
-        throw new IllegalArgumentException("drainLimit: " + drainLimit + ", expected 0 or more");
-      }
-    }
-
-    /** With the defaults of limits that few change. */
-    public Config(
-        String id,
-        Path modelDirectory,
-        String modelName,
-        String zookeeper,
-        String host,
-        int httpPort,
-        int grpcPort,
-        int defaultMaxTokens,
-        Duration requestDeadline,
-        Duration stallLimit,
-        String tenantSecret) {
-      this(
-          id,
-          modelDirectory,
-          modelName,
-          zookeeper,
-          host,
-          httpPort,
-          grpcPort,
-          defaultMaxTokens,
-          requestDeadline,
-          stallLimit,
-          tenantSecret,
-          AdmissionLimits.DEFAULT,
-          TenantPolicies.NONE,
-          DEFAULT_MAX_BODY_BYTES,
-          DEFAULT_DRAIN_LIMIT,
-          DEFAULT_POLICY,
-          DEFAULT_OBJECTIVE,
-          RecoveryLimits.DEFAULT);
-    }
-
-    /** Says all but the secret. */
-    @Override
-    public String toString() {
-      return "Config[id=%s, model=%s (%s), zookeeper=%s, host=%s, http=%d, grpc=%d, maxTokens=%d, deadline=%s, stall=%s, %s, tenants=%s, body=%d, drain=%s, placement=%s, objective=%s, recovery=%s]"
-          .formatted(
-              id,
-              modelName,
-              modelDirectory,
-              zookeeper,
-              host,
-              httpPort,
-              grpcPort,
-              defaultMaxTokens,
-              requestDeadline,
-              stallLimit,
-              admission,
-              tenants,
-              maxBodyBytes,
-              drainLimit,
-              policy,
-              objective,
-              recovery);
-    }
   }
 }

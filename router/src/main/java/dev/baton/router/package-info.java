@@ -1,7 +1,7 @@
 /**
  * The router: {@link dev.baton.router.Router} wires the front doors ({@code openai}, {@code grpc}),
- * the way of a request ({@code generation}), the view of the workers ({@code fleet}) and the choice
- * among them ({@code placement}). It speaks text and tokens and knows no engine.
+ * the way of a request ({@code generation}), the view of the workers ({@code workers}) and the
+ * choice among them ({@code placement}). It speaks text and tokens and knows no engine.
  */
 @NullMarked
 package dev.baton.router;

@@ -45,17 +45,17 @@ import org.junit.jupiter.api.io.TempDir;
 class RouterTest {
   @TempDir Path directory;
 
-  private static Router.Config config(String zookeeper, int httpPort) {
-    return config(zookeeper, httpPort, Router.Config.DEFAULT_OBJECTIVE);
+  private static RouterConfig config(String zookeeper, int httpPort) {
+    return config(zookeeper, httpPort, RouterConfig.DEFAULT_OBJECTIVE);
   }
 
-  private static Router.Config config(String zookeeper, int httpPort, JointObjective objective) {
+  private static RouterConfig config(String zookeeper, int httpPort, JointObjective objective) {
     return config(zookeeper, httpPort, objective, Duration.ofMillis(100));
   }
 
-  private static Router.Config config(
+  private static RouterConfig config(
       String zookeeper, int httpPort, JointObjective objective, Duration drainLimit) {
-    return new Router.Config(
+    return new RouterConfig(
         "r1",
         TestModel.directory(),
         TestModel.NAME,
@@ -71,7 +71,7 @@ class RouterTest {
         TenantPolicies.NONE,
         1 << 20,
         drainLimit,
-        Router.Config.DEFAULT_POLICY,
+        RouterConfig.DEFAULT_POLICY,
         objective,
         RecoveryLimits.DEFAULT);
   }
@@ -190,7 +190,7 @@ class RouterTest {
               config(
                   zookeeper.connectString(),
                   0,
-                  Router.Config.DEFAULT_OBJECTIVE,
+                  RouterConfig.DEFAULT_OBJECTIVE,
                   Duration.ofMinutes(1)));
       await().atMost(10, SECONDS).until(() -> get(router, "/readyz").status() == 200);
       await().atMost(10, SECONDS).until(() -> RouterMember.look(cluster).size() == 1);
@@ -265,7 +265,7 @@ class RouterTest {
   void wrongConfigurationNamesTheField() {
     assertThatThrownBy(() -> config("zk:1", 70_000)).hasMessageContaining("httpPort: 70000");
     assertThatThrownBy(() ->
-            new Router.Config(
+            new RouterConfig(
                 "r",
                 directory,
                 "m",

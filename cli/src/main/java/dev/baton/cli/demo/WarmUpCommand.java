@@ -16,6 +16,7 @@ import dev.baton.model.random.RandomModel;
 import dev.baton.model.weights.WeightDtype;
 import dev.baton.prefill.PrefillWorker;
 import dev.baton.router.Router;
+import dev.baton.router.RouterConfig;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -111,8 +112,8 @@ public final class WarmUpCommand implements Callable<Integer> {
         LIMIT);
   }
 
-  private static Router.Config router(Path model, EmbeddedZooKeeper zooKeeper) {
-    return new Router.Config(
+  private static RouterConfig router(Path model, EmbeddedZooKeeper zooKeeper) {
+    return new RouterConfig(
         "router",
         model,
         MODEL,

@@ -5,6 +5,7 @@ import dev.baton.cli.process.ReadyLine;
 import dev.baton.cli.shell.Units;
 import dev.baton.cluster.process.ProcessLogging;
 import dev.baton.router.Router;
+import dev.baton.router.RouterConfig;
 import dev.baton.router.generation.RecoveryLimits;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -106,7 +107,7 @@ public final class RouterCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     life.begin();
-    Router.Config config = ConfigCheck.check(spec.commandLine(), this::config);
+    RouterConfig config = ConfigCheck.check(spec.commandLine(), this::config);
     ProcessLogging.start(ROLE, config.id(), member.logLevel());
     Router router = Router.start(config);
     router.onDrainOrder(LifeOptions::end);
@@ -118,8 +119,8 @@ public final class RouterCommand implements Callable<Integer> {
     return 0;
   }
 
-  private Router.Config config() {
-    return new Router.Config(
+  private RouterConfig config() {
+    return new RouterConfig(
         member.id(ROLE),
         model.directory(),
         model.name(),

@@ -1,5 +1,6 @@
 package dev.baton.cli.profile;
 
+import dev.baton.cli.machine.Rounds;
 import dev.baton.cli.shell.Progress;
 import dev.baton.cluster.hardware.Curve;
 import dev.baton.cluster.hardware.MeasuredCurves;
@@ -16,13 +17,13 @@ import java.util.stream.IntStream;
 
 /** How long an engine takes for prompts and for decode steps of several sizes: medians. */
 final class EngineTimes {
-  private static final int ROUNDS = 3;
   private static final int[] PROMPTS = {16, 64, 256, 1024};
   private static final int[] BATCHES = {1, 4, 16};
   private static final int[] CONTEXTS = {64, 1024};
 
   private final Engine engine;
   private final Progress progress;
+  private final Rounds rounds = new Rounds(3);
 
   EngineTimes(Engine engine, Progress progress) {
     this.engine = engine;
@@ -87,15 +88,8 @@ final class EngineTimes {
   }
 
   private double median(List<Span> batch) {
-    engine.run(batch);
-    double[] seconds = new double[ROUNDS];
-    for (int i = 0; i < ROUNDS; i++) {
-      long start = System.nanoTime();
-      engine.run(batch);
-      seconds[i] = (System.nanoTime() - start) / 1e9;
-    }
-    Arrays.sort(seconds);
-    return seconds[ROUNDS / 2];
+    double[] seconds = rounds.seconds(() -> engine.run(batch));
+    return seconds[seconds.length / 2];
   }
 
   private float[] logits() {

@@ -35,7 +35,8 @@ import tools.jackson.databind.json.JsonMapper;
     description = {
       "Measures this machine and writes its hardware profile as YAML.",
       "Peak of fused multiply-adds and memory bandwidth on all processors; with --model also how",
-      "long the embedded engine takes for prompts and steps. Some seconds; let nothing else run."
+      "long the embedded engine takes for prompts and steps. Some seconds, with a model a minute; let",
+      "nothing else run."
     },
     footerHeading = "%nExamples:%n",
     footer = {

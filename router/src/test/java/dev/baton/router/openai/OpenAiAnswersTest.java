@@ -1,101 +1,19 @@
 package dev.baton.router.openai;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import dev.baton.proto.internal.v1.EnergyTotals;
 import dev.baton.proto.internal.v1.WorkerLoad;
-import dev.baton.proto.v1.FinishReason;
-import dev.baton.proto.v1.SampledToken;
-import dev.baton.proto.v1.TokenLogprob;
-import dev.baton.router.admission.AdmissionLimits;
-import dev.baton.router.admission.TenantPolicies;
-import dev.baton.router.fake.DecodeProbe;
-import dev.baton.router.fake.House;
 import dev.baton.router.fake.TestModel;
-import dev.baton.router.generation.GenerationLimits;
-import dev.baton.router.generation.RecoveryLimits;
 import io.grpc.Status;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import java.util.Queue;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import tools.jackson.databind.JsonNode;
 
 /** What clients of the OpenAI API get, byte by byte where it matters. */
-@Timeout(60)
-class OpenAiAnswersTest {
-  private static final String CHAT = "/v1/chat/completions";
-  private static final String COMPLETIONS = "/v1/completions";
-
-  private House house = new House();
-  private HttpClient client = HttpClient.newHttpClient();
-  private OpenAiDoor door;
-
-  @BeforeEach
-  void open() {
-    door =
-        OpenAiDoor.start(
-            "127.0.0.1", 0, house.generations, 1 << 20, () -> "baton_up 1\n", House.READY);
-  }
-
-  @AfterEach
-  void close() {
-    client.close();
-    door.close();
-    house.close();
-  }
-
-  private HttpRequest.Builder request(String path) {
-    return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + door.port() + path))
-        .timeout(Duration.ofSeconds(20))
-        .header("Content-Type", "application/json");
-  }
-
-  private HttpResponse<String> post(String path, String body) throws Exception {
-    return client.send(
-        request(path)
-            .header("x-request-id", "req-1")
-            .POST(HttpRequest.BodyPublishers.ofString(body))
-            .build(),
-        HttpResponse.BodyHandlers.ofString());
-  }
-
-  private HttpResponse<String> get(String path) throws Exception {
-    return client.send(request(path).GET().build(), HttpResponse.BodyHandlers.ofString());
-  }
-
-  private static String chat(String more) {
-    return "{\"model\":\"tiny\",\"messages\":[{\"role\":\"user\",\"content\":\"hello\"}]"
-        + more
-        + "}";
-  }
-
-  private static List<JsonNode> events(String body) {
-    List<JsonNode> events = new ArrayList<>();
-    for (String event : body.split("\n\n")) {
-      assertThat(event).startsWith("data: ");
-      if (!event.equals("data: [DONE]")) {
-        events.add(Json.read(event.substring(6)));
-      }
-    }
-    return events;
-  }
-
+class OpenAiAnswersTest extends DoorAndClient {
   @Test
   void wholeChatAnswerHasMessageUsageAndRoute() throws Exception {
     house.answer(_ -> "hi you");
@@ -261,101 +179,6 @@ class OpenAiAnswersTest {
   }
 
   @Test
-  void completionsTakeTextTokensAndArraysOfBoth() throws Exception {
-    house.answer(choice -> "answer" + choice);
-    for (String prompt : List.of("\"hi\"", "[70,71,72]")) {
-      JsonNode json = Json.read(post(COMPLETIONS, "{\"prompt\":" + prompt + "}").body());
-      assertThat(json.get("object").stringValue()).isEqualTo("text_completion");
-      assertThat(json.get("choices").toString())
-          .isEqualTo(
-              "[{\"index\":0,\"text\":\"answer0\",\"logprobs\":null,\"finish_reason\":\"stop\"}]");
-    }
-    for (String prompt : List.of("[\"hi\",\"you\"]", "[[70,71],[72]]")) {
-      JsonNode json = Json.read(post(COMPLETIONS, "{\"n\":2,\"prompt\":" + prompt + "}").body());
-      List<String> texts = new ArrayList<>();
-      json.get("choices").forEach(choice -> texts.add(choice.get("text").stringValue()));
-      assertThat(texts).containsExactly("answer0", "answer1", "answer0", "answer1");
-      assertThat(json.get("choices").get(3).get("index").intValue()).isEqualTo(3);
-      assertThat(json.get("usage").get("completion_tokens").intValue())
-          .isEqualTo(4 * TestModel.tokens("answer0").size());
-      assertThat(json.get("baton").size()).isEqualTo(2);
-    }
-    String stream = post(COMPLETIONS, "{\"prompt\":[\"a\",\"b\"],\"stream\":true}").body();
-    assertThat(events(stream))
-        .filteredOn(event -> !event.get("choices").get(0).get("finish_reason").isNull())
-        .map(event -> event.get("choices").get(0).get("index").intValue())
-        .containsExactlyInAnyOrder(0, 1);
-    assertThat(stream).endsWith("data: [DONE]\n\n");
-  }
-
-  @Test
-  void tokenPromptsReachTheWorkersAsTheyAre() throws Exception {
-    house.answer(_ -> "x");
-    List<List<Integer>> seen = new CopyOnWriteArrayList<>();
-    house.decode.script(call -> {
-      seen.add(call.request().getPromptTokensList());
-      call.fail(Status.UNAVAILABLE);
-    });
-    post(COMPLETIONS, "{\"prompt\":[5,6,7]}");
-    assertThat(seen).containsExactly(List.of(5, 6, 7));
-  }
-
-  private static SampledToken sampled(int id, float logprob, int other, float otherLogprob) {
-    return SampledToken.newBuilder()
-        .setId(id)
-        .setLogprob(logprob)
-        .addTop(TokenLogprob.newBuilder().setId(id).setLogprob(logprob))
-        .addTop(TokenLogprob.newBuilder().setId(other).setLogprob(otherLogprob))
-        .build();
-  }
-
-  /** Answers "ab" with one alternative each. */
-  private void answerWithLogprobs() {
-    int a = TestModel.tokens("a").getFirst();
-    int b = TestModel.tokens("b").getFirst();
-    house.answerTokens(
-        List.of(sampled(a, -0.5f, b, -1.5f), sampled(b, -0.25f, a, Float.NEGATIVE_INFINITY)),
-        FinishReason.FINISH_REASON_LENGTH);
-  }
-
-  @Test
-  void chatLogprobsHaveTokensBytesAndAlternatives() throws Exception {
-    answerWithLogprobs();
-    JsonNode choice =
-        Json.read(post(CHAT, chat(",\"logprobs\":true,\"top_logprobs\":2")).body())
-            .get("choices")
-            .get(0);
-    assertThat(choice.get("finish_reason").stringValue()).isEqualTo("length");
-    assertThat(choice.get("logprobs").toString())
-        .isEqualTo(
-            "{\"content\":["
-                + "{\"token\":\"a\",\"logprob\":-0.5,\"bytes\":[97],\"top_logprobs\":["
-                + "{\"token\":\"a\",\"logprob\":-0.5,\"bytes\":[97]},"
-                + "{\"token\":\"b\",\"logprob\":-1.5,\"bytes\":[98]}]},"
-                + "{\"token\":\"b\",\"logprob\":-0.25,\"bytes\":[98],\"top_logprobs\":["
-                + "{\"token\":\"b\",\"logprob\":-0.25,\"bytes\":[98]},"
-                + "{\"token\":\"a\",\"logprob\":-9999.0,\"bytes\":[97]}]}],\"refusal\":null}");
-    String stream = post(CHAT, chat(",\"logprobs\":true,\"stream\":true")).body();
-    assertThat(events(stream))
-        .filteredOn(event -> event.get("choices").get(0).get("logprobs").isObject())
-        .hasSize(2);
-  }
-
-  @Test
-  void completionLogprobsHaveOffsets() throws Exception {
-    answerWithLogprobs();
-    JsonNode choice =
-        Json.read(post(COMPLETIONS, "{\"prompt\":\"x\",\"logprobs\":2}").body())
-            .get("choices")
-            .get(0);
-    assertThat(choice.get("logprobs").toString())
-        .isEqualTo(
-            "{\"tokens\":[\"a\",\"b\"],\"token_logprobs\":[-0.5,-0.25],"
-                + "\"top_logprobs\":[{\"a\":-0.5,\"b\":-1.5},{\"b\":-0.25,\"a\":-9999.0}],"
-                + "\"text_offset\":[0,1]}");
-  }
-
-  @Test
   void partsOfTextAreOneMessageAndDeveloperIsSystem() throws Exception {
     house.answer(_ -> "x");
     String plain =
@@ -408,78 +231,5 @@ class OpenAiAnswersTest {
     assertThat(response.headers().firstValue("content-type")).hasValue("application/json");
     assertThat(Json.read(response.body()).get("error").get("code").stringValue())
         .isEqualTo("worker_lost");
-  }
-
-  @Test
-  void threeHundredStreamsThatWaitAtOnceStallNobody() throws Exception {
-    int streams = 300;
-    close();
-    house =
-        new House(
-            new GenerationLimits(
-                32, Duration.ofMinutes(2), Duration.ofMinutes(2), RecoveryLimits.NONE),
-            new AdmissionLimits(
-                streams,
-                streams,
-                1 << 20,
-                1 << 20,
-                Duration.ofMinutes(1),
-                Optional.empty(),
-                Optional.empty()),
-            TenantPolicies.NONE);
-    house.decode.load(WorkerLoad.newBuilder().setBlocksTotal(1 << 20).build());
-    client = HttpClient.newHttpClient();
-    open();
-    Queue<DecodeProbe> waiting = new ConcurrentLinkedQueue<>();
-    house.decode.script(waiting::add);
-    house.prefill.script(call -> call.done(0));
-    List<CompletableFuture<HttpResponse<String>>> all = new ArrayList<>();
-    for (int i = 0; i < streams; i++) {
-      all.add(
-          client.sendAsync(
-              request(CHAT)
-                  .POST(HttpRequest.BodyPublishers.ofString(chat(",\"stream\":true")))
-                  .build(),
-              HttpResponse.BodyHandlers.ofString()));
-    }
-    await()
-        .atMost(30, TimeUnit.SECONDS)
-        .untilAsserted(() -> {
-          assertThat(all).noneMatch(CompletableFuture::isDone);
-          assertThat(waiting).hasSize(streams);
-        });
-    assertThat(get("/healthz").statusCode()).isEqualTo(200);
-    for (DecodeProbe each : waiting) {
-      each.reserved();
-      each.kvArrived(1, 0, 1);
-      each.text(0, "at last");
-      each.stopped(0);
-      each.complete();
-    }
-    for (CompletableFuture<HttpResponse<String>> each : all) {
-      assertThat(each.get(30, TimeUnit.SECONDS).body()).endsWith("data: [DONE]\n\n");
-    }
-    assertThat(house.generations.running()).isZero();
-  }
-
-  @Test
-  void modelsAreListedAndFoundByName() throws Exception {
-    JsonNode list = Json.read(get("/v1/models").body());
-    assertThat(list.get("object").stringValue()).isEqualTo("list");
-    assertThat(list.get("data").get(0).get("id").stringValue()).isEqualTo("tiny");
-    JsonNode one = Json.read(get("/v1/models/tiny").body());
-    assertThat(one).isEqualTo(list.get("data").get(0));
-    HttpResponse<String> none = get("/v1/models/org/other");
-    assertThat(none.statusCode()).isEqualTo(404);
-    assertThat(Json.read(none.body()).get("error").get("message").stringValue())
-        .contains("org/other")
-        .contains("tiny");
-  }
-
-  @Test
-  void operatorsFindMetricsAndHealth() throws Exception {
-    assertThat(get("/metrics").body()).isEqualTo("baton_up 1\n");
-    assertThat(get("/healthz").statusCode()).isEqualTo(200);
-    assertThat(get("/readyz").statusCode()).isEqualTo(200);
   }
 }

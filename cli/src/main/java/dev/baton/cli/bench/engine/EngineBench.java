@@ -8,6 +8,7 @@ import dev.baton.cli.machine.AvailableMemory;
 import dev.baton.cli.machine.Crew;
 import dev.baton.cli.machine.MachineLimits;
 import dev.baton.cli.machine.ResidentMemory;
+import dev.baton.cli.machine.Rounds;
 import dev.baton.cli.profile.ModelSpecs;
 import dev.baton.cli.shell.Progress;
 import dev.baton.cluster.phase.ModelSpec;
@@ -38,7 +39,7 @@ final class EngineBench {
   private static final double GIB = 1 << 30;
 
   private final Crew crew;
-  private final int rounds;
+  private final Rounds rounds;
   private final Duration warmUp;
   private final long memoryBytes;
   private final WeightStore store;
@@ -49,14 +50,14 @@ final class EngineBench {
    * How to measure.
    *
    * @param crew finds the machine's limits; the engine has as many threads
-   * @param rounds of each case, after one that does not count
+   * @param rounds of each case
    * @param warmUp most time in which the JVM compiles the kernels
    * @param memoryBytes to find the speed of memory with: larger than any cache
    * @param store of packed weights
    */
   EngineBench(
       Crew crew,
-      int rounds,
+      Rounds rounds,
       Duration warmUp,
       long memoryBytes,
       WeightStore store,
@@ -105,7 +106,7 @@ final class EngineBench {
     try (BlockPool pool = pool(engine, asked.tokens(), 1)) {
       List<Block> table = reserve(pool, pool.capacity());
       Span span = new Span(tokens(engine, asked.tokens()), 0, table, logits(engine));
-      results.add(EngineReport.result(asked, time(engine, List.of(span))));
+      results.add(new Result(asked, rounds.seconds(() -> engine.run(List.of(span)))));
       pool.release(table);
     }
   }
@@ -122,7 +123,7 @@ final class EngineBench {
       for (List<Block> table : tables) {
         step.add(new Span(tokens(engine, 1), asked.context() - 1, table, logits(engine)));
       }
-      results.add(EngineReport.result(asked, time(engine, step)));
+      results.add(new Result(asked, rounds.seconds(() -> engine.run(step))));
       tables.forEach(pool::release);
     }
   }
@@ -166,17 +167,6 @@ final class EngineBench {
       return true;
     }
     return false;
-  }
-
-  private double[] time(Engine engine, List<Span> batch) {
-    engine.run(batch);
-    double[] seconds = new double[rounds];
-    for (int i = 0; i < rounds; i++) {
-      long start = System.nanoTime();
-      engine.run(batch);
-      seconds[i] = (System.nanoTime() - start) / 1e9;
-    }
-    return seconds;
   }
 
   /** Of all threads of the process, in steps of one sequence. */

@@ -3,6 +3,7 @@ package dev.baton.cli.bench.engine;
 import dev.baton.cli.bench.engine.EngineCase.Decode;
 import dev.baton.cli.bench.engine.EngineCase.Prefill;
 import dev.baton.cli.machine.Crew;
+import dev.baton.cli.machine.Rounds;
 import dev.baton.cli.machine.WeightOptions;
 import dev.baton.cli.shell.Progress;
 import dev.baton.cli.shell.TemporaryDirectory;
@@ -98,7 +99,11 @@ public final class EngineBenchCommand implements Callable<Integer> {
       names = "--rounds",
       paramLabel = "N",
       defaultValue = "5",
-      description = "Of each; the median counts. Default: ${DEFAULT-VALUE}.")
+      description = {
+        "Of each; the median counts. A round is as many prompts or steps, one after the other, as fill",
+        "half a second, at least one, and counts as their mean. A first one of a second does not",
+        "count. Default: ${DEFAULT-VALUE}."
+      })
   private int rounds;
 
   @Option(
@@ -145,7 +150,7 @@ public final class EngineBenchCommand implements Callable<Integer> {
       report =
           new EngineBench(
                   new Crew(members, LIMIT_ROUND),
-                  rounds,
+                  new Rounds(rounds),
                   warmUp,
                   memory,
                   store(temporary),

@@ -7,7 +7,7 @@ sealed interface EngineCase {
   /** Its name in reports. */
   String name();
 
-  /** Tokens that each round computes. */
+  /** Tokens that each pass computes. */
   int tokens();
 
   /** Tokens of KV that have to be held. */

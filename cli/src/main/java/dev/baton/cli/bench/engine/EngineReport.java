@@ -5,7 +5,6 @@ import dev.baton.cli.bench.engine.EngineCase.Prefill;
 import dev.baton.cli.machine.MachineLimits;
 import dev.baton.cluster.phase.ModelSpec;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -42,7 +41,7 @@ record EngineReport(
    * One case.
    *
    * @param asked what was done
-   * @param seconds of each round, sorted
+   * @param seconds that a pass took in each round, sorted
    */
   record Result(EngineCase asked, double[] seconds) {
     private double tokensPerSecond(double of) {
@@ -153,12 +152,5 @@ record EngineReport(
             residentBytes.orElse(0) / (double) (1 << 20),
             allocatedBytesPerToken));
     return lines;
-  }
-
-  /** Sorts. */
-  static Result result(EngineCase asked, double[] seconds) {
-    double[] sorted = seconds.clone();
-    Arrays.sort(sorted);
-    return new Result(asked, sorted);
   }
 }

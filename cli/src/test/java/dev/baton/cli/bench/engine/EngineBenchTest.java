@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.baton.cli.bench.engine.EngineCase.Decode;
 import dev.baton.cli.bench.engine.EngineCase.Prefill;
 import dev.baton.cli.machine.Crew;
+import dev.baton.cli.machine.Rounds;
 import dev.baton.cli.shell.Progress;
 import dev.baton.cluster.phase.ModelSpec;
 import dev.baton.engine.packed.WeightStore;
@@ -33,7 +34,7 @@ class EngineBenchTest {
       report =
           new EngineBench(
                   new Crew(1, Duration.ofMillis(5)),
-                  2,
+                  new Rounds(2, Duration.ofMillis(2), Duration.ofMillis(1)),
                   Duration.ofMillis(1),
                   8 << 20,
                   WeightStore.none(),
