@@ -162,26 +162,60 @@ final class Bf16Panels extends Panels {
         IntVector lowerNext = IntVector.fromMemorySegment(INTS, data, fromNext + in, LITTLE);
         IntVector upperNext =
             IntVector.fromMemorySegment(INTS, data, fromNext + in + BYTES, LITTLE);
-        lower.lanewise(VectorOperators.LSHL, 16).intoMemorySegment(wide, to + out, LITTLE);
-        lower.and(HIGH).intoMemorySegment(wide, to + out + HALF_BYTES, LITTLE);
-        upper.lanewise(VectorOperators.LSHL, 16).intoMemorySegment(wide, to + out + BYTES, LITTLE);
-        upper.and(HIGH).intoMemorySegment(wide, to + out + BYTES + HALF_BYTES, LITTLE);
-        lowerNext.lanewise(VectorOperators.LSHL, 16).intoMemorySegment(wide, toNext + out, LITTLE);
-        lowerNext.and(HIGH).intoMemorySegment(wide, toNext + out + HALF_BYTES, LITTLE);
+        lower
+            .lanewise(VectorOperators.LSHL, 16)
+            .reinterpretAsFloats()
+            .intoMemorySegment(wide, to + out, LITTLE);
+        lower
+            .and(HIGH)
+            .reinterpretAsFloats()
+            .intoMemorySegment(wide, to + out + HALF_BYTES, LITTLE);
+        upper
+            .lanewise(VectorOperators.LSHL, 16)
+            .reinterpretAsFloats()
+            .intoMemorySegment(wide, to + out + BYTES, LITTLE);
+        upper
+            .and(HIGH)
+            .reinterpretAsFloats()
+            .intoMemorySegment(wide, to + out + BYTES + HALF_BYTES, LITTLE);
+        lowerNext
+            .lanewise(VectorOperators.LSHL, 16)
+            .reinterpretAsFloats()
+            .intoMemorySegment(wide, toNext + out, LITTLE);
+        lowerNext
+            .and(HIGH)
+            .reinterpretAsFloats()
+            .intoMemorySegment(wide, toNext + out + HALF_BYTES, LITTLE);
         upperNext
             .lanewise(VectorOperators.LSHL, 16)
+            .reinterpretAsFloats()
             .intoMemorySegment(wide, toNext + out + BYTES, LITTLE);
-        upperNext.and(HIGH).intoMemorySegment(wide, toNext + out + BYTES + HALF_BYTES, LITTLE);
+        upperNext
+            .and(HIGH)
+            .reinterpretAsFloats()
+            .intoMemorySegment(wide, toNext + out + BYTES + HALF_BYTES, LITTLE);
       }
       for (int i = 2 * half; i < count; i++) {
         long in = i * STEP_BYTES;
         long out = i * SixRows.STEP_BYTES;
         IntVector lower = IntVector.fromMemorySegment(INTS, data, from + in, LITTLE);
         IntVector upper = IntVector.fromMemorySegment(INTS, data, from + in + BYTES, LITTLE);
-        lower.lanewise(VectorOperators.LSHL, 16).intoMemorySegment(wide, to + out, LITTLE);
-        lower.and(HIGH).intoMemorySegment(wide, to + out + HALF_BYTES, LITTLE);
-        upper.lanewise(VectorOperators.LSHL, 16).intoMemorySegment(wide, to + out + BYTES, LITTLE);
-        upper.and(HIGH).intoMemorySegment(wide, to + out + BYTES + HALF_BYTES, LITTLE);
+        lower
+            .lanewise(VectorOperators.LSHL, 16)
+            .reinterpretAsFloats()
+            .intoMemorySegment(wide, to + out, LITTLE);
+        lower
+            .and(HIGH)
+            .reinterpretAsFloats()
+            .intoMemorySegment(wide, to + out + HALF_BYTES, LITTLE);
+        upper
+            .lanewise(VectorOperators.LSHL, 16)
+            .reinterpretAsFloats()
+            .intoMemorySegment(wide, to + out + BYTES, LITTLE);
+        upper
+            .and(HIGH)
+            .reinterpretAsFloats()
+            .intoMemorySegment(wide, to + out + BYTES + HALF_BYTES, LITTLE);
       }
     }
   }

@@ -79,7 +79,7 @@ final class Exp {
       p = p.fma(r, FloatVector.broadcast(S, C2));
       p = p.fma(r, FloatVector.broadcast(S, 1));
       p = p.fma(r, FloatVector.broadcast(S, 1));
-      IntVector power = rounded.reinterpretAsInts().sub(ROUND_BITS);
+      IntVector power = (IntVector) n.convert(VectorOperators.F2I, 0);
       IntVector half = power.lanewise(VectorOperators.ASHR, 1);
       IntVector rest = power.sub(half);
       p.mul(half.add(BIAS).lanewise(VectorOperators.LSHL, FRACTION).reinterpretAsFloats())

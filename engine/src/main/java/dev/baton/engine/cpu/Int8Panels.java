@@ -322,6 +322,10 @@ final class Int8Panels extends Panels {
   @Override
   void widen(int panel, int k, int count, MemorySegment wide) {
     int groups = count / GROUP;
+    for (int g = 0; g < groups; g++) {
+      widenScales(
+          group(panel, k) + g * GROUP_BYTES, wide, (long) g * SixRows.GROUP_FLOATS * Float.BYTES);
+    }
     int half = groups / 2;
     for (int g = 0; g < half; g++) {
       widenGroups(panel, k, g, half + g, wide);
@@ -337,8 +341,6 @@ final class Int8Panels extends Panels {
     long second = group(panel, k) + other * GROUP_BYTES;
     long firstTo = (long) one * SixRows.GROUP_FLOATS * Float.BYTES;
     long secondTo = (long) other * SixRows.GROUP_FLOATS * Float.BYTES;
-    widenScales(first, wide, firstTo);
-    widenScales(second, wide, secondTo);
     for (int n = 0; n < COLUMNS; n += 4 * L) {
       long from = first + SCALES_BYTES + n;
       long fromNext = second + SCALES_BYTES + n;
@@ -347,37 +349,33 @@ final class Int8Panels extends Panels {
       for (int i = 0; i < GROUP; i++) {
         long in = i * STEP_BYTES;
         long out = i * SixRows.STEP_BYTES;
-        ((FloatVector)
-                ByteVector.fromMemorySegment(BYTES, data, from + in, LITTLE)
-                    .convertShape(VectorOperators.B2F, S, 0))
+        ByteVector bytes0 = ByteVector.fromMemorySegment(BYTES, data, from + in, LITTLE);
+        ByteVector bytes1 = ByteVector.fromMemorySegment(BYTES, data, from + in + SECOND, LITTLE);
+        ByteVector bytes2 = ByteVector.fromMemorySegment(BYTES, data, from + in + PAIR, LITTLE);
+        ByteVector bytes3 =
+            ByteVector.fromMemorySegment(BYTES, data, from + in + PAIR + SECOND, LITTLE);
+        ByteVector bytesNext0 = ByteVector.fromMemorySegment(BYTES, data, fromNext + in, LITTLE);
+        ByteVector bytesNext1 =
+            ByteVector.fromMemorySegment(BYTES, data, fromNext + in + SECOND, LITTLE);
+        ByteVector bytesNext2 =
+            ByteVector.fromMemorySegment(BYTES, data, fromNext + in + PAIR, LITTLE);
+        ByteVector bytesNext3 =
+            ByteVector.fromMemorySegment(BYTES, data, fromNext + in + PAIR + SECOND, LITTLE);
+        ((FloatVector) bytes0.convertShape(VectorOperators.B2F, S, 0))
             .intoMemorySegment(wide, to + out, LITTLE);
-        ((FloatVector)
-                ByteVector.fromMemorySegment(BYTES, data, from + in + SECOND, LITTLE)
-                    .convertShape(VectorOperators.B2F, S, PART))
+        ((FloatVector) bytes1.convertShape(VectorOperators.B2F, S, PART))
             .intoMemorySegment(wide, to + out + FLOATS, LITTLE);
-        ((FloatVector)
-                ByteVector.fromMemorySegment(BYTES, data, from + in + PAIR, LITTLE)
-                    .convertShape(VectorOperators.B2F, S, 0))
+        ((FloatVector) bytes2.convertShape(VectorOperators.B2F, S, 0))
             .intoMemorySegment(wide, to + out + 2 * FLOATS, LITTLE);
-        ((FloatVector)
-                ByteVector.fromMemorySegment(BYTES, data, from + in + PAIR + SECOND, LITTLE)
-                    .convertShape(VectorOperators.B2F, S, PART))
+        ((FloatVector) bytes3.convertShape(VectorOperators.B2F, S, PART))
             .intoMemorySegment(wide, to + out + 3 * FLOATS, LITTLE);
-        ((FloatVector)
-                ByteVector.fromMemorySegment(BYTES, data, fromNext + in, LITTLE)
-                    .convertShape(VectorOperators.B2F, S, 0))
+        ((FloatVector) bytesNext0.convertShape(VectorOperators.B2F, S, 0))
             .intoMemorySegment(wide, toNext + out, LITTLE);
-        ((FloatVector)
-                ByteVector.fromMemorySegment(BYTES, data, fromNext + in + SECOND, LITTLE)
-                    .convertShape(VectorOperators.B2F, S, PART))
+        ((FloatVector) bytesNext1.convertShape(VectorOperators.B2F, S, PART))
             .intoMemorySegment(wide, toNext + out + FLOATS, LITTLE);
-        ((FloatVector)
-                ByteVector.fromMemorySegment(BYTES, data, fromNext + in + PAIR, LITTLE)
-                    .convertShape(VectorOperators.B2F, S, 0))
+        ((FloatVector) bytesNext2.convertShape(VectorOperators.B2F, S, 0))
             .intoMemorySegment(wide, toNext + out + 2 * FLOATS, LITTLE);
-        ((FloatVector)
-                ByteVector.fromMemorySegment(BYTES, data, fromNext + in + PAIR + SECOND, LITTLE)
-                    .convertShape(VectorOperators.B2F, S, PART))
+        ((FloatVector) bytesNext3.convertShape(VectorOperators.B2F, S, PART))
             .intoMemorySegment(wide, toNext + out + 3 * FLOATS, LITTLE);
       }
     }
@@ -389,6 +387,7 @@ final class Int8Panels extends Panels {
               ShortVector.fromMemorySegment(SHORTS, data, from + (long) n * Short.BYTES, LITTLE)
                   .convertShape(VectorOperators.ZERO_EXTEND_S2I, Lanes.INTS, 0))
           .lanewise(VectorOperators.LSHL, 16)
+          .reinterpretAsFloats()
           .intoMemorySegment(wide, to + (long) n * Float.BYTES, LITTLE);
     }
   }
