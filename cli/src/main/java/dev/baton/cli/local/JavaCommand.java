@@ -19,13 +19,17 @@ public final class JavaCommand {
 
   /** As the launcher has them. */
   private static final List<String> ENGINE =
-      List.of("--add-modules=jdk.incubator.vector", "-XX:Tier4MinInvocationThreshold=16");
+      List.of(
+          "--add-modules=jdk.incubator.vector",
+          "-XX:Tier4MinInvocationThreshold=16",
+          "-XX:PerMethodTrapLimit=100000");
 
   /** What a short command wants and a server does not, or what two processes cannot share. */
   private static final List<String> OWN =
       List.of(
           "-XX:TieredStopAtLevel",
           "-XX:Tier4MinInvocationThreshold",
+          "-XX:PerMethodTrapLimit",
           "-agentlib",
           "-agentpath",
           "-javaagent",

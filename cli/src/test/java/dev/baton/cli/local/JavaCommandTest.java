@@ -16,6 +16,7 @@ class JavaCommandTest {
             "-agentlib:jdwp=transport=dt_socket",
             "--add-modules=jdk.incubator.vector",
             "-XX:Tier4MinInvocationThreshold=16",
+            "-XX:PerMethodTrapLimit=100000",
             "-Djava.io.tmpdir=/some where");
     assertThat(JavaCommand.inherited(flags))
         .containsExactly(

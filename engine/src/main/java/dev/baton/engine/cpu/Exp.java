@@ -79,6 +79,8 @@ final class Exp {
       p = p.fma(r, FloatVector.broadcast(S, C2));
       p = p.fma(r, FloatVector.broadcast(S, 1));
       p = p.fma(r, FloatVector.broadcast(S, 1));
+      // Not the bits of `rounded`: package-info says what reinterpreting floats would cost all
+      // kernels.
       IntVector power = (IntVector) n.convert(VectorOperators.F2I, 0);
       IntVector half = power.lanewise(VectorOperators.ASHR, 1);
       IntVector rest = power.sub(half);
