@@ -8,9 +8,9 @@ import java.util.concurrent.atomic.AtomicIntegerArray;
  * first row does while it computes, and the others find them in the cache.
  *
  * <p>A unit of work is four panels, whose four streams of memory keep more reads under way than
- * one. Where there are few, as in all products but that of the logits, a unit is one block of their
- * k, so that no member is left waiting for another's last unit: a block's sums are put away, and
- * who sums up the last one of its panels adds them to the output, in order.
+ * one. Where there are few fours, a unit is one block of their k, so that no member is left waiting
+ * for another's last unit: a block's sums are put away, and who sums up the last one of its panels
+ * adds them to the output, in order.
  *
  * <p>Not safe for use by several threads at once.
  */
@@ -66,39 +66,45 @@ final class FewRows {
     if (summed.length() < fours) {
       summed = new AtomicIntegerArray(fours);
     }
+    for (int four = 0; apart && four < fours; four++) {
+      summed.set(four, 0);
+    }
     team.run(apart ? fours * blocks : fours, task);
   }
 
   private void sumUp(int member, int from, int to) {
     for (int unit = from; unit < to; unit++) {
-      if (!apart) {
+      if (apart) {
+        sumUpBlock(unit / blocks, unit % blocks, scratch[member]);
+      } else {
         for (int block = 0; block < blocks; block++) {
           sumBlock(unit, block, member, scratch[member]);
         }
         addBlocks(unit, member);
-        continue;
       }
-      int four = unit / blocks;
-      sumBlock(four, unit % blocks, four, scratch[member]);
-      if (summed.incrementAndGet(four) == blocks) {
-        summed.set(four, 0);
-        addBlocks(four, four);
-      }
+    }
+  }
+
+  private void sumUpBlock(int four, int block, float[] scratch) {
+    sumBlock(four, block, four, scratch);
+    if (summed.incrementAndGet(four) == blocks) {
+      addBlocks(four, four);
     }
   }
 
   private void sumBlock(int four, int block, int place, float[] scratch) {
     int k = block * Panels.BLOCK_DEPTH;
-    int count = Math.min(Panels.BLOCK_DEPTH, w.depth() - k);
+    int steps = Math.min(Panels.BLOCK_DEPTH, w.depth() - k);
     int first = four * atOnce;
+    int count = panelsOf(four);
     for (int row = 0; row < rows; row++) {
       int aAt = row * aStride + k;
       int at = sumsAt(place, block, row);
-      if (first + Panels.FOUR <= w.panels() && atOnce == Panels.FOUR) {
-        w.fourPanels(a, aAt, first, k, count, sums, at, scratch);
+      if (count == Panels.FOUR) {
+        w.fourPanels(a, aAt, first, k, steps, sums, at, scratch);
       } else {
-        for (int i = 0; i < panelsOf(four); i++) {
-          w.onePanel(a, aAt, first + i, k, count, sums, at + i * Panels.COLUMNS, scratch);
+        for (int i = 0; i < count; i++) {
+          w.onePanel(a, aAt, first + i, k, steps, sums, at + i * Panels.COLUMNS, scratch);
         }
       }
     }
