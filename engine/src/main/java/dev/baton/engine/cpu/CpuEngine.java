@@ -95,6 +95,7 @@ public final class CpuEngine implements Engine {
         throw e;
       }
     } catch (Throwable e) {
+      compilation.join();
       team.close();
       throw e;
     }

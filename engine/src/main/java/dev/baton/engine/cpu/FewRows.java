@@ -32,6 +32,7 @@ final class FewRows {
   private int rows;
   private Panels w = new F32Panels(0, 0, MemorySegment.NULL);
   private int atOnce;
+  private int columns;
   private int blocks;
   private boolean apart;
 
@@ -56,12 +57,13 @@ final class FewRows {
     this.w = w;
     // Where members would go without, panels are shared out singly.
     atOnce = w.panels() >= Panels.FOUR * team.members() ? Panels.FOUR : 1;
+    columns = atOnce * Panels.COLUMNS;
     blocks = Math.ceilDiv(w.depth(), Panels.BLOCK_DEPTH);
     int fours = Math.ceilDiv(w.panels(), atOnce);
     apart = fours < MANY * team.members();
     int places = apart ? fours : team.members();
-    if (sums.length < places * blocks * rows * Panels.FOUR * Panels.COLUMNS) {
-      sums = new float[places * blocks * rows * Panels.FOUR * Panels.COLUMNS];
+    if (sums.length < places * blocks * rows * columns) {
+      sums = new float[places * blocks * rows * columns];
     }
     if (summed.length() < fours) {
       summed = new AtomicIntegerArray(fours);
@@ -126,6 +128,6 @@ final class FewRows {
   }
 
   private int sumsAt(int place, int block, int row) {
-    return ((place * blocks + block) * rows + row) * Panels.FOUR * Panels.COLUMNS;
+    return ((place * blocks + block) * rows + row) * columns;
   }
 }

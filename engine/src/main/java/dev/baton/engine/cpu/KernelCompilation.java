@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import javax.management.JMException;
+import javax.management.MBeanServer;
 import javax.management.ObjectName;
 
 /**
@@ -48,7 +49,8 @@ final class KernelCompilation {
     try {
       return hotSpot != null
           && hotSpot.getVMOption("TieredCompilation").getValue().equals("true")
-          && hotSpot.getVMOption("TieredStopAtLevel").getValue().equals(OPTIMIZED);
+          && hotSpot.getVMOption("TieredStopAtLevel").getValue().equals(OPTIMIZED)
+          && hotSpot.getVMOption("CompilationMode").getValue().equals("default");
     } catch (IllegalArgumentException e) {
       return false; // A virtual machine without such an option.
     }
@@ -59,20 +61,23 @@ final class KernelCompilation {
       return;
     }
     try {
+      MBeanServer server = ManagementFactory.getPlatformMBeanServer();
+      ObjectName commands = new ObjectName("com.sun.management:type=DiagnosticCommand");
       Path file = Files.createTempFile("baton-kernels", ".json");
       try {
         Files.writeString(file, DIRECTIVES);
-        ManagementFactory.getPlatformMBeanServer()
-            .invoke(
-                new ObjectName("com.sun.management:type=DiagnosticCommand"),
-                "compilerDirectivesAdd",
-                new Object[] {new String[] {file.toString()}},
-                new String[] {String[].class.getName()});
+        // The command line that is made of it ends an argument at a blank.
+        String quoted = '"' + file.toString() + '"';
+        server.invoke(
+            commands,
+            "compilerDirectivesAdd",
+            new Object[] {new String[] {quoted}},
+            new String[] {String[].class.getName()});
       } finally {
         Files.delete(file);
       }
-    } catch (IOException | JMException e) {
-      // Kernels compile as all else does then.
+    } catch (IOException | JMException | RuntimeException e) {
+      // Kernels compile as all else does then: no reason to do without an engine.
     }
   }
 }
