@@ -25,10 +25,8 @@ final class Exp {
   private static final float LN_2_HIGH = 355f / 512;
   private static final float LN_2_LOW = (float) (0.6931471805599453 - LN_2_HIGH);
 
-  /** 1.5 * 2^23: adding it rounds to an integer, which the low bits of the sum then hold. */
+  /** 1.5 * 2^23: adding it rounds to an integer, which is left when it is taken away again. */
   private static final float ROUND = 12_582_912f;
-
-  private static final int ROUND_BITS = Float.floatToRawIntBits(ROUND);
 
   private static final float C7 = 1f / 5040;
   private static final float C6 = 1f / 720;
@@ -55,7 +53,7 @@ final class Exp {
     p = Math.fma(p, r, C2);
     p = Math.fma(p, r, 1);
     p = Math.fma(p, r, 1);
-    int power = Float.floatToRawIntBits(rounded) - ROUND_BITS;
+    int power = (int) n;
     int half = power >> 1;
     return p
         * Float.intBitsToFloat((half + BIAS) << FRACTION)

@@ -9,6 +9,8 @@ import java.util.concurrent.CompletableFuture;
 import javax.management.JMException;
 import javax.management.MBeanServer;
 import javax.management.ObjectName;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Has HotSpot compile this package by its optimizing compiler alone. Its first one makes vectors
@@ -22,6 +24,8 @@ import javax.management.ObjectName;
  * @see <a href="https://openjdk.org/jeps/165">JEP 165: Compiler Control</a>
  */
 final class KernelCompilation {
+  private static final Logger LOG = LoggerFactory.getLogger(KernelCompilation.class);
+
   private static final String DIRECTIVES =
       """
       [{match: ["dev/baton/engine/cpu/*.*"], c1: {Exclude: true}}]
@@ -77,7 +81,8 @@ final class KernelCompilation {
         Files.delete(file);
       }
     } catch (IOException | JMException | RuntimeException e) {
-      // Kernels compile as all else does then: no reason to do without an engine.
+      // No reason to do without an engine; one to look here when a process is slow.
+      LOG.warn("kernels are left to the JVM's compilers, which may give some up: {}", e.toString());
     }
   }
 }
