@@ -19,7 +19,7 @@ class BatonTest {
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
     int code =
-        Baton.commandLine()
+        Baton.commandLine(arguments)
             .setOut(new PrintWriter(out))
             .setErr(new PrintWriter(err))
             .execute(arguments);

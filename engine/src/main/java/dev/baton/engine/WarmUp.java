@@ -21,11 +21,8 @@ public final class WarmUp {
   private static final int SHORT_PROMPT = 2;
   private static final int STEPS = 2;
 
-  /** Compiling one kernel takes up to so long; while it is under way nothing can be seen of it. */
-  private static final Duration WINDOW = Duration.ofMillis(250);
-
-  /** Of the time of a run: more than so much of compiling is noticed. */
-  private static final double BUSY = 0.1;
+  /** Of the time of a run: more than so much of compiling is worth another one. */
+  private static final double BUSY = 0.25;
 
   /** A run so short that nobody notices what compiling could still save. */
   private static final Duration BRIEF = Duration.ofMillis(20);
@@ -39,9 +36,9 @@ public final class WarmUp {
   }
 
   /**
-   * Runs every shape once, and on until every shape takes less than 20 ms, or the compiler was busy
-   * for less than a tenth of each run for a quarter of a second. Blocking; the engine must not be
-   * in use.
+   * Runs every shape once, and on until each took less than 20 ms, or the compiler was busy for
+   * less than a quarter of it. The embedded engine waits for the compiler, so that a kernel that is
+   * being compiled is seen. Blocking; the engine must not be in use.
    *
    * @param limit after which nothing is run again
    * @return whether it came so far
@@ -86,19 +83,15 @@ public final class WarmUp {
   private boolean untilWarm(Duration limit, LongSupplier nanoClock, LongSupplier compilerMillis) {
     List<List<Span>> shapes = shapes();
     long begin = nanoClock.getAsLong();
-    long quietSince = begin;
-    int brief = 0;
+    int warm = 0; // shapes in a row
     for (int run = 0; run < shapes.size() || nanoClock.getAsLong() - begin < limit.toNanos(); ) {
       long from = nanoClock.getAsLong();
       long compiled = compilerMillis.getAsLong();
       engine.run(shapes.get(run++ % shapes.size()));
-      long now = nanoClock.getAsLong();
-      if ((compilerMillis.getAsLong() - compiled) * 1e6 > BUSY * (now - from)) {
-        quietSince = now;
-      }
-      brief = now - from < BRIEF.toNanos() ? brief + 1 : 0;
-      boolean quiet = now - quietSince >= WINDOW.toNanos();
-      if (run >= shapes.size() && (quiet || brief >= shapes.size())) {
+      long taken = nanoClock.getAsLong() - from;
+      boolean busy = (compilerMillis.getAsLong() - compiled) * 1e6 > BUSY * taken;
+      warm = busy && taken >= BRIEF.toNanos() ? 0 : warm + 1;
+      if (warm >= shapes.size()) {
         return true;
       }
     }

@@ -59,19 +59,11 @@ class WarmUpTest {
   }
 
   @Test
-  void itGoesOnWhileTheCompilerIsBusyAndThenForAQuarterOfASecond() {
-    compiling = run -> run < 10 ? 50 : 9;
+  void itGoesOnUntilTheCompilerLeftEveryShapeAlone() {
+    compiling = run -> run < 10 ? 50 : 24;
 
-    assertThat(runsUntilTheEnd(new CountingEngine(4096), LONG)).isEqualTo(10 + 3);
+    assertThat(runsUntilTheEnd(new CountingEngine(4096), LONG)).isEqualTo(10 + SHAPES);
     assertThat(warm).isTrue();
-  }
-
-  @Test
-  void shortRunsAreRepeatedUntilSomethingCouldBeSeen() {
-    CountingEngine fast = new CountingEngine(4096);
-    fast.runNanosOf = _ -> Duration.ofMillis(25).toNanos();
-
-    assertThat(runsUntilTheEnd(fast, LONG)).isEqualTo(10);
   }
 
   @Test

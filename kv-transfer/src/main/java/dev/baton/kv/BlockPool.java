@@ -1,5 +1,6 @@
 package dev.baton.kv;
 
+import dev.baton.kv.linux.AnonymousMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
@@ -70,7 +71,9 @@ public final class BlockPool implements KeyHoldings, AutoCloseable {
   private Runnable saver = () -> {};
   private long lost;
 
-  /** A pool of {@code blocks} blocks of one shape; takes the memory at once. */
+  /**
+   * A pool of {@code blocks} blocks of one shape; takes the memory from now on, meanwhile in use.
+   */
   public BlockPool(Layout layout, int blocks) {
     if (blocks < 1) {
       throw new IllegalArgumentException("blocks: " + blocks + ", expected at least 1");
@@ -78,7 +81,7 @@ public final class BlockPool implements KeyHoldings, AutoCloseable {
     this.layout = layout;
     this.journal = new KeyJournal(blocks);
     long stride = Math.ceilDiv(layout.blockBytes(), ALIGNMENT) * ALIGNMENT;
-    MemorySegment memory = arena.allocate(stride * blocks, ALIGNMENT);
+    MemorySegment memory = AnonymousMemory.allocateAndTouch(stride * blocks, ALIGNMENT, arena);
     this.slots = new ArrayList<>(blocks);
     for (int i = 0; i < blocks; i++) {
       Slot slot =

@@ -1,9 +1,14 @@
 package dev.baton.cli.local;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
 
 /**
@@ -17,23 +22,11 @@ public final class JavaCommand {
 
   private static final String MAIN = "dev.baton.cli.Baton";
 
-  /** As the launcher has them. */
-  private static final List<String> ENGINE =
-      List.of(
-          "--add-modules=jdk.incubator.vector",
-          "-XX:Tier4MinInvocationThreshold=16",
-          "-XX:PerMethodTrapLimit=100000");
+  private static final List<String> ENGINE = engineFlags();
 
   /** What a short command wants and a server does not, or what two processes cannot share. */
   private static final List<String> OWN =
-      List.of(
-          "-XX:TieredStopAtLevel",
-          "-XX:Tier4MinInvocationThreshold",
-          "-XX:PerMethodTrapLimit",
-          "-agentlib",
-          "-agentpath",
-          "-javaagent",
-          "--add-modules");
+      List.of("-XX:TieredStopAtLevel", "-agentlib", "-agentpath", "-javaagent");
 
   private JavaCommand() {}
 
@@ -62,6 +55,20 @@ public final class JavaCommand {
 
   /** Those of this JVM's flags that its children get too. */
   static List<String> inherited(List<String> flags) {
-    return flags.stream().filter(flag -> OWN.stream().noneMatch(flag::startsWith)).toList();
+    return flags.stream()
+        .filter(flag -> OWN.stream().noneMatch(flag::startsWith) && !ENGINE.contains(flag))
+        .toList();
+  }
+
+  /** Those that the launchers have the JVM read. */
+  private static List<String> engineFlags() {
+    try (InputStream in = JavaCommand.class.getResourceAsStream("engine.flags")) {
+      return new String(Objects.requireNonNull(in).readAllBytes(), StandardCharsets.UTF_8)
+          .lines()
+          .filter(line -> !line.startsWith("#"))
+          .toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 }

@@ -5,7 +5,6 @@ import dev.baton.cli.shell.Failure;
 import dev.baton.cli.shell.Progress;
 import dev.baton.cli.shell.Stopped;
 import dev.baton.cli.shell.TemporaryDirectory;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -62,27 +61,24 @@ public final class LocalCluster implements AutoCloseable {
 
   private ClusterEndpoints startAll(Progress progress) throws InterruptedException {
     Instant end = Instant.now().plus(plan.startLimit());
-    Path zooKeeperData = runDirectory.path().resolve("zookeeper");
-    progress.step("starting ZooKeeper");
-    ReadyLine zooKeeper =
+    int zooKeeperPort = LocalPorts.free(); // whom all others are told at once
+    ChildProcess zooKeeper =
         launch(
-                "zookeeper",
-                JavaCommand.of(
-                    List.of(
-                        "zookeeper",
-                        "--port",
-                        "0",
-                        "--data-dir",
-                        zooKeeperData.toString(),
-                        "--stop-with-parent")))
-            .ready(until(end));
-
+            "zookeeper",
+            JavaCommand.of(
+                List.of(
+                    "zookeeper",
+                    "--port",
+                    Integer.toString(zooKeeperPort),
+                    "--data-dir",
+                    runDirectory.path().resolve("zookeeper").toString(),
+                    "--stop-with-parent")));
     List<String> shared =
         List.of(
             "--model",
             plan.model().toString(),
             "--zookeeper",
-            zooKeeper.endpoint("zookeeper"),
+            "127.0.0.1:" + zooKeeperPort,
             "--stop-with-parent");
     List<ChildProcess> workers = new ArrayList<>();
     for (WorkerPlan worker : plan.workers()) {
@@ -91,6 +87,8 @@ public final class LocalCluster implements AutoCloseable {
     }
     ChildProcess router = launch("router", JavaCommand.of(routerArguments(shared)));
 
+    progress.step("starting ZooKeeper");
+    ReadyLine readyZooKeeper = zooKeeper.ready(until(end));
     List<ReadyLine> readyWorkers = new ArrayList<>();
     for (ChildProcess worker : workers) {
       progress.step("starting " + worker.name());
@@ -104,7 +102,7 @@ public final class LocalCluster implements AutoCloseable {
       started = true;
     }
     return new ClusterEndpoints(
-        plan.model(), zooKeeper, readyRouter, readyWorkers, runDirectory.path());
+        plan.model(), readyZooKeeper, readyRouter, readyWorkers, runDirectory.path());
   }
 
   private List<String> routerArguments(List<String> shared) {

@@ -1,5 +1,6 @@
 package dev.baton.cli.machine;
 
+import dev.baton.kv.linux.AnonymousMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
@@ -11,6 +12,7 @@ final class MemorySpeed implements AutoCloseable {
   private static final VectorSpecies<Long> S = LongVector.SPECIES_PREFERRED;
   private static final int UNROLLED = 4;
   private static final int PIECE = 1 << 20;
+  private static final int CACHE_LINE = 64;
 
   private final Arena arena = Arena.ofShared();
   private final MemorySegment[] parts;
@@ -30,7 +32,7 @@ final class MemorySpeed implements AutoCloseable {
     parts = new MemorySegment[members];
     at = new long[members];
     for (int i = 0; i < members; i++) {
-      parts[i] = arena.allocate(each, PIECE).fill((byte) 1);
+      parts[i] = AnonymousMemory.allocate(each, CACHE_LINE, arena).fill((byte) 1);
     }
   }
 

@@ -15,8 +15,8 @@ class JavaCommandTest {
             "-Xmx1g",
             "-agentlib:jdwp=transport=dt_socket",
             "--add-modules=jdk.incubator.vector",
-            "-XX:Tier4MinInvocationThreshold=16",
             "-XX:PerMethodTrapLimit=100000",
+            "-XX:CompileCommand=quiet",
             "-Djava.io.tmpdir=/some where");
     assertThat(JavaCommand.inherited(flags))
         .containsExactly(

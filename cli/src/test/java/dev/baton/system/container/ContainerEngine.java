@@ -110,7 +110,12 @@ final class ContainerEngine {
   static ImageFromDockerfile image(DockerClient client, Path root) {
     ImageFromDockerfile image = new ImageFromDockerfile();
     for (String each :
-        List.of("cli/target/lib", "cli/target/cli-0.1.0.jar", "deploy/baton", "deploy/healthy")) {
+        List.of(
+            "cli/target/lib",
+            "cli/target/cli-0.1.0.jar",
+            "cli/src/main/resources/dev/baton/cli/local/engine.flags",
+            "deploy/baton",
+            "deploy/healthy")) {
       image.withFileFromPath(each, root.resolve(each));
     }
     image.withFileFromPath("Dockerfile", root.resolve("deploy/Dockerfile"));

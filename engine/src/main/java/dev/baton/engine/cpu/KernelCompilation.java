@@ -28,7 +28,8 @@ final class KernelCompilation {
 
   private static final String DIRECTIVES =
       """
-      [{match: ["dev/baton/engine/cpu/*.*"], c1: {Exclude: true}}]
+      [{match: ["dev/baton/engine/cpu/*.*"], c1: {Exclude: true}, c2: {BackgroundCompilation: false}},
+       {match: ["jdk/incubator/vector/*.*", "jdk/internal/vm/vector/*.*"], c2: {Exclude: true}}]
       """;
 
   /** The level of the optimizing compiler, where the JVM goes through all. */

@@ -1,5 +1,6 @@
 package dev.baton.engine.cpu;
 
+import dev.baton.kv.linux.AnonymousMemory;
 import dev.baton.model.weights.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -55,7 +56,7 @@ abstract sealed class Panels permits F32Panels, Bf16Panels, F16Panels, Int8Panel
   static Panels pack(List<Tensor> parts, Arena arena, Team team) {
     Matrix matrix = new Matrix(parts);
     long panelBytes = matrix.panelBytes();
-    MemorySegment data = arena.allocate(matrix.panels() * panelBytes, CACHE_LINE);
+    MemorySegment data = AnonymousMemory.allocate(matrix.panels() * panelBytes, CACHE_LINE, arena);
     team.run(
         matrix.panels(),
         (member, from, to) -> {

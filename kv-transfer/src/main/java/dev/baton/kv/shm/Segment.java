@@ -1,5 +1,6 @@
 package dev.baton.kv.shm;
 
+import dev.baton.kv.linux.SystemCalls;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

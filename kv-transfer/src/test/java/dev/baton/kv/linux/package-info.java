@@ -1,0 +1,2 @@
+/** Tests of what Linux offers and Java does not. */
+package dev.baton.kv.linux;
