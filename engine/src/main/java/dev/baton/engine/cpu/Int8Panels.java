@@ -89,14 +89,14 @@ final class Int8Panels extends Panels {
 
   @Override
   void onePanel(float[] a, int aAt, int panel, int k, int count, float[] sums, int sumsAt) {
-    Int8FewRows.onePanel(a, aAt, data, group(panel, k), count / GROUP, sums, sumsAt);
+    Int8OneRow.onePanel(a, aAt, data, group(panel, k), count / GROUP, sums, sumsAt);
   }
 
   @Override
   void fourPanels(float[] a, int aAt, int panel, int k, int count, float[] sums, int sumsAt) {
     long first = group(panel, k);
     long panelBytes = group(panel + 1, k) - first;
-    Int8FewRows.fourPanels(a, aAt, data, first, panelBytes, count / GROUP, sums, sumsAt);
+    Int8OneRow.fourPanels(a, aAt, data, first, panelBytes, count / GROUP, sums, sumsAt);
   }
 
   @Override
@@ -116,7 +116,7 @@ final class Int8Panels extends Panels {
       float[] sums,
       int sumsAt,
       int sumsStride) {
-    Int8FewRows.fourRows(
+    Int8FourRows.sum(
         a, aAt, aStride, rows, data, group(panel, k), count / GROUP, sums, sumsAt, sumsStride);
   }
 
