@@ -26,6 +26,9 @@ final class Bf16Panels extends Panels {
   private static final ByteOrder LITTLE = ByteOrder.LITTLE_ENDIAN;
   private static final ValueLayout.OfShort U16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(LITTLE);
 
+  /** Up to four rows wait for memory, even one by one. */
+  private static final int LEAST_TOGETHER = 5;
+
   Bf16Panels(int columns, int depth, MemorySegment data) {
     super(columns, depth, data);
   }
@@ -50,8 +53,7 @@ final class Bf16Panels extends Panels {
   }
 
   @Override
-  void onePanel(
-      float[] a, int aAt, int panel, int k, int count, float[] sums, int sumsAt, float[] scratch) {
+  void onePanel(float[] a, int aAt, int panel, int k, int count, float[] sums, int sumsAt) {
     long first = step(panel, k) * STEP_BYTES;
     for (int n = 0; n < HALF; n += 2 * L) {
       FloatVector sum0 = FloatVector.zero(S);
@@ -76,8 +78,7 @@ final class Bf16Panels extends Panels {
   }
 
   @Override
-  void fourPanels(
-      float[] a, int aAt, int panel, int k, int count, float[] sums, int sumsAt, float[] scratch) {
+  void fourPanels(float[] a, int aAt, int panel, int k, int count, float[] sums, int sumsAt) {
     long first = step(panel, k) * STEP_BYTES;
     long second = step(panel + 1, k) * STEP_BYTES;
     long third = step(panel + 2, k) * STEP_BYTES;
@@ -143,6 +144,96 @@ final class Bf16Panels extends Panels {
       sum31.intoArray(sums, sumsAt + n + 3 * COLUMNS + L);
       sum32.intoArray(sums, sumsAt + n + 3 * COLUMNS + HALF);
       sum33.intoArray(sums, sumsAt + n + 3 * COLUMNS + HALF + L);
+    }
+  }
+
+  @Override
+  boolean fasterTogether(int rows) {
+    return rows >= LEAST_TOGETHER && rows <= MOST_BY_FOURS && !Lanes.SIXTEEN_REGISTERS;
+  }
+
+  @Override
+  void fourRows(
+      float[] a,
+      int aAt,
+      int aStride,
+      int rows,
+      int panel,
+      int k,
+      int count,
+      float[] sums,
+      int sumsAt,
+      int sumsStride) {
+    int a1 = aAt + aStride;
+    int a2 = a1 + aStride;
+    int a3 = rows == FOUR ? a2 + aStride : a2;
+    long first = step(panel, k) * STEP_BYTES;
+    for (int n = 0; n < HALF; n += 2 * L) {
+      FloatVector sum00 = FloatVector.zero(S);
+      FloatVector sum01 = FloatVector.zero(S);
+      FloatVector sum02 = FloatVector.zero(S);
+      FloatVector sum03 = FloatVector.zero(S);
+      FloatVector sum10 = FloatVector.zero(S);
+      FloatVector sum11 = FloatVector.zero(S);
+      FloatVector sum12 = FloatVector.zero(S);
+      FloatVector sum13 = FloatVector.zero(S);
+      FloatVector sum20 = FloatVector.zero(S);
+      FloatVector sum21 = FloatVector.zero(S);
+      FloatVector sum22 = FloatVector.zero(S);
+      FloatVector sum23 = FloatVector.zero(S);
+      FloatVector sum30 = FloatVector.zero(S);
+      FloatVector sum31 = FloatVector.zero(S);
+      FloatVector sum32 = FloatVector.zero(S);
+      FloatVector sum33 = FloatVector.zero(S);
+      for (int i = 0; i < count; i++) {
+        long at = first + i * STEP_BYTES + (long) n * Integer.BYTES;
+        IntVector left = IntVector.fromMemorySegment(INTS, data, at, LITTLE);
+        IntVector right = IntVector.fromMemorySegment(INTS, data, at + BYTES, LITTLE);
+        FloatVector w0 = left.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+        FloatVector w1 = right.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+        FloatVector w2 = left.and(HIGH).reinterpretAsFloats();
+        FloatVector w3 = right.and(HIGH).reinterpretAsFloats();
+        FloatVector x0 = FloatVector.broadcast(S, a[aAt + i]);
+        sum00 = x0.fma(w0, sum00);
+        sum01 = x0.fma(w1, sum01);
+        sum02 = x0.fma(w2, sum02);
+        sum03 = x0.fma(w3, sum03);
+        FloatVector x1 = FloatVector.broadcast(S, a[a1 + i]);
+        sum10 = x1.fma(w0, sum10);
+        sum11 = x1.fma(w1, sum11);
+        sum12 = x1.fma(w2, sum12);
+        sum13 = x1.fma(w3, sum13);
+        FloatVector x2 = FloatVector.broadcast(S, a[a2 + i]);
+        sum20 = x2.fma(w0, sum20);
+        sum21 = x2.fma(w1, sum21);
+        sum22 = x2.fma(w2, sum22);
+        sum23 = x2.fma(w3, sum23);
+        FloatVector x3 = FloatVector.broadcast(S, a[a3 + i]);
+        sum30 = x3.fma(w0, sum30);
+        sum31 = x3.fma(w1, sum31);
+        sum32 = x3.fma(w2, sum32);
+        sum33 = x3.fma(w3, sum33);
+      }
+      int to0 = sumsAt + n;
+      int to1 = to0 + sumsStride;
+      int to2 = to1 + sumsStride;
+      int to3 = to2 + sumsStride;
+      sum00.intoArray(sums, to0);
+      sum01.intoArray(sums, to0 + L);
+      sum02.intoArray(sums, to0 + HALF);
+      sum03.intoArray(sums, to0 + HALF + L);
+      sum10.intoArray(sums, to1);
+      sum11.intoArray(sums, to1 + L);
+      sum12.intoArray(sums, to1 + HALF);
+      sum13.intoArray(sums, to1 + HALF + L);
+      sum20.intoArray(sums, to2);
+      sum21.intoArray(sums, to2 + L);
+      sum22.intoArray(sums, to2 + HALF);
+      sum23.intoArray(sums, to2 + HALF + L);
+      sum30.intoArray(sums, to3);
+      sum31.intoArray(sums, to3 + L);
+      sum32.intoArray(sums, to3 + HALF);
+      sum33.intoArray(sums, to3 + HALF + L);
     }
   }
 

@@ -66,8 +66,7 @@ final class F16Panels extends Panels {
   }
 
   @Override
-  void onePanel(
-      float[] a, int aAt, int panel, int k, int count, float[] sums, int sumsAt, float[] scratch) {
+  void onePanel(float[] a, int aAt, int panel, int k, int count, float[] sums, int sumsAt) {
     long first = step(panel, k) * STEP_BYTES;
     for (int n = 0; n < HALF; n += 2 * L) {
       FloatVector sum0 = FloatVector.zero(S);
@@ -113,8 +112,7 @@ final class F16Panels extends Panels {
   }
 
   @Override
-  void fourPanels(
-      float[] a, int aAt, int panel, int k, int count, float[] sums, int sumsAt, float[] scratch) {
+  void fourPanels(float[] a, int aAt, int panel, int k, int count, float[] sums, int sumsAt) {
     long first = step(panel, k) * STEP_BYTES;
     long second = step(panel + 1, k) * STEP_BYTES;
     long third = step(panel + 2, k) * STEP_BYTES;

@@ -39,8 +39,7 @@ final class F32Panels extends Panels {
   }
 
   @Override
-  void onePanel(
-      float[] a, int aAt, int panel, int k, int count, float[] sums, int sumsAt, float[] scratch) {
+  void onePanel(float[] a, int aAt, int panel, int k, int count, float[] sums, int sumsAt) {
     long first = step(panel, k) * STEP_BYTES;
     for (int n = 0; n < COLUMNS; n += 4 * L) {
       FloatVector sum0 = FloatVector.zero(S);
@@ -63,8 +62,7 @@ final class F32Panels extends Panels {
   }
 
   @Override
-  void fourPanels(
-      float[] a, int aAt, int panel, int k, int count, float[] sums, int sumsAt, float[] scratch) {
+  void fourPanels(float[] a, int aAt, int panel, int k, int count, float[] sums, int sumsAt) {
     long first = step(panel, k) * STEP_BYTES;
     long second = step(panel + 1, k) * STEP_BYTES;
     long third = step(panel + 2, k) * STEP_BYTES;

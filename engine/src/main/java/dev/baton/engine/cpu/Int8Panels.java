@@ -22,27 +22,30 @@ final class Int8Panels extends Panels {
   private static final VectorSpecies<Float> S = Lanes.FLOATS;
   private static final int L = Lanes.COUNT;
   private static final long FLOATS = (long) L * Float.BYTES;
-  private static final VectorSpecies<Short> SHORTS =
+  static final VectorSpecies<Short> SHORTS =
       VectorSpecies.of(short.class, VectorShape.forBitSize(L * Short.SIZE));
 
   /** No vector has fewer than 8 bytes; one of 8 makes two of 4 floats. */
-  private static final VectorSpecies<Byte> BYTES =
+  static final VectorSpecies<Byte> BYTES =
       VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(L, 8) * Byte.SIZE));
 
   /** Bytes of a pair of vectors of floats. */
-  private static final long PAIR = 2L * L;
+  static final long PAIR = 2L * L;
 
   /** Of a pair, where the bytes are read that the second is a part of, and which part. */
-  private static final long SECOND = L < BYTES.length() ? 0 : L;
+  static final long SECOND = L < BYTES.length() ? 0 : L;
 
-  private static final int PART = L < BYTES.length() ? 1 : 0;
+  static final int PART = L < BYTES.length() ? 1 : 0;
 
   private static final int GROUP = Tensor.GROUP;
-  private static final long SCALES_BYTES = (long) COLUMNS * Short.BYTES;
-  private static final long STEP_BYTES = COLUMNS;
-  private static final long GROUP_BYTES = SCALES_BYTES + GROUP * STEP_BYTES;
+  static final long SCALES_BYTES = (long) COLUMNS * Short.BYTES;
+  static final long STEP_BYTES = COLUMNS;
+  static final long GROUP_BYTES = SCALES_BYTES + GROUP * STEP_BYTES;
   private static final ByteOrder LITTLE = ByteOrder.LITTLE_ENDIAN;
   private static final ValueLayout.OfShort U16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(LITTLE);
+
+  /** Making floats of bytes takes twice as long as multiplying one row's. */
+  private static final int LEAST_TOGETHER = 3;
 
   Int8Panels(int columns, int depth, MemorySegment data) {
     super(columns, depth, data);
@@ -85,238 +88,36 @@ final class Int8Panels extends Panels {
   }
 
   @Override
-  void onePanel(
-      float[] a, int aAt, int panel, int k, int count, float[] sums, int sumsAt, float[] scratch) {
-    sumGroups(a, aAt, panel, k, count / GROUP, scratch);
-    scale(panel, k, count / GROUP, scratch, 0, COLUMNS, sums, sumsAt);
+  void onePanel(float[] a, int aAt, int panel, int k, int count, float[] sums, int sumsAt) {
+    Int8OneRow.onePanel(a, aAt, data, group(panel, k), count / GROUP, sums, sumsAt);
   }
 
   @Override
-  void fourPanels(
-      float[] a, int aAt, int panel, int k, int count, float[] sums, int sumsAt, float[] scratch) {
-    sumFourGroups(a, aAt, panel, k, count / GROUP, scratch);
-    for (int i = 0; i < FOUR; i++) {
-      int columns = i * COLUMNS;
-      scale(panel + i, k, count / GROUP, scratch, columns, FOUR * COLUMNS, sums, sumsAt + columns);
-    }
-  }
-
-  /** The sums of each group of a panel, one after the other. */
-  private void sumGroups(float[] a, int aAt, int panel, int k, int groups, float[] out) {
-    long first = group(panel, k) + SCALES_BYTES;
-    for (int n = 0; n < COLUMNS; n += 4 * L) {
-      for (int g = 0; g < groups; g++) {
-        FloatVector sum0 = FloatVector.zero(S);
-        FloatVector sum1 = FloatVector.zero(S);
-        FloatVector sum2 = FloatVector.zero(S);
-        FloatVector sum3 = FloatVector.zero(S);
-        for (int i = 0; i < GROUP; i++) {
-          long step = g * GROUP_BYTES + i * STEP_BYTES + n;
-          FloatVector x = FloatVector.broadcast(S, a[aAt + g * GROUP + i]);
-          sum0 =
-              x.fma(
-                  (FloatVector)
-                      ByteVector.fromMemorySegment(BYTES, data, first + step, LITTLE)
-                          .convertShape(VectorOperators.B2F, S, 0),
-                  sum0);
-          sum1 =
-              x.fma(
-                  (FloatVector)
-                      ByteVector.fromMemorySegment(BYTES, data, first + step + SECOND, LITTLE)
-                          .convertShape(VectorOperators.B2F, S, PART),
-                  sum1);
-          sum2 =
-              x.fma(
-                  (FloatVector)
-                      ByteVector.fromMemorySegment(BYTES, data, first + step + PAIR, LITTLE)
-                          .convertShape(VectorOperators.B2F, S, 0),
-                  sum2);
-          sum3 =
-              x.fma(
-                  (FloatVector)
-                      ByteVector.fromMemorySegment(
-                              BYTES, data, first + step + PAIR + SECOND, LITTLE)
-                          .convertShape(VectorOperators.B2F, S, PART),
-                  sum3);
-        }
-        int to = g * COLUMNS + n;
-        sum0.intoArray(out, to);
-        sum1.intoArray(out, to + L);
-        sum2.intoArray(out, to + 2 * L);
-        sum3.intoArray(out, to + 3 * L);
-      }
-    }
-  }
-
-  /** The sums of each group of four panels, side by side. */
-  private void sumFourGroups(float[] a, int aAt, int panel, int k, int groups, float[] out) {
-    long first = group(panel, k) + SCALES_BYTES;
-    long second = group(panel + 1, k) + SCALES_BYTES;
-    long third = group(panel + 2, k) + SCALES_BYTES;
-    long fourth = group(panel + 3, k) + SCALES_BYTES;
-    for (int n = 0; n < COLUMNS; n += 4 * L) {
-      for (int g = 0; g < groups; g++) {
-        FloatVector sum00 = FloatVector.zero(S);
-        FloatVector sum01 = FloatVector.zero(S);
-        FloatVector sum02 = FloatVector.zero(S);
-        FloatVector sum03 = FloatVector.zero(S);
-        FloatVector sum10 = FloatVector.zero(S);
-        FloatVector sum11 = FloatVector.zero(S);
-        FloatVector sum12 = FloatVector.zero(S);
-        FloatVector sum13 = FloatVector.zero(S);
-        FloatVector sum20 = FloatVector.zero(S);
-        FloatVector sum21 = FloatVector.zero(S);
-        FloatVector sum22 = FloatVector.zero(S);
-        FloatVector sum23 = FloatVector.zero(S);
-        FloatVector sum30 = FloatVector.zero(S);
-        FloatVector sum31 = FloatVector.zero(S);
-        FloatVector sum32 = FloatVector.zero(S);
-        FloatVector sum33 = FloatVector.zero(S);
-        for (int i = 0; i < GROUP; i++) {
-          long step = g * GROUP_BYTES + i * STEP_BYTES + n;
-          FloatVector x = FloatVector.broadcast(S, a[aAt + g * GROUP + i]);
-          sum00 =
-              x.fma(
-                  (FloatVector)
-                      ByteVector.fromMemorySegment(BYTES, data, first + step, LITTLE)
-                          .convertShape(VectorOperators.B2F, S, 0),
-                  sum00);
-          sum01 =
-              x.fma(
-                  (FloatVector)
-                      ByteVector.fromMemorySegment(BYTES, data, first + step + SECOND, LITTLE)
-                          .convertShape(VectorOperators.B2F, S, PART),
-                  sum01);
-          sum02 =
-              x.fma(
-                  (FloatVector)
-                      ByteVector.fromMemorySegment(BYTES, data, first + step + PAIR, LITTLE)
-                          .convertShape(VectorOperators.B2F, S, 0),
-                  sum02);
-          sum03 =
-              x.fma(
-                  (FloatVector)
-                      ByteVector.fromMemorySegment(
-                              BYTES, data, first + step + PAIR + SECOND, LITTLE)
-                          .convertShape(VectorOperators.B2F, S, PART),
-                  sum03);
-          sum10 =
-              x.fma(
-                  (FloatVector)
-                      ByteVector.fromMemorySegment(BYTES, data, second + step, LITTLE)
-                          .convertShape(VectorOperators.B2F, S, 0),
-                  sum10);
-          sum11 =
-              x.fma(
-                  (FloatVector)
-                      ByteVector.fromMemorySegment(BYTES, data, second + step + SECOND, LITTLE)
-                          .convertShape(VectorOperators.B2F, S, PART),
-                  sum11);
-          sum12 =
-              x.fma(
-                  (FloatVector)
-                      ByteVector.fromMemorySegment(BYTES, data, second + step + PAIR, LITTLE)
-                          .convertShape(VectorOperators.B2F, S, 0),
-                  sum12);
-          sum13 =
-              x.fma(
-                  (FloatVector)
-                      ByteVector.fromMemorySegment(
-                              BYTES, data, second + step + PAIR + SECOND, LITTLE)
-                          .convertShape(VectorOperators.B2F, S, PART),
-                  sum13);
-          sum20 =
-              x.fma(
-                  (FloatVector)
-                      ByteVector.fromMemorySegment(BYTES, data, third + step, LITTLE)
-                          .convertShape(VectorOperators.B2F, S, 0),
-                  sum20);
-          sum21 =
-              x.fma(
-                  (FloatVector)
-                      ByteVector.fromMemorySegment(BYTES, data, third + step + SECOND, LITTLE)
-                          .convertShape(VectorOperators.B2F, S, PART),
-                  sum21);
-          sum22 =
-              x.fma(
-                  (FloatVector)
-                      ByteVector.fromMemorySegment(BYTES, data, third + step + PAIR, LITTLE)
-                          .convertShape(VectorOperators.B2F, S, 0),
-                  sum22);
-          sum23 =
-              x.fma(
-                  (FloatVector)
-                      ByteVector.fromMemorySegment(
-                              BYTES, data, third + step + PAIR + SECOND, LITTLE)
-                          .convertShape(VectorOperators.B2F, S, PART),
-                  sum23);
-          sum30 =
-              x.fma(
-                  (FloatVector)
-                      ByteVector.fromMemorySegment(BYTES, data, fourth + step, LITTLE)
-                          .convertShape(VectorOperators.B2F, S, 0),
-                  sum30);
-          sum31 =
-              x.fma(
-                  (FloatVector)
-                      ByteVector.fromMemorySegment(BYTES, data, fourth + step + SECOND, LITTLE)
-                          .convertShape(VectorOperators.B2F, S, PART),
-                  sum31);
-          sum32 =
-              x.fma(
-                  (FloatVector)
-                      ByteVector.fromMemorySegment(BYTES, data, fourth + step + PAIR, LITTLE)
-                          .convertShape(VectorOperators.B2F, S, 0),
-                  sum32);
-          sum33 =
-              x.fma(
-                  (FloatVector)
-                      ByteVector.fromMemorySegment(
-                              BYTES, data, fourth + step + PAIR + SECOND, LITTLE)
-                          .convertShape(VectorOperators.B2F, S, PART),
-                  sum33);
-        }
-        int to = g * FOUR * COLUMNS + n;
-        sum00.intoArray(out, to);
-        sum01.intoArray(out, to + L);
-        sum02.intoArray(out, to + 2 * L);
-        sum03.intoArray(out, to + 3 * L);
-        sum10.intoArray(out, to + COLUMNS);
-        sum11.intoArray(out, to + COLUMNS + L);
-        sum12.intoArray(out, to + COLUMNS + 2 * L);
-        sum13.intoArray(out, to + COLUMNS + 3 * L);
-        sum20.intoArray(out, to + 2 * COLUMNS);
-        sum21.intoArray(out, to + 2 * COLUMNS + L);
-        sum22.intoArray(out, to + 2 * COLUMNS + 2 * L);
-        sum23.intoArray(out, to + 2 * COLUMNS + 3 * L);
-        sum30.intoArray(out, to + 3 * COLUMNS);
-        sum31.intoArray(out, to + 3 * COLUMNS + L);
-        sum32.intoArray(out, to + 3 * COLUMNS + 2 * L);
-        sum33.intoArray(out, to + 3 * COLUMNS + 3 * L);
-      }
-    }
-  }
-
-  /** The sum of a panel's groups, each times its scale, in order. */
-  private void scale(
-      int panel, int k, int groups, float[] parts, int from, int stride, float[] sums, int at) {
+  void fourPanels(float[] a, int aAt, int panel, int k, int count, float[] sums, int sumsAt) {
     long first = group(panel, k);
-    for (int n = 0; n < COLUMNS; n += L) {
-      FloatVector sum = FloatVector.zero(S);
-      for (int g = 0; g < groups; g++) {
-        IntVector scales =
-            (IntVector)
-                ShortVector.fromMemorySegment(
-                        SHORTS, data, first + g * GROUP_BYTES + (long) n * Short.BYTES, LITTLE)
-                    .convertShape(VectorOperators.ZERO_EXTEND_S2I, Lanes.INTS, 0);
-        sum =
-            scales
-                .lanewise(VectorOperators.LSHL, 16)
-                .reinterpretAsFloats()
-                .fma(FloatVector.fromArray(S, parts, g * stride + from + n), sum);
-      }
-      sum.intoArray(sums, at + n);
-    }
+    long panelBytes = group(panel + 1, k) - first;
+    Int8OneRow.fourPanels(a, aAt, data, first, panelBytes, count / GROUP, sums, sumsAt);
+  }
+
+  @Override
+  boolean fasterTogether(int rows) {
+    return rows >= LEAST_TOGETHER && rows <= MOST_BY_FOURS && !Lanes.SIXTEEN_REGISTERS;
+  }
+
+  @Override
+  void fourRows(
+      float[] a,
+      int aAt,
+      int aStride,
+      int rows,
+      int panel,
+      int k,
+      int count,
+      float[] sums,
+      int sumsAt,
+      int sumsStride) {
+    Int8FourRows.sum(
+        a, aAt, aStride, rows, data, group(panel, k), count / GROUP, sums, sumsAt, sumsStride);
   }
 
   @Override

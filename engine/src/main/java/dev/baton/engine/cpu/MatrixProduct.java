@@ -34,10 +34,10 @@ final class MatrixProduct {
   private void run(float[] a, int aStride, int rows, Linear linear, float[] c, boolean add) {
     Panels w = linear.weights();
     output.set(c, w.panels() * Panels.COLUMNS, linear.bias(), add);
-    if (rows > FewRows.MOST) {
-      manyRows.run(a, aStride, rows, w);
-    } else {
+    if (FewRows.takes(rows, w)) {
       fewRows.run(a, aStride, rows, w);
+    } else {
+      manyRows.run(a, aStride, rows, w);
     }
   }
 }

@@ -31,11 +31,11 @@ abstract sealed class Panels permits F32Panels, Bf16Panels, F16Panels, Int8Panel
   static final long WIDE_BYTES =
       (long) BLOCK_DEPTH / Tensor.GROUP * SixRows.GROUP_FLOATS * Float.BYTES;
 
-  /** Panels that a row reads at once. */
+  /** Panels that a row reads at once, and rows for which a panel is read at once. */
   static final int FOUR = 4;
 
-  /** For what a format sums up apart: four panels' groups of a block. */
-  static final int SCRATCH_FLOATS = BLOCK_DEPTH / Tensor.GROUP * FOUR * COLUMNS;
+  /** More rows are faster by sixes, out of floats. */
+  static final int MOST_BY_FOURS = 16;
 
   /** What packed weights are aligned to, in bytes. */
   static final int CACHE_LINE = 64;
@@ -123,17 +123,42 @@ abstract sealed class Panels permits F32Panels, Bf16Panels, F16Panels, Int8Panel
    * @param k where the block begins
    * @param count its steps
    * @param sumsAt where the sums go, {@link #COLUMNS} a panel
-   * @param scratch {@link #SCRATCH_FLOATS}
    */
-  abstract void onePanel(
-      float[] a, int aAt, int panel, int k, int count, float[] sums, int sumsAt, float[] scratch);
+  abstract void onePanel(float[] a, int aAt, int panel, int k, int count, float[] sums, int sumsAt);
 
   /**
    * As {@link #onePanel} for four panels that follow each other, step by step: four streams of
    * memory keep four times as many reads under way as one.
    */
   abstract void fourPanels(
-      float[] a, int aAt, int panel, int k, int count, float[] sums, int sumsAt, float[] scratch);
+      float[] a, int aAt, int panel, int k, int count, float[] sums, int sumsAt);
+
+  /** Whether so many rows are computed the fastest by {@link #fourRows}, if there is one. */
+  boolean fasterTogether(int rows) {
+    return false;
+  }
+
+  /**
+   * As {@link #onePanel} for three or four rows, whose weights are read and made floats once. Sums
+   * of four are written.
+   *
+   * @param aStride from a row's values to the next one's
+   * @param rows 3 or {@link #FOUR}
+   * @param sumsStride from a row's sums to the next one's
+   */
+  void fourRows(
+      float[] a,
+      int aAt,
+      int aStride,
+      int rows,
+      int panel,
+      int k,
+      int count,
+      float[] sums,
+      int sumsAt,
+      int sumsStride) {
+    throw new UnsupportedOperationException();
+  }
 
   /**
    * Makes floats of the weights of a run of k, exactly, for {@link #sixRows}: once for all rows.

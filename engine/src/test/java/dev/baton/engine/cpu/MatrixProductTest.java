@@ -41,7 +41,12 @@ class MatrixProductTest {
     "3, 640, 96",
     "4, 300, 520",
     "55, 70, 1120",
-    "2, 5953, 544"
+    "2, 5953, 544",
+    "4, 200, 1088",
+    "5, 130, 576",
+    "6, 65, 1024",
+    "7, 1030, 96",
+    "16, 130, 544"
   })
   void elementsAreOneAccumulatorPerBlockOfKAndBlocksInOrder(int rows, int columns, int depth) {
     SplittableRandom random = new SplittableRandom(rows * 31L + columns);
