@@ -42,9 +42,9 @@ class WarmUpTest {
     runsUntilTheEnd(engine, LONG);
 
     List<Span> prompts = engine.batches.getFirst();
-    assertThat(prompts).hasSize(4).allSatisfy(span -> assertThat(span.start()).isZero());
+    assertThat(prompts).hasSize(6).allSatisfy(span -> assertThat(span.start()).isZero());
     if (context > 1) {
-      assertThat(engine.batches.get(1)).hasSize(4);
+      assertThat(engine.batches.get(1)).hasSize(6);
     }
     if (context > 2) {
       assertThat(engine.batches.get(2)).hasSize(1);

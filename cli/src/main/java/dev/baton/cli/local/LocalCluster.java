@@ -25,6 +25,10 @@ import java.util.stream.Stream;
  * </ul>
  */
 public final class LocalCluster implements AutoCloseable {
+  /** It has a few members to hold, and all others start at the same time. */
+  private static final List<String> ZOOKEEPER =
+      Stream.concat(JavaCommand.SMALL.stream(), Stream.of("-XX:TieredStopAtLevel=1")).toList();
+
   private static final Duration STOP_LIMIT = Duration.ofSeconds(10);
 
   private final ClusterPlan plan;
@@ -66,6 +70,7 @@ public final class LocalCluster implements AutoCloseable {
         launch(
             "zookeeper",
             JavaCommand.of(
+                ZOOKEEPER,
                 List.of(
                     "zookeeper",
                     "--port",

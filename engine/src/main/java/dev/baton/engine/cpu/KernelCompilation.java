@@ -13,10 +13,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Has HotSpot compile this package by its optimizing compiler alone. Its first one makes vectors
- * objects, which is no faster than interpreting; and it gives large kernels up ("out of virtual
- * registers"), after which some stay interpreted for ever, at a hundredth of their speed. Which, is
- * chance: it depends on what is hot when.
+ * How HotSpot compiles this package.
+ *
+ * <ul>
+ *   <li>By its optimizing compiler alone. Its first one makes vectors objects, which is no faster
+ *       than interpreting; and it gives large kernels up ("out of virtual registers"), after which
+ *       some stay interpreted for ever, at a hundredth of their speed. Which, is chance: it depends
+ *       on what is hot when.
+ *   <li>Whoever calls a kernel that is to be compiled waits for it. Interpreting meanwhile takes
+ *       the processor from the compiler, and a second compilation for the loop that is under way.
+ *   <li>Slices of segments are inlined whatever their profile says: a kernel whose slice is an
+ *       object has neither bounds that the compiler knows nor a loop free of allocation.
+ * </ul>
  *
  * <p>Best effort: another virtual machine, or one that was told to do without a compiler, goes its
  * own way.
@@ -28,8 +36,11 @@ final class KernelCompilation {
 
   private static final String DIRECTIVES =
       """
-      [{match: ["dev/baton/engine/cpu/*.*"], c1: {Exclude: true}, c2: {BackgroundCompilation: false}},
-       {match: ["jdk/incubator/vector/*.*", "jdk/internal/vm/vector/*.*"], c2: {Exclude: true}}]
+      [{match: ["dev/baton/engine/cpu/*.*"],
+        c1: {Exclude: true},
+        c2: {BackgroundCompilation: false,
+             inline: ["+jdk/internal/foreign/AbstractMemorySegmentImpl.asSlice*",
+                      "+jdk/internal/foreign/*MemorySegmentImpl.dup"]}}]
       """;
 
   /** The level of the optimizing compiler, where the JVM goes through all. */

@@ -103,7 +103,11 @@ public final class SystemCalls {
 
   /** What the call returns; -1 is an error. */
   private static long callForLong(String what, Call call) throws IOException {
-    try (Arena arena = Arena.ofConfined()) {
+    // Not a confined arena: the JIT leaves the check of a segment's owner out of an engine's
+    // kernels,
+    // everywhere, as long as no segment of this process ever had one.
+    Arena arena = Arena.ofAuto();
+    try {
       MemorySegment state = arena.allocate(CALL_STATE);
       long result = call.with(arena, state);
       if (result == -1) {
