@@ -90,14 +90,15 @@ public final class Baton {
 
   /**
    * A command line that can run these arguments. Every flag of every command takes a tenth of a
-   * second to read; a server starts without those of the others.
+   * second to read; a server starts without those of the others. For the warm-up all are read,
+   * because their classes are to be archived.
    */
   static CommandLine commandLine(String... arguments) {
     Baton baton = new Baton();
     CommandLine line = new CommandLine(baton);
     String wanted = arguments.length == 0 ? "" : arguments[0];
     COMMANDS.stream()
-        .filter(command -> name(command).equals(wanted))
+        .filter(command -> name(command).equals(wanted) && command != WarmUpCommand.class)
         .findFirst()
         .map(List::<Class<?>>of)
         .orElse(COMMANDS)

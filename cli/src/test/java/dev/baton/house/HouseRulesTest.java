@@ -17,6 +17,7 @@ import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
+import java.lang.foreign.Arena;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -83,6 +84,11 @@ class HouseRulesTest {
                       target(
                           nameMatching(
                               "a?(sin|cos|tan)h?|atan2|exp|expm1|log|log10|log1p|pow|cbrt|hypot"))));
+
+  /** One confined segment in the process, and every kernel checks whose its segments are. */
+  @ArchTest
+  static final ArchRule noSegmentHasAnOwner =
+      noClasses().should().callMethod(Arena.class, "ofConfined");
 
   @ArchTest
   static final ArchRule placementIsPure =

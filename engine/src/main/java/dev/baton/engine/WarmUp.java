@@ -39,8 +39,8 @@ public final class WarmUp {
 
   /**
    * Runs every shape once, and on until each took less than 20 ms, or the compiler was busy for
-   * less than a quarter of it. The embedded engine waits for the compiler, so that a kernel that is
-   * being compiled is seen. Blocking; the engine must not be in use.
+   * less than a quarter of it. The embedded engine waits for the compiler, where that can be told
+   * to, so that a kernel that is being compiled is seen. Blocking; the engine must not be in use.
    *
    * @param limit after which nothing is run again
    * @return whether it came so far

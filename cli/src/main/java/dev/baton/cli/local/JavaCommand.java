@@ -65,7 +65,7 @@ public final class JavaCommand {
     try (InputStream in = JavaCommand.class.getResourceAsStream("engine.flags")) {
       return new String(Objects.requireNonNull(in).readAllBytes(), StandardCharsets.UTF_8)
           .lines()
-          .filter(line -> !line.startsWith("#"))
+          .filter(line -> !line.isBlank() && !line.startsWith("#"))
           .toList();
     } catch (IOException e) {
       throw new UncheckedIOException(e);

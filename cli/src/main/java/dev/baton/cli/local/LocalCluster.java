@@ -65,7 +65,7 @@ public final class LocalCluster implements AutoCloseable {
 
   private ClusterEndpoints startAll(Progress progress) throws InterruptedException {
     Instant end = Instant.now().plus(plan.startLimit());
-    int zooKeeperPort = LocalPorts.free(); // whom all others are told at once
+    int zooKeeperPort = LocalPorts.free(); // which all others are told at once
     ChildProcess zooKeeper =
         launch(
             "zookeeper",

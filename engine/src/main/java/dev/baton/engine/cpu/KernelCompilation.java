@@ -39,9 +39,11 @@ final class KernelCompilation {
       [{match: ["dev/baton/engine/cpu/*.*"],
         c1: {Exclude: true},
         c2: {BackgroundCompilation: false,
-             inline: ["+jdk/internal/foreign/AbstractMemorySegmentImpl.asSlice*",
-                      "+jdk/internal/foreign/*MemorySegmentImpl.dup"]}}]
+             inline: "+jdk/internal/foreign/AbstractMemorySegmentImpl.asSlice*"}}]
       """;
+
+  /** HotSpot says nothing else when it has understood all of them. */
+  private static final String ADDED = "1 compiler directives added";
 
   /** The level of the optimizing compiler, where the JVM goes through all. */
   private static final String OPTIMIZED = "4";
@@ -84,11 +86,15 @@ final class KernelCompilation {
         Files.writeString(file, DIRECTIVES);
         // The command line that is made of it ends an argument at a blank.
         String quoted = '"' + file.toString() + '"';
-        server.invoke(
-            commands,
-            "compilerDirectivesAdd",
-            new Object[] {new String[] {quoted}},
-            new String[] {String[].class.getName()});
+        Object answer =
+            server.invoke(
+                commands,
+                "compilerDirectivesAdd",
+                new Object[] {new String[] {quoted}},
+                new String[] {String[].class.getName()});
+        if (!answer.toString().strip().equals(ADDED)) {
+          throw new IOException(answer.toString().strip());
+        }
       } finally {
         Files.delete(file);
       }

@@ -46,7 +46,9 @@ class MatrixProductTest {
     "5, 130, 576",
     "6, 65, 1024",
     "7, 1030, 96",
-    "16, 130, 544"
+    "8, 130, 1088",
+    "16, 130, 544",
+    "17, 65, 544"
   })
   void elementsAreOneAccumulatorPerBlockOfKAndBlocksInOrder(int rows, int columns, int depth) {
     SplittableRandom random = new SplittableRandom(rows * 31L + columns);

@@ -9,20 +9,33 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Memory of this process's own for what is large and lives long: KV, weights. On Linux it lies in
- * pages of 2 MiB where the system has such to give, so that reading it misses the translation of
- * addresses less often, and it is given as it is touched. What {@link Arena#allocate(long, long)}
- * gives is written with zeros first, all of it, in pages of 4 KiB: half a second a gigabyte, and
- * several where a virtual machine's host has to find the memory too.
+ * Memory of this process's own for what is large and lives long: KV, weights. On Linux it is given
+ * as it is touched, in pages of 2 MiB where the system has such. What {@link Arena#allocate(long,
+ * long)} gives is written with zeros first, all of it, in pages of 4 KiB: half a second a gigabyte,
+ * and several where a virtual machine's host has to find the memory too. Elsewhere, and where
+ * native calls are not allowed, it is that.
  */
 public final class AnonymousMemory {
   private static final Logger LOG = LoggerFactory.getLogger(AnonymousMemory.class);
   private static final long HUGE_PAGE = 2 << 20;
 
-  private static final boolean LINUX =
-      System.getProperty("os.name").toLowerCase(Locale.ROOT).startsWith("linux");
+  private static final boolean MAPS = maps();
 
   private AnonymousMemory() {}
+
+  /** Whether it can be done here. */
+  private static boolean maps() {
+    if (!System.getProperty("os.name").toLowerCase(Locale.ROOT).startsWith("linux")) {
+      return false;
+    }
+    try {
+      SystemCalls.unmap(SystemCalls.mapAnonymous(HUGE_PAGE), HUGE_PAGE);
+      return true;
+    } catch (IOException | LinkageError | IllegalCallerException e) {
+      LOG.warn("KV and weights are written with zeros first: {}", e.toString());
+      return false;
+    }
+  }
 
   /**
    * Zeros.
@@ -32,9 +45,7 @@ public final class AnonymousMemory {
    * @throws OutOfMemoryError if the system does not promise so much
    */
   public static MemorySegment allocate(long bytes, long alignment, Arena arena) {
-    return LINUX && bytes >= HUGE_PAGE
-        ? map(bytes, arena, false)
-        : arena.allocate(bytes, alignment);
+    return allocate(bytes, alignment, arena, false);
   }
 
   /**
@@ -42,7 +53,11 @@ public final class AnonymousMemory {
    * shows after a start, and not under load, if there is less memory than the system promised.
    */
   public static MemorySegment allocateAndTouch(long bytes, long alignment, Arena arena) {
-    return LINUX && bytes >= HUGE_PAGE ? map(bytes, arena, true) : arena.allocate(bytes, alignment);
+    return allocate(bytes, alignment, arena, true);
+  }
+
+  private static MemorySegment allocate(long bytes, long alignment, Arena arena, boolean touch) {
+    return MAPS && bytes >= HUGE_PAGE ? map(bytes, arena, touch) : arena.allocate(bytes, alignment);
   }
 
   @SuppressWarnings("restricted")
@@ -53,18 +68,19 @@ public final class AnonymousMemory {
       long first = Math.ceilDiv(address, HUGE_PAGE) * HUGE_PAGE;
       adviseHugePages(first, bytes);
       Touching touching = new Touching(first, bytes);
+      MemorySegment memory =
+          MemorySegment.ofAddress(address)
+              .reinterpret(
+                  mapped,
+                  arena,
+                  _ -> {
+                    touching.end();
+                    unmap(address, mapped);
+                  });
       if (touch) {
         touching.thread.start();
       }
-      return MemorySegment.ofAddress(address)
-          .reinterpret(
-              mapped,
-              arena,
-              _ -> {
-                touching.end();
-                unmap(address, mapped);
-              })
-          .asSlice(first - address, bytes);
+      return memory.asSlice(first - address, bytes);
     } catch (IOException e) {
       OutOfMemoryError thrown = new OutOfMemoryError(e.getMessage());
       thrown.initCause(e);
@@ -118,7 +134,7 @@ public final class AnonymousMemory {
           LockSupport.parkNanos(this, REST * (System.nanoTime() - begin));
         }
       } catch (IOException e) {
-        LOG.debug("memory is given as it is used: {}", e.toString());
+        LOG.info("memory is given as it is used, and not before: {}", e.toString());
       }
     }
 

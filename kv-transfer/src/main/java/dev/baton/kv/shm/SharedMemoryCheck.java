@@ -43,7 +43,7 @@ public final class SharedMemoryCheck {
   static void check() throws IOException, RingException {
     try (RingLender lender = new RingLender();
         PeerRings peers = new PeerRings();
-        Arena arena = Arena.ofConfined();
+        Arena arena = Arena.ofShared();
         RingLender.Loan loan =
             lender.lend("self").orElseThrow(() -> new IOException("no segment"))) {
       RingWriter writer = loan.writer(() -> {});
