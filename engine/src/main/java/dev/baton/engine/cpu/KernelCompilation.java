@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
  *       than interpreting; and it gives large kernels up ("out of virtual registers"), after which
  *       some stay interpreted for ever, at a hundredth of their speed. Which, is chance: it depends
  *       on what is hot when.
- *   <li>Whoever calls a kernel that is to be compiled waits for it. Interpreting meanwhile takes
+ *   <li>Who first calls a kernel that is to be compiled waits for it. Interpreting meanwhile takes
  *       the processor from the compiler, and a second compilation for the loop that is under way.
  *   <li>Slices of segments are inlined whatever their profile says: a kernel whose slice is an
  *       object has neither bounds that the compiler knows nor a loop free of allocation.

@@ -15,6 +15,8 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,6 +38,9 @@ final class LocalSocket {
 
   /** What a Unix socket's path may have in bytes, and one for its end. */
   private static final int PATH_LIMIT = 107;
+
+  /** How long a socket may exist before somebody listens. */
+  private static final Duration NEW = Duration.ofSeconds(10);
 
   private LocalSocket() {}
 
@@ -140,8 +145,12 @@ final class LocalSocket {
     }
   }
 
+  /** One that was made just now may be somebody's who is about to listen. */
   private static boolean isDead(Path socket) {
     try {
+      if (Files.getLastModifiedTime(socket).toInstant().isAfter(Instant.now().minus(NEW))) {
+        return false;
+      }
       connect(socket);
       return false;
     } catch (ConnectException nobody) {

@@ -28,6 +28,8 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -105,7 +107,7 @@ class LocalSocketTest {
   }
 
   @Test
-  void aSocketThatNobodyServesIsNotUsedAndIsSweptByTheNextServer() throws Exception {
+  void aSocketThatNobodyServesIsNotUsedAndIsSweptByALaterServer() throws Exception {
     try (KvServers servers = serve();
         Connections any = Connections.over(Connections.Wire.ANY)) {
       Path socket = LocalSocket.path(servers.port()).orElseThrow();
@@ -118,6 +120,10 @@ class LocalSocketTest {
       assertThat(socket).exists();
       say(any, servers.port());
       assertThat(caller.get()).isInstanceOf(InetSocketAddress.class);
+      try (KvServers _ = serve()) {
+        assertThat(socket).as("one whose server is about to listen").exists();
+      }
+      Files.setLastModifiedTime(socket, FileTime.from(Instant.now().minusSeconds(60)));
       try (KvServers _ = serve()) {
         assertThat(socket).doesNotExist();
       }
