@@ -43,6 +43,9 @@ public final class KvServers implements AutoCloseable {
   private static final ByteBufAllocator BUFFERS =
       new PooledByteBufAllocator(true, 0, THREADS, 8 << 10, 11, 256, 64, true);
 
+  /** A process that ends just now may remove the sockets' directory, which was empty then. */
+  private static final int TRIES = 3;
+
   private final EventLoopGroup loops;
   private final List<Server> servers = new ArrayList<>();
   private @Nullable Path socket;
@@ -93,12 +96,16 @@ public final class KvServers implements AutoCloseable {
     if (path.isEmpty()) {
       return;
     }
-    try {
-      LocalSocket.prepare();
-      servers.add(build(new DomainSocketAddress(path.get().toFile()), true, services).start());
-      socket = path.get();
-    } catch (IOException | RuntimeException e) {
-      log.warn("no Unix socket for KV at {}: {}", path.get(), e.toString());
+    for (int tries = TRIES; socket == null && tries > 0; tries--) {
+      try {
+        LocalSocket.prepare();
+        servers.add(build(new DomainSocketAddress(path.get().toFile()), true, services).start());
+        socket = path.get();
+      } catch (IOException | RuntimeException e) {
+        if (tries == 1) {
+          log.warn("no Unix socket for KV at {}: {}", path.get(), e.toString());
+        }
+      }
     }
   }
 
