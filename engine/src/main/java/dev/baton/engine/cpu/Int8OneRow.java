@@ -1,5 +1,13 @@
 package dev.baton.engine.cpu;
 
+import static dev.baton.engine.cpu.Int8Panels.BYTES;
+import static dev.baton.engine.cpu.Int8Panels.GROUP_BYTES;
+import static dev.baton.engine.cpu.Int8Panels.PAIR;
+import static dev.baton.engine.cpu.Int8Panels.PART;
+import static dev.baton.engine.cpu.Int8Panels.SCALES_BYTES;
+import static dev.baton.engine.cpu.Int8Panels.SECOND;
+import static dev.baton.engine.cpu.Int8Panels.SHORTS;
+import static dev.baton.engine.cpu.Int8Panels.STEP_BYTES;
 import static dev.baton.engine.cpu.Panels.COLUMNS;
 
 import dev.baton.model.weights.Tensor;
@@ -23,17 +31,9 @@ import jdk.incubator.vector.VectorSpecies;
  */
 final class Int8OneRow {
   private static final VectorSpecies<Float> S = Lanes.FLOATS;
-  private static final VectorSpecies<Short> SHORTS = Int8Panels.SHORTS;
-  private static final VectorSpecies<Byte> BYTES = Int8Panels.BYTES;
   private static final int L = Lanes.COUNT;
   private static final long SHORTS_BYTES = (long) L * Short.BYTES;
-  private static final long PAIR = Int8Panels.PAIR;
-  private static final long SECOND = Int8Panels.SECOND;
-  private static final int PART = Int8Panels.PART;
   private static final int GROUP = Tensor.GROUP;
-  private static final long SCALES_BYTES = Int8Panels.SCALES_BYTES;
-  private static final long STEP_BYTES = Int8Panels.STEP_BYTES;
-  private static final long GROUP_BYTES = Int8Panels.GROUP_BYTES;
   private static final ByteOrder LITTLE = ByteOrder.LITTLE_ENDIAN;
 
   private Int8OneRow() {}

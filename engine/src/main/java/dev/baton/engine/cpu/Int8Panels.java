@@ -22,6 +22,16 @@ final class Int8Panels extends Panels {
   private static final VectorSpecies<Float> S = Lanes.FLOATS;
   private static final int L = Lanes.COUNT;
   private static final long FLOATS = (long) L * Float.BYTES;
+  private static final int GROUP = Tensor.GROUP;
+  private static final ByteOrder LITTLE = ByteOrder.LITTLE_ENDIAN;
+  private static final ValueLayout.OfShort U16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(LITTLE);
+
+  // What the kernels of few rows read by, too.
+
+  static final long SCALES_BYTES = (long) COLUMNS * Short.BYTES;
+  static final long STEP_BYTES = COLUMNS;
+  static final long GROUP_BYTES = SCALES_BYTES + GROUP * STEP_BYTES;
+
   static final VectorSpecies<Short> SHORTS =
       VectorSpecies.of(short.class, VectorShape.forBitSize(L * Short.SIZE));
 
@@ -36,13 +46,6 @@ final class Int8Panels extends Panels {
   static final long SECOND = L < BYTES.length() ? 0 : L;
 
   static final int PART = L < BYTES.length() ? 1 : 0;
-
-  private static final int GROUP = Tensor.GROUP;
-  static final long SCALES_BYTES = (long) COLUMNS * Short.BYTES;
-  static final long STEP_BYTES = COLUMNS;
-  static final long GROUP_BYTES = SCALES_BYTES + GROUP * STEP_BYTES;
-  private static final ByteOrder LITTLE = ByteOrder.LITTLE_ENDIAN;
-  private static final ValueLayout.OfShort U16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(LITTLE);
 
   /** Making floats of bytes takes twice as long as multiplying one row's. */
   private static final int LEAST_TOGETHER = 3;

@@ -103,9 +103,8 @@ public final class SystemCalls {
 
   /** What the call returns; -1 is an error. */
   private static long callForLong(String what, Call call) throws IOException {
-    // Not a confined arena: the JIT leaves the check of a segment's owner out of an engine's
-    // kernels,
-    // everywhere, as long as no segment of this process ever had one.
+    // Not a confined arena: kernels are compiled without the check of a segment's owner as long as
+    // no segment of this process ever had one.
     Arena arena = Arena.ofAuto();
     try {
       MemorySegment state = arena.allocate(CALL_STATE);

@@ -11,6 +11,7 @@ import io.netty.channel.unix.DomainSocketAddress;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -99,6 +100,7 @@ public final class KvServers implements AutoCloseable {
     for (int tries = TRIES; socket == null && tries > 0; tries--) {
       try {
         LocalSocket.prepare();
+        Files.deleteIfExists(path.get()); // a dead server's: its port is ours now
         servers.add(build(new DomainSocketAddress(path.get().toFile()), true, services).start());
         socket = path.get();
       } catch (IOException | RuntimeException e) {

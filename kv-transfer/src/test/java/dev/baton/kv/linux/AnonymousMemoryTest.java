@@ -2,6 +2,7 @@ package dev.baton.kv.linux;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -9,6 +10,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Iterator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -49,16 +51,16 @@ class AnonymousMemoryTest {
   }
 
   @Test
-  void touchedMemoryIsTakenAndKeepsWhatIsWrittenMeanwhile() throws Exception {
+  void touchedMemoryIsTakenAndKeepsWhatIsWrittenMeanwhile() {
     try (Arena arena = Arena.ofShared()) {
-      MemorySegment memory = AnonymousMemory.allocateAndTouch(256 * MIB, LINE, arena);
-      for (long at = 0; at < memory.byteSize(); at += 4096) {
+      MemorySegment memory = AnonymousMemory.allocateAndTouch(64 * MIB, LINE, arena);
+      for (long at = 0; at < memory.byteSize(); at += 16 * MIB) {
         memory.set(ValueLayout.JAVA_LONG, at, at + 1);
       }
-      while (residentBytes(memory.address()) < memory.byteSize()) {
-        Thread.sleep(10);
-      }
-      for (long at = 0; at < memory.byteSize(); at += 4096) {
+      await()
+          .atMost(Duration.ofMinutes(1))
+          .until(() -> residentBytes(memory.address()) >= memory.byteSize());
+      for (long at = 0; at < memory.byteSize(); at += 16 * MIB) {
         assertThat(memory.get(ValueLayout.JAVA_LONG, at)).isEqualTo(at + 1);
       }
     }

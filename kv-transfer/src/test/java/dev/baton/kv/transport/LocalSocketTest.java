@@ -48,6 +48,10 @@ class LocalSocketTest {
   private final AtomicReference<SocketAddress> caller = new AtomicReference<>();
 
   private KvServers serve() throws Exception {
+    return serve(0);
+  }
+
+  private KvServers serve(int port) throws Exception {
     assumeThat(Loops.areEpoll()).isTrue();
     ServerServiceDefinition echo =
         ServerServiceDefinition.builder("test.Echo")
@@ -68,7 +72,7 @@ class LocalSocketTest {
           }
         };
     return KvServers.start(
-        new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+        new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
         builder -> builder.addService(echo).intercept(remember));
   }
 
@@ -155,6 +159,24 @@ class LocalSocketTest {
       for (SocketChannel each : queue) {
         each.close();
       }
+    }
+  }
+
+  @Test
+  void aServerThatComesBackAtOnceReplacesTheSocketOfTheOneThatDied() throws Exception {
+    int port;
+    try (KvServers first = serve()) {
+      port = first.port();
+    }
+    Path socket = LocalSocket.path(port).orElseThrow();
+    LocalSocket.prepare();
+    try (ServerSocketChannel dead = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      dead.bind(UnixDomainSocketAddress.of(socket));
+    }
+    try (KvServers _ = serve(port);
+        Connections any = Connections.over(Connections.Wire.ANY)) {
+      say(any, port);
+      assertThat(caller.get()).isNotInstanceOf(InetSocketAddress.class);
     }
   }
 
