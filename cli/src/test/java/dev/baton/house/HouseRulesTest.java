@@ -17,7 +17,9 @@ import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
+import dev.baton.kv.memory.FileMemory;
 import java.lang.foreign.Arena;
+import java.nio.channels.FileChannel;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -89,6 +91,15 @@ class HouseRulesTest {
   @ArchTest
   static final ArchRule noSegmentHasAnOwner =
       noClasses().should().callMethod(Arena.class, "ofConfined");
+
+  /** One segment of another class in the process, and kernels ask of each which it is. */
+  @ArchTest
+  static final ArchRule fileMemoryAloneMapsFiles =
+      noClasses()
+          .that()
+          .doNotBelongToAnyOf(FileMemory.class)
+          .should()
+          .callMethodWhere(target(nameMatching("map")).and(target(owner(type(FileChannel.class)))));
 
   @ArchTest
   static final ArchRule placementIsPure =

@@ -1,6 +1,6 @@
 package dev.baton.kv;
 
-import dev.baton.kv.linux.AnonymousMemory;
+import dev.baton.kv.memory.AnonymousMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;

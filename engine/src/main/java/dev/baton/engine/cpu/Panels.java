@@ -1,6 +1,6 @@
 package dev.baton.engine.cpu;
 
-import dev.baton.kv.linux.AnonymousMemory;
+import dev.baton.kv.memory.AnonymousMemory;
 import dev.baton.model.weights.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

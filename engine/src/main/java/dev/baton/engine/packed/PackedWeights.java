@@ -1,5 +1,6 @@
 package dev.baton.engine.packed;
 
+import dev.baton.kv.memory.FileMemory;
 import dev.baton.model.WeightDigests;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -21,7 +22,7 @@ public final class PackedWeights {
     this.sections = new ArrayList<>();
     try {
       long bytes = table.sections().stream().mapToLong(Section::bytes).sum();
-      MemorySegment all = channel.map(MapMode.READ_ONLY, at, bytes, arena);
+      MemorySegment all = FileMemory.map(channel, MapMode.READ_ONLY, at, bytes, arena);
       long next = 0;
       for (Section section : table.sections()) {
         sections.add(all.asSlice(next, section.bytes()));

@@ -1,6 +1,7 @@
 package dev.baton.kv.shm;
 
-import dev.baton.kv.linux.SystemCalls;
+import dev.baton.kv.memory.FileMemory;
+import dev.baton.kv.memory.SystemCalls;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -33,7 +34,7 @@ public final class Segment implements AutoCloseable {
     this.descriptor = descriptor;
     try (FileChannel file =
         FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-      this.memory = file.map(MapMode.READ_WRITE, 0, bytes, arena);
+      this.memory = FileMemory.map(file, MapMode.READ_WRITE, 0, bytes, arena);
     } catch (IOException | RuntimeException e) {
       arena.close();
       throw e;

@@ -3,7 +3,7 @@ package dev.baton.kv.shm;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.baton.kv.linux.SystemCalls;
+import dev.baton.kv.memory.SystemCalls;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;

@@ -1,5 +1,6 @@
 package dev.baton.model.weights;
 
+import dev.baton.kv.memory.FileMemory;
 import dev.baton.model.ModelException;
 import dev.baton.model.ModelException.Code;
 import java.io.IOException;
@@ -40,7 +41,7 @@ record SafetensorsFile(
     }
     MemorySegment file;
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-      file = channel.map(MapMode.READ_ONLY, 0, channel.size(), arena);
+      file = FileMemory.map(channel, MapMode.READ_ONLY, 0, channel.size(), arena);
     } catch (IOException e) {
       throw new ModelException(Code.FILE_MISSING, path, "cannot be read: " + e.getMessage(), e);
     }

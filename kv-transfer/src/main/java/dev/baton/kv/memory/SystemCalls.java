@@ -1,4 +1,4 @@
-package dev.baton.kv.linux;
+package dev.baton.kv.memory;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;

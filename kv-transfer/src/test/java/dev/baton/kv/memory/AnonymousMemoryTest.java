@@ -1,4 +1,4 @@
-package dev.baton.kv.linux;
+package dev.baton.kv.memory;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

@@ -1,0 +1,2 @@
+/** Tests of memory outside the heap. */
+package dev.baton.kv.memory;
