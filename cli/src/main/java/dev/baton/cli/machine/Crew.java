@@ -45,7 +45,8 @@ public final class Crew {
     return best;
   }
 
-  private double round(Work work) throws InterruptedException {
+  /** Amount of work a second, all members together, in one round. */
+  double round(Work work) throws InterruptedException {
     CountDownLatch ready = new CountDownLatch(members);
     try (ExecutorService threads = Executors.newFixedThreadPool(members)) {
       List<Future<Double>> shares = new ArrayList<>();

@@ -29,14 +29,6 @@ public record MachineLimits(
     }
   }
 
-  /** The better of both, in each respect. */
-  public MachineLimits or(MachineLimits other) {
-    return new MachineLimits(
-        Math.max(flopsPerSecond, other.flopsPerSecond),
-        Math.max(readBytesPerSecond, other.readBytesPerSecond),
-        Math.max(copyBytesPerSecond, other.copyBytesPerSecond));
-  }
-
   /** How wide the vectors are with which it was measured, in words. */
   public static String lanes() {
     return FmaPeak.lanes();

@@ -1,7 +1,9 @@
 package dev.baton.cli.machine;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.LongSupplier;
 
 /**
@@ -11,6 +13,20 @@ import java.util.function.LongSupplier;
  * as the JVM compiles for what it is given, passes are slower than later ones.
  */
 public final class Rounds {
+  /** What the machine can do now, an amount a second. */
+  public interface Limit {
+    /** Measures it; blocks meanwhile. */
+    double perSecond() throws InterruptedException;
+  }
+
+  /**
+   * One round beside a limit.
+   *
+   * @param seconds that a pass took
+   * @param limit the better of what was measured right before and right after
+   */
+  public record Beside(double seconds, double limit) {}
+
   private static final Duration UNCOUNTED = Duration.ofSeconds(1);
   private static final Duration COUNTED = Duration.ofMillis(500);
 
@@ -50,6 +66,24 @@ public final class Rounds {
     }
     Arrays.sort(seconds);
     return seconds;
+  }
+
+  /**
+   * The rounds that count, in order, each between two measurements of what the machine can do:
+   * where others share it, that changes within seconds, and a share of what it was at another time
+   * says nothing.
+   */
+  public List<Beside> beside(Limit limit, Runnable pass) throws InterruptedException {
+    mean(pass, uncounted);
+    List<Beside> rounds = new ArrayList<>();
+    double before = limit.perSecond();
+    for (int i = 0; i < count; i++) {
+      double seconds = mean(pass, counted);
+      double after = limit.perSecond();
+      rounds.add(new Beside(seconds, Math.max(before, after)));
+      before = after;
+    }
+    return rounds;
   }
 
   private double mean(Runnable pass, Duration least) {

@@ -51,6 +51,19 @@ class RoundsTest {
     assertThat(rounds(3).seconds(() -> pass(millis.removeFirst()))).containsExactly(0.7, 0.8, 0.9);
   }
 
+  @Test
+  void aRoundStandsBesideTheBetterOfTheLimitsRightBeforeAndAfterIt() throws Exception {
+    Iterator<Double> limits = List.of(3.0, 5.0, 2.0, 1.0).iterator();
+    Iterator<Integer> millis = List.of(1_000, 500, 700, 600).iterator();
+
+    List<Rounds.Beside> rounds = rounds(3).beside(limits::next, () -> pass(millis.next()));
+
+    assertThat(rounds)
+        .containsExactly(
+            new Rounds.Beside(0.5, 5.0), new Rounds.Beside(0.7, 5.0), new Rounds.Beside(0.6, 2.0));
+    assertThat(limits).isExhausted();
+  }
+
   private Rounds rounds(int count) {
     return new Rounds(count, Duration.ofSeconds(1), Duration.ofMillis(500), () -> now);
   }

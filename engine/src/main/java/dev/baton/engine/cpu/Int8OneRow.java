@@ -34,12 +34,13 @@ final class Int8OneRow {
   private static final int L = Lanes.COUNT;
   private static final long SHORTS_BYTES = (long) L * Short.BYTES;
   private static final int GROUP = Tensor.GROUP;
+  private static final int FOUR = Panels.FOUR;
   private static final ByteOrder LITTLE = ByteOrder.LITTLE_ENDIAN;
 
   private Int8OneRow() {}
 
   /**
-   * One row and one panel.
+   * One row and one panel, four of its groups at once.
    *
    * @param first where the first group begins
    * @see Panels#onePanel
@@ -47,6 +48,17 @@ final class Int8OneRow {
   static void onePanel(
       float[] a, int aAt, MemorySegment data, long first, int groups, float[] sums, int sumsAt) {
     Arrays.fill(sums, sumsAt, sumsAt + COLUMNS, 0);
+    int times = groups / FOUR;
+    int step = FOUR * GROUP;
+    fourGroups(
+        a, aAt, GROUP, step, data, first, GROUP_BYTES, FOUR * GROUP_BYTES, times, sums, sumsAt, 0);
+    int done = times * FOUR;
+    oneGroup(a, aAt + done * GROUP, data, first + done * GROUP_BYTES, groups - done, sums, sumsAt);
+  }
+
+  /** Kernel: one group after the other. */
+  private static void oneGroup(
+      float[] a, int aAt, MemorySegment data, long first, int groups, float[] sums, int sumsAt) {
     for (int n = 0; n < COLUMNS; n += 4 * L) {
       long scales = (long) n * Short.BYTES;
       int to = sumsAt + n;
@@ -132,16 +144,50 @@ final class Int8OneRow {
       int groups,
       float[] sums,
       int sumsAt) {
-    Arrays.fill(sums, sumsAt, sumsAt + Panels.FOUR * COLUMNS, 0);
+    Arrays.fill(sums, sumsAt, sumsAt + FOUR * COLUMNS, 0);
+    fourGroups(
+        a, aAt, 0, GROUP, data, first, panelBytes, GROUP_BYTES, groups, sums, sumsAt, COLUMNS);
+  }
+
+  /**
+   * Kernel: four groups at once, again and again. Their sums are scaled and added one after the
+   * other, so that they may be of one panel.
+   *
+   * @param aApart from the values for a group to those for the next one
+   * @param aStep from there to the ones that are next for it
+   * @param apart bytes from a group to the next one
+   * @param step bytes from there to the one that is next for it
+   * @param sumsApart from where a group's sums go to where the next one's do
+   */
+  private static void fourGroups(
+      float[] a,
+      int aAt,
+      int aApart,
+      int aStep,
+      MemorySegment data,
+      long first,
+      long apart,
+      long step,
+      int times,
+      float[] sums,
+      int sumsAt,
+      int sumsApart) {
+    int a1 = aAt + aApart;
+    int a2 = a1 + aApart;
+    int a3 = a2 + aApart;
     for (int n = 0; n < COLUMNS; n += 4 * L) {
       long scales = (long) n * Short.BYTES;
-      int to = sumsAt + n;
-      for (int g = 0; g < groups; g++) {
-        long at = first + g * GROUP_BYTES;
+      int to0 = sumsAt + n;
+      int to1 = to0 + sumsApart;
+      int to2 = to1 + sumsApart;
+      int to3 = to2 + sumsApart;
+      for (int t = 0; t < times; t++) {
+        long at = first + t * step;
+        int x = t * aStep;
         MemorySegment group0 = data.asSlice(at, GROUP_BYTES);
-        MemorySegment group1 = data.asSlice(at + panelBytes, GROUP_BYTES);
-        MemorySegment group2 = data.asSlice(at + 2 * panelBytes, GROUP_BYTES);
-        MemorySegment group3 = data.asSlice(at + 3 * panelBytes, GROUP_BYTES);
+        MemorySegment group1 = data.asSlice(at + apart, GROUP_BYTES);
+        MemorySegment group2 = data.asSlice(at + 2 * apart, GROUP_BYTES);
+        MemorySegment group3 = data.asSlice(at + 3 * apart, GROUP_BYTES);
         FloatVector sum00 = FloatVector.zero(S);
         FloatVector sum01 = FloatVector.zero(S);
         FloatVector sum02 = FloatVector.zero(S);
@@ -159,102 +205,105 @@ final class Int8OneRow {
         FloatVector sum32 = FloatVector.zero(S);
         FloatVector sum33 = FloatVector.zero(S);
         for (int i = 0; i < GROUP; i++) {
-          long step = SCALES_BYTES + i * STEP_BYTES + n;
-          FloatVector x = FloatVector.broadcast(S, a[aAt + g * GROUP + i]);
+          long in = SCALES_BYTES + i * STEP_BYTES + n;
+          FloatVector x0 = FloatVector.broadcast(S, a[aAt + x + i]);
+          FloatVector x1 = FloatVector.broadcast(S, a[a1 + x + i]);
+          FloatVector x2 = FloatVector.broadcast(S, a[a2 + x + i]);
+          FloatVector x3 = FloatVector.broadcast(S, a[a3 + x + i]);
           sum00 =
-              x.fma(
+              x0.fma(
                   (FloatVector)
-                      ByteVector.fromMemorySegment(BYTES, group0, step, LITTLE)
+                      ByteVector.fromMemorySegment(BYTES, group0, in, LITTLE)
                           .convertShape(VectorOperators.B2F, S, 0),
                   sum00);
           sum01 =
-              x.fma(
+              x0.fma(
                   (FloatVector)
-                      ByteVector.fromMemorySegment(BYTES, group0, step + SECOND, LITTLE)
+                      ByteVector.fromMemorySegment(BYTES, group0, in + SECOND, LITTLE)
                           .convertShape(VectorOperators.B2F, S, PART),
                   sum01);
           sum02 =
-              x.fma(
+              x0.fma(
                   (FloatVector)
-                      ByteVector.fromMemorySegment(BYTES, group0, step + PAIR, LITTLE)
+                      ByteVector.fromMemorySegment(BYTES, group0, in + PAIR, LITTLE)
                           .convertShape(VectorOperators.B2F, S, 0),
                   sum02);
           sum03 =
-              x.fma(
+              x0.fma(
                   (FloatVector)
-                      ByteVector.fromMemorySegment(BYTES, group0, step + PAIR + SECOND, LITTLE)
+                      ByteVector.fromMemorySegment(BYTES, group0, in + PAIR + SECOND, LITTLE)
                           .convertShape(VectorOperators.B2F, S, PART),
                   sum03);
           sum10 =
-              x.fma(
+              x1.fma(
                   (FloatVector)
-                      ByteVector.fromMemorySegment(BYTES, group1, step, LITTLE)
+                      ByteVector.fromMemorySegment(BYTES, group1, in, LITTLE)
                           .convertShape(VectorOperators.B2F, S, 0),
                   sum10);
           sum11 =
-              x.fma(
+              x1.fma(
                   (FloatVector)
-                      ByteVector.fromMemorySegment(BYTES, group1, step + SECOND, LITTLE)
+                      ByteVector.fromMemorySegment(BYTES, group1, in + SECOND, LITTLE)
                           .convertShape(VectorOperators.B2F, S, PART),
                   sum11);
           sum12 =
-              x.fma(
+              x1.fma(
                   (FloatVector)
-                      ByteVector.fromMemorySegment(BYTES, group1, step + PAIR, LITTLE)
+                      ByteVector.fromMemorySegment(BYTES, group1, in + PAIR, LITTLE)
                           .convertShape(VectorOperators.B2F, S, 0),
                   sum12);
           sum13 =
-              x.fma(
+              x1.fma(
                   (FloatVector)
-                      ByteVector.fromMemorySegment(BYTES, group1, step + PAIR + SECOND, LITTLE)
+                      ByteVector.fromMemorySegment(BYTES, group1, in + PAIR + SECOND, LITTLE)
                           .convertShape(VectorOperators.B2F, S, PART),
                   sum13);
           sum20 =
-              x.fma(
+              x2.fma(
                   (FloatVector)
-                      ByteVector.fromMemorySegment(BYTES, group2, step, LITTLE)
+                      ByteVector.fromMemorySegment(BYTES, group2, in, LITTLE)
                           .convertShape(VectorOperators.B2F, S, 0),
                   sum20);
           sum21 =
-              x.fma(
+              x2.fma(
                   (FloatVector)
-                      ByteVector.fromMemorySegment(BYTES, group2, step + SECOND, LITTLE)
+                      ByteVector.fromMemorySegment(BYTES, group2, in + SECOND, LITTLE)
                           .convertShape(VectorOperators.B2F, S, PART),
                   sum21);
           sum22 =
-              x.fma(
+              x2.fma(
                   (FloatVector)
-                      ByteVector.fromMemorySegment(BYTES, group2, step + PAIR, LITTLE)
+                      ByteVector.fromMemorySegment(BYTES, group2, in + PAIR, LITTLE)
                           .convertShape(VectorOperators.B2F, S, 0),
                   sum22);
           sum23 =
-              x.fma(
+              x2.fma(
                   (FloatVector)
-                      ByteVector.fromMemorySegment(BYTES, group2, step + PAIR + SECOND, LITTLE)
+                      ByteVector.fromMemorySegment(BYTES, group2, in + PAIR + SECOND, LITTLE)
                           .convertShape(VectorOperators.B2F, S, PART),
                   sum23);
           sum30 =
-              x.fma(
+              x3.fma(
                   (FloatVector)
-                      ByteVector.fromMemorySegment(BYTES, group3, step, LITTLE)
+                      ByteVector.fromMemorySegment(BYTES, group3, in, LITTLE)
                           .convertShape(VectorOperators.B2F, S, 0),
                   sum30);
           sum31 =
-              x.fma(
+              x3.fma(
                   (FloatVector)
-                      ByteVector.fromMemorySegment(BYTES, group3, step + SECOND, LITTLE)
+                      ByteVector.fromMemorySegment(BYTES, group3, in + SECOND, LITTLE)
                           .convertShape(VectorOperators.B2F, S, PART),
                   sum31);
           sum32 =
-              x.fma(
+              x3.fma(
                   (FloatVector)
-                      ByteVector.fromMemorySegment(BYTES, group3, step + PAIR, LITTLE)
+                      ByteVector.fromMemorySegment(BYTES, group3, in + PAIR, LITTLE)
                           .convertShape(VectorOperators.B2F, S, 0),
                   sum32);
           sum33 =
-              x.fma(
+              x3.fma(
                   (FloatVector)
-                      ByteVector.fromMemorySegment(BYTES, group3, step + PAIR + SECOND, LITTLE)
+                      ByteVector.fromMemorySegment(BYTES, group3, in + PAIR + SECOND, LITTLE)
                           .convertShape(VectorOperators.B2F, S, PART),
                   sum33);
         }
@@ -263,113 +312,113 @@ final class Int8OneRow {
                     .convertShape(VectorOperators.ZERO_EXTEND_S2I, Lanes.INTS, 0))
             .lanewise(VectorOperators.LSHL, 16)
             .reinterpretAsFloats()
-            .fma(sum00, FloatVector.fromArray(S, sums, to))
-            .intoArray(sums, to);
+            .fma(sum00, FloatVector.fromArray(S, sums, to0))
+            .intoArray(sums, to0);
         ((IntVector)
                 ShortVector.fromMemorySegment(SHORTS, group0, scales + SHORTS_BYTES, LITTLE)
                     .convertShape(VectorOperators.ZERO_EXTEND_S2I, Lanes.INTS, 0))
             .lanewise(VectorOperators.LSHL, 16)
             .reinterpretAsFloats()
-            .fma(sum01, FloatVector.fromArray(S, sums, to + L))
-            .intoArray(sums, to + L);
+            .fma(sum01, FloatVector.fromArray(S, sums, to0 + L))
+            .intoArray(sums, to0 + L);
         ((IntVector)
                 ShortVector.fromMemorySegment(SHORTS, group0, scales + 2 * SHORTS_BYTES, LITTLE)
                     .convertShape(VectorOperators.ZERO_EXTEND_S2I, Lanes.INTS, 0))
             .lanewise(VectorOperators.LSHL, 16)
             .reinterpretAsFloats()
-            .fma(sum02, FloatVector.fromArray(S, sums, to + 2 * L))
-            .intoArray(sums, to + 2 * L);
+            .fma(sum02, FloatVector.fromArray(S, sums, to0 + 2 * L))
+            .intoArray(sums, to0 + 2 * L);
         ((IntVector)
                 ShortVector.fromMemorySegment(SHORTS, group0, scales + 3 * SHORTS_BYTES, LITTLE)
                     .convertShape(VectorOperators.ZERO_EXTEND_S2I, Lanes.INTS, 0))
             .lanewise(VectorOperators.LSHL, 16)
             .reinterpretAsFloats()
-            .fma(sum03, FloatVector.fromArray(S, sums, to + 3 * L))
-            .intoArray(sums, to + 3 * L);
+            .fma(sum03, FloatVector.fromArray(S, sums, to0 + 3 * L))
+            .intoArray(sums, to0 + 3 * L);
         ((IntVector)
                 ShortVector.fromMemorySegment(SHORTS, group1, scales, LITTLE)
                     .convertShape(VectorOperators.ZERO_EXTEND_S2I, Lanes.INTS, 0))
             .lanewise(VectorOperators.LSHL, 16)
             .reinterpretAsFloats()
-            .fma(sum10, FloatVector.fromArray(S, sums, to + COLUMNS))
-            .intoArray(sums, to + COLUMNS);
+            .fma(sum10, FloatVector.fromArray(S, sums, to1))
+            .intoArray(sums, to1);
         ((IntVector)
                 ShortVector.fromMemorySegment(SHORTS, group1, scales + SHORTS_BYTES, LITTLE)
                     .convertShape(VectorOperators.ZERO_EXTEND_S2I, Lanes.INTS, 0))
             .lanewise(VectorOperators.LSHL, 16)
             .reinterpretAsFloats()
-            .fma(sum11, FloatVector.fromArray(S, sums, to + COLUMNS + L))
-            .intoArray(sums, to + COLUMNS + L);
+            .fma(sum11, FloatVector.fromArray(S, sums, to1 + L))
+            .intoArray(sums, to1 + L);
         ((IntVector)
                 ShortVector.fromMemorySegment(SHORTS, group1, scales + 2 * SHORTS_BYTES, LITTLE)
                     .convertShape(VectorOperators.ZERO_EXTEND_S2I, Lanes.INTS, 0))
             .lanewise(VectorOperators.LSHL, 16)
             .reinterpretAsFloats()
-            .fma(sum12, FloatVector.fromArray(S, sums, to + COLUMNS + 2 * L))
-            .intoArray(sums, to + COLUMNS + 2 * L);
+            .fma(sum12, FloatVector.fromArray(S, sums, to1 + 2 * L))
+            .intoArray(sums, to1 + 2 * L);
         ((IntVector)
                 ShortVector.fromMemorySegment(SHORTS, group1, scales + 3 * SHORTS_BYTES, LITTLE)
                     .convertShape(VectorOperators.ZERO_EXTEND_S2I, Lanes.INTS, 0))
             .lanewise(VectorOperators.LSHL, 16)
             .reinterpretAsFloats()
-            .fma(sum13, FloatVector.fromArray(S, sums, to + COLUMNS + 3 * L))
-            .intoArray(sums, to + COLUMNS + 3 * L);
+            .fma(sum13, FloatVector.fromArray(S, sums, to1 + 3 * L))
+            .intoArray(sums, to1 + 3 * L);
         ((IntVector)
                 ShortVector.fromMemorySegment(SHORTS, group2, scales, LITTLE)
                     .convertShape(VectorOperators.ZERO_EXTEND_S2I, Lanes.INTS, 0))
             .lanewise(VectorOperators.LSHL, 16)
             .reinterpretAsFloats()
-            .fma(sum20, FloatVector.fromArray(S, sums, to + 2 * COLUMNS))
-            .intoArray(sums, to + 2 * COLUMNS);
+            .fma(sum20, FloatVector.fromArray(S, sums, to2))
+            .intoArray(sums, to2);
         ((IntVector)
                 ShortVector.fromMemorySegment(SHORTS, group2, scales + SHORTS_BYTES, LITTLE)
                     .convertShape(VectorOperators.ZERO_EXTEND_S2I, Lanes.INTS, 0))
             .lanewise(VectorOperators.LSHL, 16)
             .reinterpretAsFloats()
-            .fma(sum21, FloatVector.fromArray(S, sums, to + 2 * COLUMNS + L))
-            .intoArray(sums, to + 2 * COLUMNS + L);
+            .fma(sum21, FloatVector.fromArray(S, sums, to2 + L))
+            .intoArray(sums, to2 + L);
         ((IntVector)
                 ShortVector.fromMemorySegment(SHORTS, group2, scales + 2 * SHORTS_BYTES, LITTLE)
                     .convertShape(VectorOperators.ZERO_EXTEND_S2I, Lanes.INTS, 0))
             .lanewise(VectorOperators.LSHL, 16)
             .reinterpretAsFloats()
-            .fma(sum22, FloatVector.fromArray(S, sums, to + 2 * COLUMNS + 2 * L))
-            .intoArray(sums, to + 2 * COLUMNS + 2 * L);
+            .fma(sum22, FloatVector.fromArray(S, sums, to2 + 2 * L))
+            .intoArray(sums, to2 + 2 * L);
         ((IntVector)
                 ShortVector.fromMemorySegment(SHORTS, group2, scales + 3 * SHORTS_BYTES, LITTLE)
                     .convertShape(VectorOperators.ZERO_EXTEND_S2I, Lanes.INTS, 0))
             .lanewise(VectorOperators.LSHL, 16)
             .reinterpretAsFloats()
-            .fma(sum23, FloatVector.fromArray(S, sums, to + 2 * COLUMNS + 3 * L))
-            .intoArray(sums, to + 2 * COLUMNS + 3 * L);
+            .fma(sum23, FloatVector.fromArray(S, sums, to2 + 3 * L))
+            .intoArray(sums, to2 + 3 * L);
         ((IntVector)
                 ShortVector.fromMemorySegment(SHORTS, group3, scales, LITTLE)
                     .convertShape(VectorOperators.ZERO_EXTEND_S2I, Lanes.INTS, 0))
             .lanewise(VectorOperators.LSHL, 16)
             .reinterpretAsFloats()
-            .fma(sum30, FloatVector.fromArray(S, sums, to + 3 * COLUMNS))
-            .intoArray(sums, to + 3 * COLUMNS);
+            .fma(sum30, FloatVector.fromArray(S, sums, to3))
+            .intoArray(sums, to3);
         ((IntVector)
                 ShortVector.fromMemorySegment(SHORTS, group3, scales + SHORTS_BYTES, LITTLE)
                     .convertShape(VectorOperators.ZERO_EXTEND_S2I, Lanes.INTS, 0))
             .lanewise(VectorOperators.LSHL, 16)
             .reinterpretAsFloats()
-            .fma(sum31, FloatVector.fromArray(S, sums, to + 3 * COLUMNS + L))
-            .intoArray(sums, to + 3 * COLUMNS + L);
+            .fma(sum31, FloatVector.fromArray(S, sums, to3 + L))
+            .intoArray(sums, to3 + L);
         ((IntVector)
                 ShortVector.fromMemorySegment(SHORTS, group3, scales + 2 * SHORTS_BYTES, LITTLE)
                     .convertShape(VectorOperators.ZERO_EXTEND_S2I, Lanes.INTS, 0))
             .lanewise(VectorOperators.LSHL, 16)
             .reinterpretAsFloats()
-            .fma(sum32, FloatVector.fromArray(S, sums, to + 3 * COLUMNS + 2 * L))
-            .intoArray(sums, to + 3 * COLUMNS + 2 * L);
+            .fma(sum32, FloatVector.fromArray(S, sums, to3 + 2 * L))
+            .intoArray(sums, to3 + 2 * L);
         ((IntVector)
                 ShortVector.fromMemorySegment(SHORTS, group3, scales + 3 * SHORTS_BYTES, LITTLE)
                     .convertShape(VectorOperators.ZERO_EXTEND_S2I, Lanes.INTS, 0))
             .lanewise(VectorOperators.LSHL, 16)
             .reinterpretAsFloats()
-            .fma(sum33, FloatVector.fromArray(S, sums, to + 3 * COLUMNS + 3 * L))
-            .intoArray(sums, to + 3 * COLUMNS + 3 * L);
+            .fma(sum33, FloatVector.fromArray(S, sums, to3 + 3 * L))
+            .intoArray(sums, to3 + 3 * L);
       }
     }
   }

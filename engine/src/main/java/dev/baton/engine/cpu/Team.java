@@ -3,6 +3,7 @@ package dev.baton.engine.cpu;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -13,9 +14,11 @@ import org.jspecify.annotations.Nullable;
  *   <li>The others are daemon threads. After a task they look out for the next one for a moment,
  *       because the steps of a pass follow each other within microseconds, and then sleep: an idle
  *       team costs nothing.
- *   <li>Members take a few units at a time until none are left: what a core that is busy with
- *       something else does not get to, the others do. A task's result must not depend on who does
- *       which.
+ *   <li>Units that follow each other are a member's own, which it takes a few at a time: so memory
+ *       that follows each other is read by one core, which reads it ahead, and what units leave for
+ *       the next one is in its cache. Who has none left takes of the others': what a core that is
+ *       busy with something else does not get to, they do. A task's result must not depend on who
+ *       does which.
  *   <li>{@link #run} returns when every member is done, also when one of them failed or the caller
  *       is interrupted: nobody touches the task's memory afterwards.
  *   <li>One {@link #run} at a time. It allocates nothing.
@@ -33,8 +36,14 @@ final class Team implements AutoCloseable {
   /** Units are taken in so many portions a member, unless there are fewer. */
   private static final int PORTIONS = 32;
 
+  /** Ints between two members' counters: two lines of a cache, which are often read as one. */
+  private static final int APART = 32;
+
   private final List<Member> helpers = new ArrayList<>();
-  private final AtomicInteger next = new AtomicInteger();
+
+  /** The next of each member's own units. */
+  private final AtomicIntegerArray next;
+
   private final AtomicInteger busy = new AtomicInteger();
 
   // Of the task that runs: written before the round, read after it.
@@ -53,6 +62,7 @@ final class Team implements AutoCloseable {
     if (members < 1) {
       throw new IllegalArgumentException("threads: " + members + ", expected at least 1");
     }
+    next = new AtomicIntegerArray(members * APART);
     for (int i = 1; i < members; i++) {
       helpers.add(new Member(i));
     }
@@ -75,7 +85,9 @@ final class Team implements AutoCloseable {
     portion = Math.max(1, count / (members() * PORTIONS));
     caller = Thread.currentThread();
     failure = null;
-    next.set(0);
+    for (int member = 0; member < members(); member++) {
+      next.set(member * APART, firstOf(member));
+    }
     busy.set(helpers.size());
     nextRound();
     try {
@@ -98,9 +110,24 @@ final class Team implements AutoCloseable {
   }
 
   private void takePortions(int member) {
-    for (int from = next.getAndAdd(portion); from < units; from = next.getAndAdd(portion)) {
-      task.run(member, from, Math.min(units, from + portion));
+    int members = members();
+    for (int i = 0; i < members; i++) {
+      takePortions(member, (member + i) % members);
     }
+  }
+
+  private void takePortions(int member, int owner) {
+    int counter = owner * APART;
+    int end = firstOf(owner + 1);
+    for (int from = next.getAndAdd(counter, portion);
+        from < end;
+        from = next.getAndAdd(counter, portion)) {
+      task.run(member, from, Math.min(end, from + portion));
+    }
+  }
+
+  private int firstOf(int member) {
+    return (int) ((long) units * member / members());
   }
 
   private void awaitHelpers() {

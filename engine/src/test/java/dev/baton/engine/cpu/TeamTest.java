@@ -45,6 +45,27 @@ class TeamTest {
   }
 
   @Test
+  void aMemberBeginsWithUnitsOfItsOwnThatFollowEachOther() {
+    int members = 3;
+    int units = 300;
+    AtomicIntegerArray first = new AtomicIntegerArray(members);
+    CountDownLatch all = new CountDownLatch(members);
+    try (Team team = new Team(members)) {
+      team.run(
+          units,
+          (member, from, to) -> {
+            if (first.compareAndSet(member, 0, from + 1)) {
+              all.countDown();
+              await(all); // else one member might do all
+            }
+          });
+    }
+    for (int member = 0; member < members; member++) {
+      assertThat(first.get(member) - 1).isEqualTo(member * units / members);
+    }
+  }
+
+  @Test
   void failureOfAnyMemberReachesTheCallerAfterAllAreDone() {
     try (Team team = new Team(2)) {
       for (int failing = 0; failing < 2; failing++) {

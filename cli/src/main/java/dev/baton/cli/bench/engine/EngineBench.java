@@ -3,15 +3,15 @@ package dev.baton.cli.bench.engine;
 import com.sun.management.ThreadMXBean;
 import dev.baton.cli.bench.engine.EngineCase.Decode;
 import dev.baton.cli.bench.engine.EngineCase.Prefill;
+import dev.baton.cli.bench.engine.EngineReport.Range;
 import dev.baton.cli.bench.engine.EngineReport.Result;
 import dev.baton.cli.machine.AvailableMemory;
 import dev.baton.cli.machine.Crew;
-import dev.baton.cli.machine.MachineLimits;
+import dev.baton.cli.machine.LimitProbe;
 import dev.baton.cli.machine.ResidentMemory;
 import dev.baton.cli.machine.Rounds;
 import dev.baton.cli.profile.ModelSpecs;
 import dev.baton.cli.shell.Progress;
-import dev.baton.cluster.phase.ModelSpec;
 import dev.baton.engine.Engine;
 import dev.baton.engine.Span;
 import dev.baton.engine.WarmUp;
@@ -27,12 +27,11 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalLong;
 import java.util.SplittableRandom;
 
 /**
- * Has the embedded engine read prompts and take decode steps, beside measurements of what the
- * machine can do at most: before, between and after, because other machines may share its cores.
+ * Has the embedded engine read prompts and take decode steps, between measurements of what the
+ * machine can do at most.
  */
 final class EngineBench {
   private static final int BLOCK_TOKENS = 16;
@@ -72,7 +71,6 @@ final class EngineBench {
 
   EngineReport measure(ModelDirectory directory, List<Prefill> prefills, List<Decode> decodes)
       throws IOException, InterruptedException {
-    MachineLimits limits = MachineLimits.measure(crew, memoryBytes, progress);
     progress.step("loading " + directory.name());
     long start = System.nanoTime();
     try (Engine engine = CpuEngine.load(directory, BLOCK_TOKENS, crew.members(), store)) {
@@ -81,24 +79,39 @@ final class EngineBench {
       WarmUp.run(engine, warmUp);
       Map<String, String> left = new LinkedHashMap<>();
       List<Result> results = new ArrayList<>();
-      for (Prefill each : prefills) {
-        prefill(engine, each, results, left);
+      Range flops;
+      Range reading;
+      progress.step("what the machine can do, on " + crew.members() + " threads");
+      try (LimitProbe limits = new LimitProbe(crew, memoryBytes)) {
+        for (Prefill each : prefills) {
+          prefill(engine, limits, each, results, left);
+        }
+        for (Decode each : decodes) {
+          decode(engine, limits, each, results, left);
+        }
+        flops = new Range(limits.flops());
+        reading = new Range(limits.reading());
       }
-      limits = limits.or(MachineLimits.measure(crew, memoryBytes, progress));
-      for (Decode each : decodes) {
-        decode(engine, each, results, left);
-      }
-      double allocated = allocatedPerToken(engine);
-      OptionalLong resident = ResidentMemory.of(ProcessHandle.current().pid());
-      limits = limits.or(MachineLimits.measure(crew, memoryBytes, progress));
-      ModelSpec model = ModelSpecs.embedded(directory);
       return new EngineReport(
-          model, crew.members(), limits, loadSeconds, resident, allocated, results, left);
+          ModelSpecs.embedded(directory),
+          crew.members(),
+          flops,
+          reading,
+          loadSeconds,
+          ResidentMemory.of(ProcessHandle.current().pid()),
+          allocatedPerToken(engine),
+          results,
+          left);
     }
   }
 
-  private void prefill(Engine engine, Prefill asked, List<Result> results, Map<String, String> left)
-      throws IOException {
+  private void prefill(
+      Engine engine,
+      LimitProbe limits,
+      Prefill asked,
+      List<Result> results,
+      Map<String, String> left)
+      throws IOException, InterruptedException {
     if (isLeft(engine, asked, asked.tokens(), left)) {
       return;
     }
@@ -106,13 +119,20 @@ final class EngineBench {
     try (BlockPool pool = pool(engine, asked.tokens(), 1)) {
       List<Block> table = reserve(pool, pool.capacity());
       Span span = new Span(tokens(engine, asked.tokens()), 0, table, logits(engine));
-      results.add(new Result(asked, rounds.seconds(() -> engine.run(List.of(span)))));
+      results.add(
+          new Result(
+              asked, rounds.beside(limits::flopsPerSecond, () -> engine.run(List.of(span)))));
       pool.release(table);
     }
   }
 
-  private void decode(Engine engine, Decode asked, List<Result> results, Map<String, String> left)
-      throws IOException {
+  private void decode(
+      Engine engine,
+      LimitProbe limits,
+      Decode asked,
+      List<Result> results,
+      Map<String, String> left)
+      throws IOException, InterruptedException {
     if (isLeft(engine, asked, asked.context(), left)) {
       return;
     }
@@ -123,7 +143,8 @@ final class EngineBench {
       for (List<Block> table : tables) {
         step.add(new Span(tokens(engine, 1), asked.context() - 1, table, logits(engine)));
       }
-      results.add(new Result(asked, rounds.seconds(() -> engine.run(step))));
+      results.add(
+          new Result(asked, rounds.beside(limits::readBytesPerSecond, () -> engine.run(step))));
       tables.forEach(pool::release);
     }
   }

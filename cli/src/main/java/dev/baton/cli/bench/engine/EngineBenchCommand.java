@@ -39,7 +39,8 @@ import tools.jackson.databind.json.JsonMapper;
     description = {
       "How fast the embedded engine reads prompts and writes answers on this machine, as a share of",
       "what the machine can do: of its fused multiply-adds for prompts, of its memory's reading",
-      "speed for steps. Both are measured in the same run, three times; let nothing else run."
+      "speed for steps. That is measured before and after every round, for it changes where others",
+      "share the machine; a round counts by the better of both. Let nothing else run."
     },
     footerHeading = "%nExamples:%n",
     footer = {
@@ -125,7 +126,7 @@ public final class EngineBenchCommand implements Callable<Integer> {
       paramLabel = "SIZE",
       defaultValue = "1g",
       converter = Units.Sizes.class,
-      description = "Memory to read and copy: larger than any cache. Default: ${DEFAULT-VALUE}.")
+      description = "Memory to read: larger than any cache. Default: ${DEFAULT-VALUE}.")
   private long memory;
 
   @Option(names = "--json", description = "Print the report as one JSON object on one line.")

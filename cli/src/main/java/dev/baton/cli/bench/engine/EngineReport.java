@@ -3,20 +3,24 @@ package dev.baton.cli.bench.engine;
 import dev.baton.cli.bench.engine.EngineCase.Decode;
 import dev.baton.cli.bench.engine.EngineCase.Prefill;
 import dev.baton.cli.machine.MachineLimits;
+import dev.baton.cli.machine.Rounds;
 import dev.baton.cluster.phase.ModelSpec;
 import java.util.ArrayList;
+import java.util.DoubleSummaryStatistics;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.stream.DoubleStream;
 
 /**
  * What was measured of an engine.
  *
  * @param model what it ran
  * @param threads that computed
- * @param limits of the machine, the best of three measurements among the others
+ * @param flopsPerSecond of the machine, at most; it is measured before and after every round
+ * @param readBytesPerSecond likewise
  * @param loadSeconds from the files to an engine that can run
  * @param residentBytes of the process when its weights and the last blocks were there; empty where
  *     the system does not say
@@ -27,7 +31,8 @@ import java.util.OptionalLong;
 record EngineReport(
     ModelSpec model,
     int threads,
-    MachineLimits limits,
+    Range flopsPerSecond,
+    Range readBytesPerSecond,
     double loadSeconds,
     OptionalLong residentBytes,
     double allocatedBytesPerToken,
@@ -37,27 +42,36 @@ record EngineReport(
   /** The shortest context stands for its batch where none is named. */
   private static final String CONTEXT = "_context_";
 
+  /** Of all measurements in this run. */
+  record Range(double least, double most) {
+    Range(DoubleSummaryStatistics all) {
+      this(all.getMin(), all.getMax());
+    }
+
+    private static Range of(DoubleStream all) {
+      return new Range(all.summaryStatistics());
+    }
+  }
+
   /**
    * One case.
    *
    * @param asked what was done
-   * @param seconds that a pass took in each round, sorted
+   * @param rounds what a pass took, beside the limit that binds it
    */
-  record Result(EngineCase asked, double[] seconds) {
-    private double tokensPerSecond(double of) {
-      return asked.tokens() / of;
+  record Result(EngineCase asked, List<Rounds.Beside> rounds) {
+    private DoubleStream tokensPerSecond() {
+      return rounds.stream().mapToDouble(round -> asked.tokens() / round.seconds());
     }
 
-    private double median() {
-      return seconds[seconds.length / 2];
-    }
-
-    /** Of the machine's limit that binds it: operations of prefill, bytes of decode. */
-    private double share(ModelSpec model, MachineLimits limits) {
-      return switch (asked) {
-        case Prefill prefill -> prefill.flops(model) / median() / limits.flopsPerSecond();
-        case Decode decode -> decode.bytes(model) / median() / limits.readBytesPerSecond();
-      };
+    /** Of the machine's limit, in each round: operations of prefill, bytes of decode. */
+    private DoubleStream shares(ModelSpec model) {
+      double amount =
+          switch (asked) {
+            case Prefill prefill -> prefill.flops(model);
+            case Decode decode -> decode.bytes(model);
+          };
+      return rounds.stream().mapToDouble(round -> amount / round.seconds() / round.limit());
     }
 
     private String limit() {
@@ -66,6 +80,11 @@ record EngineReport(
         case Decode _ -> "of_read_bandwidth";
       };
     }
+  }
+
+  private static double median(DoubleStream values) {
+    double[] sorted = values.sorted().toArray();
+    return sorted[sorted.length / 2];
   }
 
   /** As JSON. */
@@ -77,8 +96,8 @@ record EngineReport(
     fields.put("kv_bytes_per_token", model.kvBytesPerToken());
     fields.put("threads", threads);
     fields.put("vector", MachineLimits.lanes());
-    fields.put("fma_flops_per_second", limits.flopsPerSecond());
-    fields.put("memory_read_bytes_per_second", limits.readBytesPerSecond());
+    put(fields, "fma_flops_per_second", flopsPerSecond);
+    put(fields, "memory_read_bytes_per_second", readBytesPerSecond);
     fields.put("load_seconds", loadSeconds);
     residentBytes.ifPresent(bytes -> fields.put("resident_bytes", bytes));
     fields.put("allocated_bytes_per_token", allocatedBytesPerToken);
@@ -98,13 +117,17 @@ record EngineReport(
   }
 
   private void put(Map<String, Object> fields, String name, Result each) {
-    double[] seconds = each.seconds();
-    fields.put(name + "_tokens_per_s", each.tokensPerSecond(each.median()));
-    fields.put(
-        name + "_tokens_per_s_range",
-        List.of(
-            each.tokensPerSecond(seconds[seconds.length - 1]), each.tokensPerSecond(seconds[0])));
-    fields.put(name + "_" + each.limit(), each.share(model, limits));
+    Range range = Range.of(each.tokensPerSecond());
+    Range shares = Range.of(each.shares(model));
+    fields.put(name + "_tokens_per_s", median(each.tokensPerSecond()));
+    fields.put(name + "_tokens_per_s_range", List.of(range.least(), range.most()));
+    fields.put(name + "_" + each.limit(), median(each.shares(model)));
+    fields.put(name + "_" + each.limit() + "_range", List.of(shares.least(), shares.most()));
+  }
+
+  private static void put(Map<String, Object> fields, String name, Range range) {
+    fields.put(name, range.most());
+    fields.put(name + "_range", List.of(range.least(), range.most()));
   }
 
   /** As people read it. */
@@ -123,25 +146,28 @@ record EngineReport(
     lines.add(
         String.format(
             Locale.ROOT,
-            "this machine: %.1f GFLOP/s of fused multiply-adds, %.1f GB/s of reading memory",
-            limits.flopsPerSecond() / 1e9,
-            limits.readBytesPerSecond() / 1e9));
+            "this machine: %.0f to %.0f GFLOP/s of fused multiply-adds,"
+                + " %.1f to %.1f GB/s of reading memory",
+            flopsPerSecond.least() / 1e9,
+            flopsPerSecond.most() / 1e9,
+            readBytesPerSecond.least() / 1e9,
+            readBytesPerSecond.most() / 1e9));
     lines.add(
-        String.format(Locale.ROOT, "%-26s %12s %22s %10s", "", "tokens/s", "range", "of limit"));
+        String.format(
+            Locale.ROOT, "%-26s %12s %18s %9s %14s", "", "tokens/s", "range", "of limit", "range"));
     for (Result each : results) {
-      double[] seconds = each.seconds();
+      Range range = Range.of(each.tokensPerSecond());
+      Range shares = Range.of(each.shares(model));
       lines.add(
           String.format(
               Locale.ROOT,
-              "%-26s %12.1f %22s %9.0f%%",
+              "%-26s %12.1f %18s %8.0f%% %14s",
               each.asked().name().replace('_', ' '),
-              each.tokensPerSecond(each.median()),
+              median(each.tokensPerSecond()),
+              String.format(Locale.ROOT, "%.1f to %.1f", range.least(), range.most()),
+              median(each.shares(model)) * 100,
               String.format(
-                  Locale.ROOT,
-                  "%.1f to %.1f",
-                  each.tokensPerSecond(seconds[seconds.length - 1]),
-                  each.tokensPerSecond(seconds[0])),
-              each.share(model, limits) * 100));
+                  Locale.ROOT, "%.0f to %.0f%%", shares.least() * 100, shares.most() * 100)));
     }
     left.forEach((name, why) ->
         lines.add(String.format(Locale.ROOT, "%-26s %s", name.replace('_', ' '), why)));
