@@ -4,6 +4,7 @@ import dev.baton.kv.Block;
 import dev.baton.kv.Layout;
 import dev.baton.kv.PlaneKind;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.List;
 
@@ -62,6 +63,10 @@ final class Attention {
     private final float[] sum = new float[max.length];
     private final float[] keep = new float[heads];
     private final AttentionTile tile = new AttentionTile(layout, max, sum, scale);
+
+    /** Of no meaning; without it the JIT would leave the reading out. */
+    @SuppressWarnings("UnusedVariable")
+    private int touched;
   }
 
   /**
@@ -141,12 +146,17 @@ final class Attention {
       int outAt) {
     int headSize = layout.headSize();
     int blockTokens = layout.blockTokens();
-    long headAt = (long) kvHead * headSize * blockTokens * Float.BYTES;
+    long pieceBytes = (long) headSize * blockTokens * Float.BYTES;
+    long headAt = kvHead * pieceBytes;
     long kAt = layout.planeOffset(layer, PlaneKind.K) + headAt;
     long vAt = layout.planeOffset(layer, PlaneKind.V) + headAt;
     for (int block = from / blockTokens; block * blockTokens < to; block++) {
       MemorySegment kv = blocks.get(block).bytes();
       int first = block * blockTokens;
+      if (first + blockTokens < to) {
+        MemorySegment next = blocks.get(block + 1).bytes();
+        scratch.touched += touch(next, kAt, pieceBytes) + touch(next, vAt, pieceBytes);
+      }
       int seen = Math.max(0, from - first);
       int valid = Math.min(blockTokens, to - first);
       Scores.of(q, qAt, heads, headSize, kv, kAt, blockTokens, valid, scale, scratch.scores);
@@ -166,6 +176,20 @@ final class Attention {
           out,
           outAt);
     }
+  }
+
+  /**
+   * Reads a word of each line, so that they come to the cache. A head's keys and values of a block
+   * are a piece of memory each, far from those of the next block: the processor does not read ahead
+   * across pieces, and computing waits for one line after the other. Lines that are wanted one
+   * right after the other come together.
+   */
+  private static int touch(MemorySegment kv, long at, long bytes) {
+    int words = 0;
+    for (long line = 0; line < bytes; line += Panels.CACHE_LINE) {
+      words += kv.get(ValueLayout.JAVA_INT_UNALIGNED, at + line);
+    }
+    return words;
   }
 
   private void divide(float[] sum, int sumAt, float[] out, int outAt) {
