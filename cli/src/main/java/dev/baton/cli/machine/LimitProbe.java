@@ -14,7 +14,7 @@ public final class LimitProbe implements AutoCloseable {
   private final DoubleSummaryStatistics reading = new DoubleSummaryStatistics();
 
   /**
-   * Measures both once; the rounds in which the JVM compiles what measures do not count.
+   * Measures both, the best of three rounds after one in which the JVM compiles what measures.
    *
    * @param crew whose rounds a measurement takes
    * @param memoryBytes to read: larger than any cache
@@ -46,12 +46,12 @@ public final class LimitProbe implements AutoCloseable {
     return now;
   }
 
-  /** All so far of {@link #flopsPerSecond}. */
+  /** What was measured so far of {@link #flopsPerSecond}, the best at the beginning included. */
   public DoubleSummaryStatistics flops() {
     return flops;
   }
 
-  /** All so far of {@link #readBytesPerSecond}. */
+  /** Likewise of {@link #readBytesPerSecond}. */
   public DoubleSummaryStatistics reading() {
     return reading;
   }

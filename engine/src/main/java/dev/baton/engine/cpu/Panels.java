@@ -37,7 +37,7 @@ abstract sealed class Panels permits F32Panels, Bf16Panels, F16Panels, Int8Panel
   /** More rows are faster by sixes, out of floats. */
   static final int MOST_BY_FOURS = 16;
 
-  /** What packed weights are aligned to, in bytes. */
+  /** Bytes that memory comes in; what packed weights are aligned to. */
   static final int CACHE_LINE = 64;
 
   private final int columns;

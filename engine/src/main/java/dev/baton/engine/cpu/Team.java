@@ -36,7 +36,10 @@ final class Team implements AutoCloseable {
   /** Units are taken in so many portions a member, unless there are fewer. */
   private static final int PORTIONS = 32;
 
-  /** Ints between two members' counters: two lines of a cache, which are often read as one. */
+  /**
+   * Ints between two members' counters, and before the first, where the array's length is that all
+   * read: two lines of a cache, which are often read as one.
+   */
   private static final int APART = 32;
 
   private final List<Member> helpers = new ArrayList<>();
@@ -62,7 +65,7 @@ final class Team implements AutoCloseable {
     if (members < 1) {
       throw new IllegalArgumentException("threads: " + members + ", expected at least 1");
     }
-    next = new AtomicIntegerArray(members * APART);
+    next = new AtomicIntegerArray((members + 1) * APART);
     for (int i = 1; i < members; i++) {
       helpers.add(new Member(i));
     }
@@ -86,7 +89,7 @@ final class Team implements AutoCloseable {
     caller = Thread.currentThread();
     failure = null;
     for (int member = 0; member < members(); member++) {
-      next.set(member * APART, firstOf(member));
+      next.set(counterOf(member), firstOf(member));
     }
     busy.set(helpers.size());
     nextRound();
@@ -117,13 +120,17 @@ final class Team implements AutoCloseable {
   }
 
   private void takePortions(int member, int owner) {
-    int counter = owner * APART;
+    int counter = counterOf(owner);
     int end = firstOf(owner + 1);
     for (int from = next.getAndAdd(counter, portion);
         from < end;
         from = next.getAndAdd(counter, portion)) {
       task.run(member, from, Math.min(end, from + portion));
     }
+  }
+
+  private static int counterOf(int member) {
+    return (member + 1) * APART;
   }
 
   private int firstOf(int member) {

@@ -13,8 +13,8 @@ class TeamTest {
   void everyUnitRunsOnceWhateverTheSplit() {
     for (int members = 1; members <= 4; members++) {
       try (Team team = new Team(members)) {
-        for (int units = 0; units < 20; units++) {
-          AtomicIntegerArray runs = new AtomicIntegerArray(20);
+        for (int units : new int[] {0, 1, 2, 3, 4, 5, 19, 300, 1_001}) {
+          AtomicIntegerArray runs = new AtomicIntegerArray(units + 1);
           team.run(
               units,
               (member, from, to) -> {
@@ -22,7 +22,7 @@ class TeamTest {
                   runs.incrementAndGet(unit);
                 }
               });
-          for (int unit = 0; unit < 20; unit++) {
+          for (int unit = 0; unit <= units; unit++) {
             assertThat(runs.get(unit)).isEqualTo(unit < units ? 1 : 0);
           }
         }
@@ -45,7 +45,7 @@ class TeamTest {
   }
 
   @Test
-  void aMemberBeginsWithUnitsOfItsOwnThatFollowEachOther() {
+  void aMemberBeginsAtUnitsOfItsOwn() {
     int members = 3;
     int units = 300;
     AtomicIntegerArray first = new AtomicIntegerArray(members);

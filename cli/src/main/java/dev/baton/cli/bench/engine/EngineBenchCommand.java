@@ -126,7 +126,10 @@ public final class EngineBenchCommand implements Callable<Integer> {
       paramLabel = "SIZE",
       defaultValue = "1g",
       converter = Units.Sizes.class,
-      description = "Memory to read: larger than any cache. Default: ${DEFAULT-VALUE}.")
+      description = {
+        "Memory to read: larger than any cache. It is held as long as cases are measured, so their KV",
+        "has to fit beside it. Default: ${DEFAULT-VALUE}."
+      })
   private long memory;
 
   @Option(names = "--json", description = "Print the report as one JSON object on one line.")

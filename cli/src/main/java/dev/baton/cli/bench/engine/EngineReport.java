@@ -19,8 +19,8 @@ import java.util.stream.DoubleStream;
  *
  * @param model what it ran
  * @param threads that computed
- * @param flopsPerSecond of the machine, at most; it is measured before and after every round
- * @param readBytesPerSecond likewise
+ * @param flopsPerSecond of the machine, at most, around the rounds of prompts
+ * @param readBytesPerSecond of the machine, at most, around the rounds of steps
  * @param loadSeconds from the files to an engine that can run
  * @param residentBytes of the process when its weights and the last blocks were there; empty where
  *     the system does not say
@@ -42,7 +42,7 @@ record EngineReport(
   /** The shortest context stands for its batch where none is named. */
   private static final String CONTEXT = "_context_";
 
-  /** Of all measurements in this run. */
+  /** Least and most of what was measured in a run. */
   record Range(double least, double most) {
     Range(DoubleSummaryStatistics all) {
       this(all.getMin(), all.getMax());
@@ -84,7 +84,8 @@ record EngineReport(
 
   private static double median(DoubleStream values) {
     double[] sorted = values.sorted().toArray();
-    return sorted[sorted.length / 2];
+    int middle = sorted.length / 2;
+    return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
   }
 
   /** As JSON. */

@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -59,9 +60,51 @@ class EngineBenchTest {
             "decode_3_tokens_per_s")
         .doesNotContainKey("prefill_512_tokens_per_s")
         .containsEntry("decode_1_tokens_per_s", fields.get("decode_1_context_40_tokens_per_s"));
+    for (String each :
+        List.of(
+            "prefill_32_tokens_per_s",
+            "prefill_32_of_fma_peak",
+            "decode_1_tokens_per_s",
+            "decode_1_of_read_bandwidth")) {
+      List<?> range = (List<?>) fields.get(each + "_range");
+      assertThat((Double) fields.get(each))
+          .as(each)
+          .isBetween((Double) range.get(0), (Double) range.get(1));
+    }
     assertThat(report.left()).containsOnlyKeys("prefill_512");
     assertThat(report.left().get("prefill_512")).contains("200", "512");
     assertThat(report.lines()).anyMatch(line -> line.startsWith("decode 3 context 40"));
+  }
+
+  @Test
+  void aShareIsOfTheLimitThatStandsBesideTheRound() {
+    ModelSpec model = new ModelSpec("m", 1, 64, 4, 4, 16, 64, 100, 2, 512);
+    Decode step = new Decode(1, 16);
+    double bytes = step.bytes(model);
+    EngineReport report =
+        new EngineReport(
+            model,
+            1,
+            new EngineReport.Range(1, 1),
+            new EngineReport.Range(1, 9),
+            0,
+            OptionalLong.empty(),
+            0,
+            List.of(
+                new EngineReport.Result(
+                    step,
+                    List.of(
+                        new Rounds.Beside(1, 2 * bytes),
+                        new Rounds.Beside(0.5, 8 * bytes),
+                        new Rounds.Beside(0.25, 16 * bytes)))),
+            Map.of());
+
+    Map<String, Object> fields = report.fields();
+
+    assertThat(fields)
+        .containsEntry("decode_1_tokens_per_s", 2.0)
+        .containsEntry("decode_1_tokens_per_s_range", List.of(1.0, 4.0));
+    assertThat((Double) fields.get("decode_1_of_read_bandwidth")).isCloseTo(0.25, within(1e-12));
   }
 
   /** Qwen2.5-0.5B: 358 M weights in layers, 136 M in the output layer, counted by hand. */
