@@ -35,7 +35,7 @@ class KernelCompilationTest {
         .filter(line -> isKernel(line.group(2), line.group(3)))
         .forEach(line -> (line.group(1).equals("4") ? optimized : others).add(line.group()));
     assertThat(optimized).anyMatch(line -> line.contains("SixRows"));
-    assertThat(optimized).anyMatch(line -> line.contains("Int8OneRow"));
+    assertThat(optimized).anyMatch(line -> line.contains("Int8FourGroups"));
     assertThat(others).isEmpty();
     assertThat(temporary).isEmptyDirectory();
   }
@@ -44,6 +44,7 @@ class KernelCompilationTest {
     return type.equals("SixRowsByFour")
         || type.equals("SixRowsByTwo")
         || type.equals("Int8OneRow")
+        || type.equals("Int8FourGroups")
         || type.equals("Int8FourRows")
         || type.equals("Int8Panels") && method.equals("widenGroups");
   }
